@@ -1,1 +1,39 @@
-//! Placeholder.
+//! A language for parametrized convex problems, compiled to differentiable solvers.
+//!
+//! A [`Layer`] is a problem whose data depend on parameters: it is solved at any parameters, and its
+//! [`Solution`] is differentiated by them.
+//!
+//! ```text
+//! θ ──lift──► θ̂ ──affine──► (P, q, r, A, b, G, gl, gu, lo, hi) ──solve──► (x̃, λ, ν, μ) ──affine──► variables, duals ──tape──► lets
+//! ```
+//!
+//! The program behind a layer is a [`program::Program`]; [`tape`] evaluates and differentiates its expressions, and
+//! [`passes`] rewrite it.
+#![forbid(unsafe_code)]
+
+pub mod data;
+pub mod passes;
+pub mod tape;
+
+mod certificate;
+mod derivative;
+mod engine;
+mod error;
+mod layer;
+mod lifting;
+mod named;
+mod params;
+mod serialized;
+mod solution;
+
+pub use certificate::Certificate;
+pub use cvxlayer_program as program;
+pub use data::{Array, ValueError, ValueFault};
+pub use derivative::{Derivatives, Expression, Gradients, Jacobian, Question, Tangents, Verification};
+pub use engine::{Control, Method, Plain, Progress, Residuals, Route, Settings, Status};
+pub use error::Error;
+pub use layer::Layer;
+pub use named::Named;
+pub use params::Params;
+pub use serialized::{read_program, write_program};
+pub use solution::{Info, Solution};

@@ -1,0 +1,117 @@
+//! The stacked form all methods work on: `minimize ½xᵀPx + qᵀx  subject to  l ≤ Cx ≤ u, lo ≤ x ≤ hi` with C = [A; G].
+//!
+//! An equality has l = u. A multiplier is signed: positive towards the upper end, negative towards the lower one.
+
+use crate::problem::{dot, norm_inf};
+use crate::{Csc, Problem, Residuals};
+
+/// The problem in stacked form.
+#[derive(Debug, Clone)]
+pub(crate) struct Core {
+    /// Upper triangle of P.
+    pub p: Csc,
+    pub q: Vec<f64>,
+    pub c: Csc,
+    pub l: Vec<f64>,
+    pub u: Vec<f64>,
+    pub lo: Vec<f64>,
+    pub hi: Vec<f64>,
+}
+
+/// A primal–dual point: x, the signed multipliers y of the rows and z of the bounds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Point {
+    pub x: Vec<f64>,
+    pub y: Vec<f64>,
+    pub z: Vec<f64>,
+}
+
+impl Point {
+    pub(crate) fn zeros(core: &Core) -> Self {
+        Self { x: vec![0.0; core.n()], y: vec![0.0; core.m()], z: vec![0.0; core.n()] }
+    }
+
+    pub(crate) fn is_finite(&self) -> bool {
+        self.x.iter().chain(&self.y).chain(&self.z).all(|v| v.is_finite())
+    }
+}
+
+impl Core {
+    pub(crate) fn new(problem: &Problem) -> Self {
+        let stacked = |a: &[f64], b: &[f64]| a.iter().chain(b).copied().collect();
+        Self {
+            p: problem.p.clone(),
+            q: problem.q.clone(),
+            c: problem.a.stack(&problem.g),
+            l: stacked(&problem.b, &problem.gl),
+            u: stacked(&problem.b, &problem.gu),
+            lo: problem.lo.clone(),
+            hi: problem.hi.clone(),
+        }
+    }
+
+    /// Number of variables.
+    pub(crate) fn n(&self) -> usize {
+        self.q.len()
+    }
+
+    /// Number of rows of C.
+    pub(crate) fn m(&self) -> usize {
+        self.l.len()
+    }
+
+    /// Px + q + Cᵀy + z.
+    pub(crate) fn stationarity(&self, point: &Point) -> Vec<f64> {
+        let mut r = self.q.clone();
+        self.p.mul_symmetric_add(1.0, &point.x, &mut r);
+        self.c.mul_transpose_add(1.0, &point.y, &mut r);
+        for (r, z) in r.iter_mut().zip(&point.z) {
+            *r += z;
+        }
+        r
+    }
+
+    /// The residuals of §"honesty": each relative to max(1, its largest term). A multiplier that presses against an
+    /// absent end counts as part of the dual residual.
+    pub(crate) fn residuals(&self, point: &Point) -> Residuals {
+        let n = self.n();
+        let cx = self.c.mul_vec(&point.x);
+        let (mut violation, mut size) = (0.0_f64, 1.0_f64);
+        let mut ends = 0.0; // sum of multiplier times end, the dual objective's linear part
+        let mut largest: f64 = 1.0; // of the terms of the gap
+        let mut wrong: f64 = 0.0; // multipliers against absent ends
+        let mut side = |v: f64, y: f64, l: f64, u: f64| {
+            violation = violation.max(l - v).max(v - u);
+            size = size.max(v.abs());
+            let end = if y > 0.0 { u } else { l };
+            if end.is_finite() {
+                size = size.max(end.abs());
+                ends += y * end;
+                largest = largest.max((y * end).abs());
+            } else if y != 0.0 {
+                wrong = wrong.max(y.abs());
+            }
+        };
+        for i in 0..self.m() {
+            side(cx[i], point.y[i], self.l[i], self.u[i]);
+        }
+        for i in 0..n {
+            side(point.x[i], point.z[i], self.lo[i], self.hi[i]);
+        }
+        let px = self.p.mul_symmetric_vec(&point.x);
+        let cy = self.c.mul_transpose_vec(&point.y);
+        let mut dual = wrong;
+        for i in 0..n {
+            dual = dual.max((px[i] + self.q[i] + cy[i] + point.z[i]).abs());
+        }
+        let terms = norm_inf(&px).max(norm_inf(&self.q)).max(norm_inf(&cy)).max(norm_inf(&point.z)).max(1.0);
+        let (quadratic, linear) = (dot(&point.x, &px), dot(&self.q, &point.x));
+        largest = largest.max(quadratic.abs()).max(linear.abs()).max(ends.abs());
+        let clean = |v: f64| if v.is_nan() { f64::INFINITY } else { v };
+        Residuals {
+            primal: clean(violation / size),
+            dual: clean(dual / terms),
+            gap: clean((quadratic + linear + ends).abs() / largest),
+        }
+    }
+}

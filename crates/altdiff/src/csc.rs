@@ -1,0 +1,273 @@
+//! Sparse matrices by columns.
+
+use crate::Error;
+
+/// A sparse matrix stored by columns (CSC): the entries of column `j` are `values[col_ptr[j]..col_ptr[j+1]]`, in rows
+/// `row_idx[..]` that increase strictly.
+///
+/// Stored zeros are kept: they are part of the pattern, and derivatives are returned on the pattern.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Csc {
+    /// Number of rows.
+    pub nrows: usize,
+    /// Number of columns.
+    pub ncols: usize,
+    /// Where each column starts in `row_idx` and `values`; `ncols + 1` entries.
+    pub col_ptr: Vec<usize>,
+    /// Row of each entry.
+    pub row_idx: Vec<usize>,
+    /// Value of each entry.
+    pub values: Vec<f64>,
+}
+
+impl Csc {
+    /// A checked matrix.
+    ///
+    /// # Errors
+    /// [`Error::Pattern`] when the column pointers do not start at 0, decrease or do not end at the number of entries,
+    /// or a column's rows do not increase strictly or lie outside the matrix.
+    pub fn new(
+        nrows: usize,
+        ncols: usize,
+        col_ptr: Vec<usize>,
+        row_idx: Vec<usize>,
+        values: Vec<f64>,
+    ) -> Result<Self, Error> {
+        let matrix = Self { nrows, ncols, col_ptr, row_idx, values };
+        matrix.check("matrix")?;
+        Ok(matrix)
+    }
+
+    /// The `nrows × ncols` matrix without entries.
+    pub fn zeros(nrows: usize, ncols: usize) -> Self {
+        Self { nrows, ncols, col_ptr: vec![0; ncols + 1], row_idx: Vec::new(), values: Vec::new() }
+    }
+
+    /// The identity of order `n`.
+    pub fn identity(n: usize) -> Self {
+        Self::diagonal(&vec![1.0; n])
+    }
+
+    /// The square matrix with `diagonal` on its diagonal (zeros are stored).
+    pub fn diagonal(diagonal: &[f64]) -> Self {
+        let n = diagonal.len();
+        Self {
+            nrows: n,
+            ncols: n,
+            col_ptr: (0..=n).collect(),
+            row_idx: (0..n).collect(),
+            values: diagonal.to_vec(),
+        }
+    }
+
+    /// The matrix with the given (row, column, value) entries; entries at one place are added.
+    ///
+    /// # Errors
+    /// [`Error::Pattern`] when an entry lies outside the matrix.
+    pub fn from_triplets(
+        nrows: usize,
+        ncols: usize,
+        triplets: &[(usize, usize, f64)],
+    ) -> Result<Self, Error> {
+        if triplets.iter().any(|&(i, j, _)| i >= nrows || j >= ncols) {
+            return Err(Error::Pattern { block: "matrix", reason: "an entry lies outside the matrix" });
+        }
+        let mut sorted: Vec<_> = triplets.to_vec();
+        sorted.sort_by_key(|&(i, j, _)| (j, i));
+        let mut matrix = Self::zeros(nrows, ncols);
+        let mut last = None;
+        for (i, j, v) in sorted {
+            if last == Some((i, j)) {
+                *matrix.values.last_mut().unwrap_or(&mut 0.0) += v;
+            } else {
+                matrix.row_idx.push(i);
+                matrix.values.push(v);
+                matrix.col_ptr[j + 1] += 1;
+                last = Some((i, j));
+            }
+        }
+        for j in 0..ncols {
+            matrix.col_ptr[j + 1] += matrix.col_ptr[j];
+        }
+        Ok(matrix)
+    }
+
+    /// The non-zero entries of a dense matrix.
+    pub fn from_dense(dense: &nalgebra::DMatrix<f64>) -> Self {
+        Self::from_columns(dense, |_, _| true)
+    }
+
+    /// The non-zero entries of the upper triangle of a dense symmetric matrix, as [`crate::Problem`] stores P.
+    pub fn upper_from_dense(dense: &nalgebra::DMatrix<f64>) -> Self {
+        Self::from_columns(dense, |i, j| i <= j)
+    }
+
+    fn from_columns(dense: &nalgebra::DMatrix<f64>, keep: impl Fn(usize, usize) -> bool) -> Self {
+        let mut matrix = Self::zeros(dense.nrows(), dense.ncols());
+        for j in 0..dense.ncols() {
+            for (i, &v) in dense.column(j).iter().enumerate() {
+                if v != 0.0 && keep(i, j) {
+                    matrix.row_idx.push(i);
+                    matrix.values.push(v);
+                }
+            }
+            matrix.col_ptr[j + 1] = matrix.values.len();
+        }
+        matrix
+    }
+
+    /// The same matrix, dense.
+    pub fn to_dense(&self) -> nalgebra::DMatrix<f64> {
+        let mut dense = nalgebra::DMatrix::zeros(self.nrows, self.ncols);
+        for (i, j, v) in self.iter() {
+            dense[(i, j)] += v;
+        }
+        dense
+    }
+
+    /// Number of stored entries.
+    pub fn nnz(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The stored entries as (row, column, value), by columns.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
+        (0..self.ncols)
+            .flat_map(move |j| self.column(j).map(move |(i, v)| (i, j, v)))
+    }
+
+    /// The stored entries of column `j` as (row, value).
+    pub fn column(&self, j: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let range = self.col_ptr[j]..self.col_ptr[j + 1];
+        self.row_idx[range.clone()].iter().copied().zip(self.values[range].iter().copied())
+    }
+
+    /// `M v`, for `v` of length `ncols`.
+    pub fn mul_vec(&self, v: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.nrows];
+        self.mul_add(1.0, v, &mut out);
+        out
+    }
+
+    /// `Mᵀ v`, for `v` of length `nrows`.
+    pub fn mul_transpose_vec(&self, v: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.ncols];
+        self.mul_transpose_add(1.0, v, &mut out);
+        out
+    }
+
+    /// `S v` where this matrix is the upper triangle of the symmetric S.
+    pub fn mul_symmetric_vec(&self, v: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.nrows];
+        self.mul_symmetric_add(1.0, v, &mut out);
+        out
+    }
+
+    /// `out += scale · M v`.
+    pub fn mul_add(&self, scale: f64, v: &[f64], out: &mut [f64]) {
+        for j in 0..self.ncols {
+            let vj = scale * v[j];
+            if vj != 0.0 {
+                for k in self.col_ptr[j]..self.col_ptr[j + 1] {
+                    out[self.row_idx[k]] += self.values[k] * vj;
+                }
+            }
+        }
+    }
+
+    /// `out += scale · Mᵀ v`.
+    pub fn mul_transpose_add(&self, scale: f64, v: &[f64], out: &mut [f64]) {
+        for j in 0..self.ncols {
+            let mut sum = 0.0;
+            for k in self.col_ptr[j]..self.col_ptr[j + 1] {
+                sum += self.values[k] * v[self.row_idx[k]];
+            }
+            out[j] += scale * sum;
+        }
+    }
+
+    /// `out += scale · S v` where this matrix is the upper triangle of the symmetric S.
+    pub fn mul_symmetric_add(&self, scale: f64, v: &[f64], out: &mut [f64]) {
+        for j in 0..self.ncols {
+            let vj = scale * v[j];
+            let mut sum = 0.0;
+            for k in self.col_ptr[j]..self.col_ptr[j + 1] {
+                let i = self.row_idx[k];
+                out[i] += self.values[k] * vj;
+                if i != j {
+                    sum += self.values[k] * v[i];
+                }
+            }
+            out[j] += scale * sum;
+        }
+    }
+
+    /// The transpose.
+    #[must_use]
+    pub fn transpose(&self) -> Self {
+        let mut out = Self::zeros(self.ncols, self.nrows);
+        for &i in &self.row_idx {
+            out.col_ptr[i + 1] += 1;
+        }
+        for i in 0..self.nrows {
+            out.col_ptr[i + 1] += out.col_ptr[i];
+        }
+        let mut next = out.col_ptr.clone();
+        out.row_idx = vec![0; self.nnz()];
+        out.values = vec![0.0; self.nnz()];
+        for (i, j, v) in self.iter() {
+            out.row_idx[next[i]] = j;
+            out.values[next[i]] = v;
+            next[i] += 1;
+        }
+        out
+    }
+
+    /// This matrix on top of `below`, both with the same number of columns.
+    pub(crate) fn stack(&self, below: &Self) -> Self {
+        let mut out = Self::zeros(self.nrows + below.nrows, self.ncols);
+        out.row_idx.reserve(self.nnz() + below.nnz());
+        out.values.reserve(self.nnz() + below.nnz());
+        for j in 0..self.ncols {
+            for (i, v) in self.column(j).chain(below.column(j).map(|(i, v)| (i + self.nrows, v))) {
+                out.row_idx.push(i);
+                out.values.push(v);
+            }
+            out.col_ptr[j + 1] = out.values.len();
+        }
+        out
+    }
+
+    /// Whether the other matrix has the same shape and the same stored places.
+    pub fn same_pattern(&self, other: &Self) -> bool {
+        self.nrows == other.nrows
+            && self.ncols == other.ncols
+            && self.col_ptr == other.col_ptr
+            && self.row_idx == other.row_idx
+    }
+
+    /// Checks the invariants stated on the type.
+    pub(crate) fn check(&self, block: &'static str) -> Result<(), Error> {
+        let bad = |reason| Err(Error::Pattern { block, reason });
+        if self.col_ptr.len() != self.ncols + 1 || self.col_ptr[0] != 0 {
+            return bad("column pointers must start at 0 and have one more entry than there are columns");
+        }
+        if self.row_idx.len() != self.values.len() || self.col_ptr[self.ncols] != self.values.len() {
+            return bad("the last column pointer must be the number of rows indices and of values");
+        }
+        for j in 0..self.ncols {
+            let (start, end) = (self.col_ptr[j], self.col_ptr[j + 1]);
+            if start > end || end > self.row_idx.len() {
+                return bad("column pointers must not decrease");
+            }
+            let rows = &self.row_idx[start..end];
+            if rows.windows(2).any(|w| w[0] >= w[1]) {
+                return bad("the rows of a column must increase strictly");
+            }
+            if rows.last().is_some_and(|&i| i >= self.nrows) {
+                return bad("an entry lies outside the matrix");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,16 @@
+//! Derivatives of the solution map, at a solved problem.
+
+mod alternating;
+mod bpqp;
+mod data;
+mod degeneracy;
+mod harm;
+mod products;
+mod reduced;
+mod state;
+
+pub use data::{
+    Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
+};
+pub use degeneracy::Degeneracy;
+pub(crate) use state::State;

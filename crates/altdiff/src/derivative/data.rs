@@ -1,0 +1,271 @@
+//! What goes into and comes out of a derivative.
+
+use crate::{Degeneracy, Problem};
+
+/// By which route a derivative is computed. They agree (to 1e-9) wherever the solution is differentiable.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub enum Route {
+    /// One refined solve with the reduced KKT matrix of the active set, whose factorization the finish left behind.
+    #[default]
+    ReducedKkt,
+    /// The differentiated alternating recursion at the fixed active set, run to convergence (Sun et al. 2023, §4);
+    /// reverse mode is its exact transpose.
+    Alternating,
+    /// The alternating recursion cut off after so many steps; the result carries an error estimate.
+    Truncated {
+        /// Steps of the recursion.
+        steps: usize,
+    },
+    /// The derivative as an equality-constrained quadratic program, solved by this engine (Pan et al. 2024, eq. 7).
+    Bpqp,
+}
+
+/// How to differentiate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DerivativeOptions {
+    /// The route. Default [`Route::ReducedKkt`].
+    pub route: Route,
+    /// Whether to look for what makes the derivative ill defined ([`Gradient::harmful`]); costs a few more solves.
+    /// Default true.
+    pub examine: bool,
+}
+
+impl Default for DerivativeOptions {
+    fn default() -> Self {
+        Self { route: Route::ReducedKkt, examine: true }
+    }
+}
+
+impl From<Route> for DerivativeOptions {
+    fn from(route: Route) -> Self {
+        Self { route, ..Self::default() }
+    }
+}
+
+/// A cotangent of the solution: the derivative of a scalar by every output. An empty vector stands for zeros.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cotangent {
+    /// By x, n.
+    pub x: Vec<f64>,
+    /// By λ, m.
+    pub lambda: Vec<f64>,
+    /// By ν of the lower ends of G, p.
+    pub nu_lower: Vec<f64>,
+    /// By ν of the upper ends of G, p.
+    pub nu_upper: Vec<f64>,
+    /// By μ of the lower bounds, n.
+    pub mu_lower: Vec<f64>,
+    /// By μ of the upper bounds, n.
+    pub mu_upper: Vec<f64>,
+}
+
+impl Cotangent {
+    /// The cotangent of a scalar that depends on x alone.
+    pub fn x(x: Vec<f64>) -> Self {
+        Self { x, ..Self::default() }
+    }
+}
+
+/// One number for every entry of the data: a direction in which the data move (see [`crate::Solution::jvp`]), or the
+/// derivative of some quantity by the data. An empty vector stands for zeros.
+///
+/// Entries of `p`, `a`, `g` lie on the stored pattern of P (upper triangle), A and G. An off-diagonal entry of P that
+/// is stored once stands for both of its mirror images, in both senses.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tangent {
+    /// Entries of P's stored upper triangle.
+    pub p: Vec<f64>,
+    /// Entries of q.
+    pub q: Vec<f64>,
+    /// Stored entries of A.
+    pub a: Vec<f64>,
+    /// Entries of b.
+    pub b: Vec<f64>,
+    /// Stored entries of G.
+    pub g: Vec<f64>,
+    /// Entries of gl.
+    pub gl: Vec<f64>,
+    /// Entries of gu.
+    pub gu: Vec<f64>,
+    /// Entries of lo.
+    pub lo: Vec<f64>,
+    /// Entries of hi.
+    pub hi: Vec<f64>,
+}
+
+impl Tangent {
+    /// Zeros shaped like the problem's data.
+    pub fn zeros(problem: &Problem) -> Self {
+        Self {
+            p: vec![0.0; problem.p.nnz()],
+            q: vec![0.0; problem.q.len()],
+            a: vec![0.0; problem.a.nnz()],
+            b: vec![0.0; problem.b.len()],
+            g: vec![0.0; problem.g.nnz()],
+            gl: vec![0.0; problem.gl.len()],
+            gu: vec![0.0; problem.gu.len()],
+            lo: vec![0.0; problem.lo.len()],
+            hi: vec![0.0; problem.hi.len()],
+        }
+    }
+
+    /// The sum of products with another one.
+    pub fn dot(&self, other: &Self) -> f64 {
+        use crate::problem::dot;
+        dot(&self.p, &other.p)
+            + dot(&self.q, &other.q)
+            + dot(&self.a, &other.a)
+            + dot(&self.b, &other.b)
+            + dot(&self.g, &other.g)
+            + dot(&self.gl, &other.gl)
+            + dot(&self.gu, &other.gu)
+            + dot(&self.lo, &other.lo)
+            + dot(&self.hi, &other.hi)
+    }
+}
+
+/// The derivative of a scalar of the solution by all data (vector–Jacobian product).
+///
+/// The scalar's derivative is the same for every admissible multiplier and every choice at weakly active rows iff no
+/// parameter moves any of the quantities in `harmful`. So for a parameter t with data tangent δ(t) the derivative is
+/// well defined if `harm.rate.dot(&δ) == 0` for each of them; if `harmful` is empty it is for every parameter.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gradient {
+    /// By the stored upper triangle of P.
+    pub p: Vec<f64>,
+    /// By q.
+    pub q: Vec<f64>,
+    /// By the stored entries of A.
+    pub a: Vec<f64>,
+    /// By b.
+    pub b: Vec<f64>,
+    /// By the stored entries of G.
+    pub g: Vec<f64>,
+    /// By gl.
+    pub gl: Vec<f64>,
+    /// By gu.
+    pub gu: Vec<f64>,
+    /// By lo.
+    pub lo: Vec<f64>,
+    /// By hi.
+    pub hi: Vec<f64>,
+    /// What can make the derivative ill defined. Empty also when it was not examined.
+    pub harmful: Vec<Harm>,
+    /// Relative residual of the derivative's linear system.
+    pub residual: f64,
+    /// Estimated relative error of the gradient where the route truncates; else 0.
+    pub error_estimate: f64,
+}
+
+impl Gradient {
+    /// The derivative along a data tangent: the sum of products.
+    pub fn along(&self, tangent: &Tangent) -> f64 {
+        use crate::problem::dot;
+        dot(&self.p, &tangent.p)
+            + dot(&self.q, &tangent.q)
+            + dot(&self.a, &tangent.a)
+            + dot(&self.b, &tangent.b)
+            + dot(&self.g, &tangent.g)
+            + dot(&self.gl, &tangent.gl)
+            + dot(&self.gu, &tangent.gu)
+            + dot(&self.lo, &tangent.lo)
+            + dot(&self.hi, &tangent.hi)
+    }
+}
+
+/// Why a derivative can be ill defined.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// A weakly active constraint: its slack and multiplier are both zero. `rate` is that of its slack, with the
+    /// constraint taken as inactive.
+    WeaklyActive(Place),
+    /// Active constraints depend on each other; data that move `rate` make them inconsistent or turn one about the
+    /// other, or the multipliers asked for are not unique.
+    Dependent(Vec<Place>),
+    /// The solution is not unique in these variables; data that move `rate` make it jump, or what was asked for is
+    /// itself not unique.
+    NotUnique(Vec<usize>),
+    /// The two ends of a constraint coincide, and data that move them apart act one-sidedly.
+    Pinned(Place),
+    /// The active set could not be confirmed to the accuracy needed.
+    Unproved,
+}
+
+/// A constraint of the problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Row of Ax = b.
+    Equality(usize),
+    /// Lower end of a row of G.
+    RowLower(usize),
+    /// Upper end of a row of G.
+    RowUpper(usize),
+    /// Both ends, equal, of a row of G.
+    RowFixed(usize),
+    /// Lower bound of a variable.
+    BoundLower(usize),
+    /// Upper bound of a variable.
+    BoundUpper(usize),
+    /// Both bounds, equal, of a variable.
+    BoundFixed(usize),
+}
+
+/// A reason why the derivative that was asked for may not exist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Harm {
+    /// Why, and where.
+    pub cause: Cause,
+    /// The derivative by the data of the quantity that must not move, its largest entry ±1; `None`: what was asked for
+    /// has no derivative at all, whatever moves. Rates are right to about 1e-9: compare `|rate · δ|` with 1e-7 ‖δ‖∞.
+    pub rate: Option<Box<Tangent>>,
+}
+
+/// How the solution moves when the data do (Jacobian–vector product).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SolutionTangent {
+    /// Of x, n.
+    pub x: Vec<f64>,
+    /// Of λ, m.
+    pub lambda: Vec<f64>,
+    /// Of ν of the lower ends of G, p.
+    pub nu_lower: Vec<f64>,
+    /// Of ν of the upper ends of G, p.
+    pub nu_upper: Vec<f64>,
+    /// Of μ of the lower bounds, n.
+    pub mu_lower: Vec<f64>,
+    /// Of μ of the upper bounds, n.
+    pub mu_upper: Vec<f64>,
+    /// What makes the tangent ill defined along this direction. Empty also when it was not examined.
+    pub harmful: Vec<Cause>,
+    /// Relative residual of the derivative's linear system.
+    pub residual: f64,
+    /// Estimated relative error where the route truncates; else 0.
+    pub error_estimate: f64,
+}
+
+impl SolutionTangent {
+    /// The sum of products with a cotangent.
+    pub fn dot(&self, cotangent: &Cotangent) -> f64 {
+        use crate::problem::dot;
+        dot(&self.x, &cotangent.x)
+            + dot(&self.lambda, &cotangent.lambda)
+            + dot(&self.nu_lower, &cotangent.nu_lower)
+            + dot(&self.nu_upper, &cotangent.nu_upper)
+            + dot(&self.mu_lower, &cotangent.mu_lower)
+            + dot(&self.mu_upper, &cotangent.mu_upper)
+    }
+}
+
+impl Degeneracy {
+    /// Whether the solution map is differentiable in every direction: nothing is weakly active, dependent or not
+    /// unique, and no constraint has two ends that coincide.
+    pub fn is_clean(&self) -> bool {
+        self.weakly_active.is_empty()
+            && self.dependent.is_empty()
+            && self.not_unique.is_empty()
+            && self.pinned.is_empty()
+            && self.proved
+    }
+}

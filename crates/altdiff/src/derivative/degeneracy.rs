@@ -1,0 +1,255 @@
+//! Degeneracy at a solution: weakly active constraints, dependent active ones, and non-uniqueness.
+
+use super::state::{Stacked, State};
+use crate::active::{ActiveSet, Side};
+use crate::finish::reduced_factor;
+use crate::kkt::Factor;
+use crate::{Error, Place, Solution};
+use std::sync::Arc;
+
+/// What keeps the solution map from being differentiable everywhere around a solution.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Degeneracy {
+    /// Constraints with zero slack and zero multiplier.
+    pub weakly_active: Vec<Place>,
+    /// Active constraints that take part in a linear dependency: their multipliers need not be unique.
+    pub dependent: Vec<Place>,
+    /// Variables in which the solution is not unique (P and the active constraints leave a direction free).
+    pub not_unique: Vec<usize>,
+    /// Constraints other than equalities whose two ends coincide.
+    pub pinned: Vec<Place>,
+    /// Whether the active set was confirmed beyond doubt.
+    pub proved: bool,
+}
+
+/// A weakly active constraint of the stacked problem.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weak {
+    /// A row, else a bound.
+    pub row: bool,
+    pub index: usize,
+    pub side: Side,
+}
+
+/// The strongly active set, and all that is degenerate about it.
+#[derive(Debug)]
+pub(crate) struct Classified {
+    /// Strongly active constraints and equalities: the set derivatives are taken on.
+    pub(super) active: ActiveSet,
+    pub(super) factor: Arc<Factor>,
+    /// Weakly active constraints whose normals do not depend on those of `active`.
+    pub(super) weak: Vec<Weak>,
+    /// Dependencies: combinations of active (and weak) normals that vanish, as multipliers.
+    pub(super) dependencies: Vec<Stacked>,
+    /// Directions that P and the active set leave free.
+    pub(super) free: Vec<Stacked>,
+    pub(super) proved: bool,
+}
+
+/// Below this (relative) a projection on the null space is rounding noise.
+const NULL: f64 = 1e-6;
+
+impl Solution {
+    /// What keeps the solution map from being differentiable everywhere around this solution. Computed on first use.
+    ///
+    /// # Errors
+    /// [`Error::NotSolved`] unless the problem is solved.
+    pub fn degeneracy(&self) -> Result<Degeneracy, Error> {
+        let state = self.state()?;
+        let c = state.classified()?;
+        let mut out = Degeneracy { proved: c.proved, ..Degeneracy::default() };
+        for w in &c.weak {
+            out.weakly_active.push(state.weak_place(w));
+        }
+        for y in &c.dependencies {
+            out.dependent.extend(state.support(y));
+        }
+        out.dependent.sort_unstable();
+        out.dependent.dedup();
+        for x in &c.free {
+            out.not_unique.extend(support(&x.x));
+        }
+        out.not_unique.sort_unstable();
+        out.not_unique.dedup();
+        out.pinned = state.pinned().map(|(row, i)| state.fixed_place(row, i)).collect();
+        Ok(out)
+    }
+}
+
+/// Places of the entries that are not rounding noise.
+pub(super) fn support(v: &[f64]) -> impl Iterator<Item = usize> + '_ {
+    let size = crate::problem::norm_inf(v);
+    v.iter().enumerate().filter(move |(_, x)| x.abs() > 1e-7 * size).map(|(i, _)| i)
+}
+
+impl State {
+    /// The strongly active set and its degeneracies, computed once.
+    pub(super) fn classified(&self) -> Result<&Classified, Error> {
+        if let Some(done) = self.classified.get() {
+            return Ok(done);
+        }
+        let made = self.classify()?;
+        Ok(self.classified.get_or_init(|| made))
+    }
+
+    fn classify(&self) -> Result<Classified, Error> {
+        let (mut active, weak, proved) = self.activity();
+        active.fit(&self.core);
+        let factor = match &self.factor {
+            Some(factor) if active == self.active => Arc::clone(factor),
+            _ => Arc::new(reduced_factor(&self.core, &self.pattern, &active)?),
+        };
+        let (free, mut dependencies) = self.null_space(&active, &factor);
+        // A weak constraint whose normal depends on the active ones adds a dependency; as a choice it is immaterial.
+        let mut independent = Vec::new();
+        for w in weak {
+            let normal = self.normal(&w);
+            let (d, residual) = self.solve_reduced(&normal, &active, &factor);
+            let own: f64 = crate::problem::dot(&normal.x, &d.x);
+            let scaled: f64 = normal.x.iter().zip(&self.scaling.d).map(|(v, d)| (v * d) * (v * d)).sum::<f64>();
+            if residual < 1e-9 && own.abs() * self.scaling.cost.recip() <= 1e-9 * scaled.max(f64::MIN_POSITIVE) {
+                let mut y = Stacked { x: vec![0.0; d.x.len()], y: d.y, z: d.z };
+                y.negate();
+                if w.row { y.y[w.index] += 1.0 } else { y.z[w.index] += 1.0 }
+                dependencies.push(y);
+            } else {
+                independent.push(w);
+            }
+        }
+        Ok(Classified { active, factor, weak: independent, dependencies, free, proved })
+    }
+
+    /// Splits the constraints into strongly active ones and weakly active ones.
+    fn activity(&self) -> (ActiveSet, Vec<Weak>, bool) {
+        let core = &*self.core;
+        let point = self.scaling.scale(&self.point);
+        let cx = core.c.mul_vec(&point.x);
+        let (m, n) = (core.m(), core.n());
+        // Without the exact finish slacks and multipliers are only known to the root of the tolerance.
+        let blur = if self.finished { self.activity } else { self.activity.max(10.0 * self.tolerance.sqrt()) };
+        let noise = 1e-12 * crate::problem::norm_inf(&point.y).max(crate::problem::norm_inf(&point.z));
+        let mut active = ActiveSet::equalities(core);
+        let mut weak = Vec::new();
+        let mut proved = true;
+        for k in 0..m + n {
+            let (row, i) = if k < m { (true, k) } else { (false, k - m) };
+            let (v, y, l, u) = if row {
+                (cx[i], point.y[i], core.l[i], core.u[i])
+            } else {
+                (point.x[i], point.z[i], core.lo[i], core.hi[i])
+            };
+            if l == u {
+                continue;
+            }
+            let was = if row { self.active.rows[i] } else { self.active.vars[i] };
+            let near = |end: f64| (v - end).abs() <= blur * (1.0 + v.abs());
+            let tight = |side: Side, end: f64| was == side || near(end);
+            let strong = y.abs() > blur + noise;
+            let side = if tight(Side::Upper, u) && (y > 0.0 || !tight(Side::Lower, l)) {
+                Side::Upper
+            } else if tight(Side::Lower, l) {
+                Side::Lower
+            } else {
+                proved &= !strong;
+                continue;
+            };
+            if strong {
+                if row { active.rows[i] = side } else { active.vars[i] = side }
+                proved &= self.finished || near(side.value(l, u));
+            } else {
+                weak.push(Weak { row, index: i, side });
+            }
+        }
+        (active, weak, proved)
+    }
+
+    /// The normal of a weakly active constraint as a right-hand side of K.
+    pub(super) fn normal(&self, w: &Weak) -> Stacked {
+        let mut out = Stacked::zeros(&self.user);
+        if w.row {
+            for (i, j, v) in self.user.c.iter() {
+                if i == w.index {
+                    out.x[j] = v;
+                }
+            }
+        } else {
+            out.x[w.index] = 1.0;
+        }
+        out
+    }
+
+    /// Random vectors of the null space of K: directions that stay free, and dependencies of the active normals. One
+    /// random vector of each suffices: with probability one it shows what any other would.
+    fn null_space(&self, active: &ActiveSet, factor: &Factor) -> (Vec<Stacked>, Vec<Stacked>) {
+        let (n, m) = (self.core.n(), self.core.m());
+        let (fixed, rows) = (active.free_mask(), active.row_mask());
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            (seed >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+        };
+        let mut x: Vec<f64> = (0..n).map(|i| if fixed[i] { random() } else { 0.0 }).collect();
+        let mut y: Vec<f64> = (0..m).map(|i| if rows[i] { random() } else { 0.0 }).collect();
+        // Powers of the resolvent δ(M + δI)⁻¹ of the monotone map M = JK converge to the projection on its null space.
+        for _ in 0..3 {
+            for v in &mut y {
+                *v = -*v;
+            }
+            for v in x.iter_mut().chain(&mut y) {
+                *v *= crate::finish::PROXIMAL;
+            }
+            factor.solve(&mut x, &mut y);
+        }
+        let (s, mut free, mut dependent) = (&*self.scaling, Vec::new(), Vec::new());
+        if crate::problem::norm_inf(&x) > NULL {
+            let x: Vec<f64> = (0..n).map(|i| x[i] * s.d[i]).collect();
+            free.push(Stacked { x, y: vec![0.0; m], z: vec![0.0; n] });
+        }
+        if crate::problem::norm_inf(&y) > NULL {
+            let y: Vec<f64> = (0..m).map(|i| y[i] * s.e[i] / s.cost).collect();
+            let mut z = self.user.c.mul_transpose_vec(&y);
+            for i in 0..n {
+                z[i] = if fixed[i] { 0.0 } else { -z[i] };
+            }
+            dependent.push(Stacked { x: vec![0.0; n], y, z });
+        }
+        (free, dependent)
+    }
+
+    /// Inequalities (row?, index) whose two ends coincide.
+    pub(super) fn pinned(&self) -> impl Iterator<Item = (bool, usize)> + '_ {
+        let user = &self.user;
+        (self.equalities..user.m())
+            .filter(|&i| user.l[i] == user.u[i])
+            .map(|i| (true, i))
+            .chain((0..user.n()).filter(|&i| user.lo[i] == user.hi[i]).map(|i| (false, i)))
+    }
+
+    pub(super) fn fixed_place(&self, row: bool, i: usize) -> Place {
+        if row { self.row_place(i, Side::Equal) } else { Self::bound_place(i, Side::Equal) }
+    }
+
+    pub(super) fn weak_place(&self, w: &Weak) -> Place {
+        if w.row { self.row_place(w.index, w.side) } else { Self::bound_place(w.index, w.side) }
+    }
+
+    /// The constraints that take part in a dependency.
+    pub(super) fn support(&self, y: &Stacked) -> Vec<Place> {
+        let side = |set: Side, v: f64| match set {
+            Side::Inactive if v < 0.0 => Side::Lower,
+            Side::Inactive => Side::Upper,
+            other => other,
+        };
+        let size = y.norm();
+        let mut out = Vec::new();
+        for (i, v) in y.y.iter().enumerate().filter(|(_, v)| v.abs() > 1e-7 * size) {
+            out.push(self.row_place(i, side(self.active.rows[i], *v)));
+        }
+        for (i, v) in y.z.iter().enumerate().filter(|(_, v)| v.abs() > 1e-7 * size) {
+            out.push(Self::bound_place(i, side(self.active.vars[i], *v)));
+        }
+        out
+    }
+}

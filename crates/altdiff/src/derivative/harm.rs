@@ -1,0 +1,309 @@
+//! What can make the derivative that was asked for ill defined.
+//!
+//! A derivative is well defined iff it is the same for every admissible multiplier, every choice at weakly active
+//! constraints and every solution. Each reason found is reported with the quantity that parameters must not move;
+//! where nothing a caller owns moves it (a constant redundant row, an auxiliary variable), it harms nothing.
+
+use super::degeneracy::{Weak, support};
+use super::state::{Stacked, State, at, end};
+use crate::active::Side;
+use crate::problem::{dot, norm_inf};
+use crate::{Cause, Cotangent, Error, Harm, Place, Tangent};
+
+/// Below this (relative) a coupling is rounding noise.
+const NOISE: f64 = 1e-8;
+
+/// More weakly active constraints than this are not told apart; they are all reported.
+const MANY: usize = 300;
+
+impl State {
+    /// The harms of a reverse derivative: cotangent v, adjoint d.
+    pub(super) fn harms(&self, asked: &Cotangent, v: &Stacked, d: &Stacked) -> Result<Vec<Harm>, Error> {
+        let c = self.classified()?;
+        let mut out = Vec::new();
+        if !c.proved {
+            out.push(Harm { cause: Cause::Unproved, rate: None });
+        }
+        for z in &c.free {
+            let cause = Cause::NotUnique(support(&z.x).collect());
+            if dot(&z.x, &v.x).abs() > NOISE * norm_inf(&z.x) * v.norm() {
+                out.push(Harm { cause, rate: None });
+                continue;
+            }
+            // Stationarity along z must stay, and nothing that d sees may depend on where along z the solution lies.
+            let along = self.pair(z, &self.point.x, &self.point.y, &c.active);
+            let shifted = self.pair(d, &z.x, &vec![0.0; self.user.m()], &c.active);
+            let shifted = Tangent { q: Vec::new(), b: Vec::new(), gl: Vec::new(), gu: Vec::new(), lo: Vec::new(), hi: Vec::new(), ..shifted };
+            push(&mut out, &cause, along, 0.0);
+            push(&mut out, &cause, shifted, norm_inf(&z.x) * d.norm());
+        }
+        for y in &c.dependencies {
+            self.dependency_harms(y, v, d, asked, &mut out);
+        }
+        self.weak_harms(v, d, asked, &mut out)?;
+        for (row, i) in self.pinned() {
+            let moved = if row { d.y[i] } else { d.z[i] };
+            let asked_multiplier = if row { v.y[i] } else { v.z[i] };
+            if moved.abs() <= NOISE * d.norm() && asked_multiplier == 0.0 {
+                continue;
+            }
+            let mut rate = self.empty();
+            if row {
+                rate.gu[i - self.equalities] = 1.0;
+                rate.gl[i - self.equalities] = -1.0;
+            } else {
+                rate.hi[i] = 1.0;
+                rate.lo[i] = -1.0;
+            }
+            out.push(Harm { cause: Cause::Pinned(self.fixed_place(row, i)), rate: Some(Box::new(rate)) });
+        }
+        Ok(out)
+    }
+
+    /// Dependent active constraints harm what moves them against each other, and what asks for their multipliers.
+    fn dependency_harms(&self, y: &Stacked, v: &Stacked, d: &Stacked, asked: &Cotangent, out: &mut Vec<Harm>) {
+        let c_active = &self.active;
+        let places = self.support(y);
+        let cause = Cause::Dependent(places.clone());
+        let asked_at: f64 = places.iter().map(|p| multiplier_cotangent(asked, *p).abs()).fold(0.0, f64::max);
+        if asked_at > 0.0 && (dot(&y.y, &v.y) + dot(&y.z, &v.z)).abs() > NOISE * y.norm() * asked_at
+            || places.iter().any(|p| self.is_weak_choice(*p) && multiplier_cotangent(asked, *p) != 0.0)
+        {
+            out.push(Harm { cause, rate: None });
+            return;
+        }
+        // yᵀ(ċ − Ċx) with every end of the dependency, whether or not its row was kept in the active set.
+        let mut apart = self.empty();
+        let mut turned = self.empty();
+        let (mut ka, mut kg) = (0, 0);
+        for (i, j, _) in self.user.c.iter() {
+            let (first, second) = (-y.y[i] * self.point.x[j], y.y[i] * d.x[j]);
+            if i < self.equalities {
+                apart.a[ka] = first;
+                turned.a[ka] = second;
+                ka += 1;
+            } else {
+                apart.g[kg] = first;
+                turned.g[kg] = second;
+                kg += 1;
+            }
+        }
+        let side = |set: Side, v: f64| match set {
+            Side::Inactive if v < 0.0 => Side::Lower,
+            Side::Inactive => Side::Upper,
+            other => other,
+        };
+        for (i, w) in y.y.iter().enumerate() {
+            if i < self.equalities {
+                apart.b[i] = *w;
+            } else {
+                match end(self.nearest(true, i, side(c_active.rows[i], *w)), self.point.y[i]) {
+                    Side::Lower => apart.gl[i - self.equalities] = *w,
+                    _ => apart.gu[i - self.equalities] = *w,
+                }
+            }
+        }
+        for (i, w) in y.z.iter().enumerate() {
+            match end(self.nearest(false, i, side(c_active.vars[i], *w)), self.point.z[i]) {
+                Side::Lower => apart.lo[i] = *w,
+                _ => apart.hi[i] = *w,
+            }
+        }
+        push(out, &cause, apart, 0.0);
+        push(out, &cause, turned, y.norm() * norm_inf(&d.x));
+    }
+
+    /// The end a constraint of a dependency sits at: its side, or for an inactive one the nearer end.
+    fn nearest(&self, row: bool, i: usize, side: Side) -> Side {
+        let user = &self.user;
+        let (l, u) = if row { (user.l[i], user.u[i]) } else { (user.lo[i], user.hi[i]) };
+        match side {
+            Side::Equal => Side::Equal,
+            _ if !l.is_finite() => Side::Upper,
+            _ if !u.is_finite() => Side::Lower,
+            other => other,
+        }
+    }
+
+    /// Whether the constraint is weakly active and was taken as inactive because its normal depends on the others.
+    fn is_weak_choice(&self, place: Place) -> bool {
+        let Ok(c) = self.classified() else { return true };
+        match place {
+            Place::Equality(_) => false,
+            Place::RowLower(k) | Place::RowUpper(k) | Place::RowFixed(k) => {
+                !c.active.rows[k + self.equalities].on()
+            }
+            Place::BoundLower(i) | Place::BoundUpper(i) | Place::BoundFixed(i) => !c.active.vars[i].on(),
+        }
+    }
+
+    /// Weakly active constraints that the output sees, and those coupled to them.
+    fn weak_harms(&self, v: &Stacked, d: &Stacked, asked: &Cotangent, out: &mut Vec<Harm>) -> Result<(), Error> {
+        let c = self.classified()?;
+        if c.weak.is_empty() || d.norm() == 0.0 && v.norm() == 0.0 && multipliers_asked(asked) == 0.0 {
+            return Ok(());
+        }
+        let seen: Vec<bool> = c
+            .weak
+            .iter()
+            .map(|w| {
+                let normal = self.normal(w);
+                let size = norm_inf(&normal.x) * norm_inf(&d.x);
+                dot(&normal.x, &d.x).abs() > NOISE * size.max(f64::MIN_POSITIVE)
+                    && norm_inf(&d.x) > 1e-12 * d.norm().max(v.norm())
+                    || multiplier_cotangent(asked, self.weak_place(w)) != 0.0
+            })
+            .collect();
+        if !seen.contains(&true) {
+            return Ok(());
+        }
+        if c.weak.len() > MANY {
+            for w in &c.weak {
+                out.push(Harm { cause: Cause::WeaklyActive(self.weak_place(w)), rate: None });
+            }
+            return Ok(());
+        }
+        let normals: Vec<Stacked> = c.weak.iter().map(|w| self.normal(w)).collect();
+        let moved: Vec<Stacked> =
+            normals.iter().map(|g| self.solve_reduced(g, &c.active, &c.factor).0).collect();
+        // What the output sees spreads over couplings gᵢᵀK⁻¹gⱼ ≠ 0.
+        let mut reached = seen;
+        let mut frontier: Vec<usize> = (0..reached.len()).filter(|&i| reached[i]).collect();
+        while let Some(i) = frontier.pop() {
+            for j in 0..reached.len() {
+                let size = norm_inf(&normals[j].x) * norm_inf(&moved[i].x);
+                if !reached[j] && dot(&normals[j].x, &moved[i].x).abs() > NOISE * size {
+                    reached[j] = true;
+                    frontier.push(j);
+                }
+            }
+        }
+        for i in (0..reached.len()).filter(|&i| reached[i]) {
+            let rate = self.slack_rate(&c.weak[i], &moved[i]);
+            let cause = Cause::WeaklyActive(self.weak_place(&c.weak[i]));
+            push(out, &cause, rate, 0.0);
+        }
+        Ok(())
+    }
+
+    /// How the slack of a weakly active constraint, taken as inactive, moves with the data; `moved` is K⁻¹ of its
+    /// normal.
+    fn slack_rate(&self, w: &Weak, moved: &Stacked) -> Tangent {
+        let Ok(c) = self.classified() else { return self.empty() };
+        let sign = if w.side == Side::Lower { -1.0 } else { 1.0 };
+        // u̇ − Ċx − gᵀẋ for an upper end; gᵀẋ = movedᵀ(a, g) = −pair(moved).
+        let mut d = moved.clone();
+        for v in d.x.iter_mut().chain(&mut d.y).chain(&mut d.z) {
+            *v *= sign;
+        }
+        let mut rate = self.pair(&d, &self.point.x, &self.point.y, &c.active);
+        if w.row {
+            let mut kg = 0;
+            for (i, j, _) in self.user.c.iter() {
+                if i >= self.equalities {
+                    if i == w.index {
+                        rate.g[kg] -= sign * self.point.x[j];
+                    }
+                    kg += 1;
+                }
+            }
+            let k = w.index - self.equalities;
+            if w.side == Side::Lower { rate.gl[k] -= 1.0 } else { rate.gu[k] += 1.0 }
+        } else if w.side == Side::Lower {
+            rate.lo[w.index] -= 1.0;
+        } else {
+            rate.hi[w.index] += 1.0;
+        }
+        rate
+    }
+
+    /// The harms of a forward derivative along a data tangent.
+    pub(super) fn harms_along(&self, t: &Tangent, rhs: &Stacked, moved: &Stacked) -> Result<Vec<Cause>, Error> {
+        let c = self.classified()?;
+        let mut out = Vec::new();
+        let size = [&t.p, &t.q, &t.a, &t.b, &t.g, &t.gl, &t.gu, &t.lo, &t.hi]
+            .iter()
+            .map(|v| norm_inf(v))
+            .fold(0.0, f64::max);
+        if size == 0.0 {
+            return Ok(out);
+        }
+        if !c.proved {
+            out.push(Cause::Unproved);
+        }
+        for z in &c.free {
+            let shifted = self.right_hand_side(t, &c.active);
+            if dot(&z.x, &shifted.x).abs() > NOISE * norm_inf(&z.x) * size {
+                out.push(Cause::NotUnique(support(&z.x).collect()));
+            }
+        }
+        for y in &c.dependencies {
+            let mut harms = Vec::new();
+            self.dependency_harms(y, &Stacked::zeros(&self.user), moved, &Cotangent::default(), &mut harms);
+            if harms.iter().any(|h| h.rate.as_ref().is_none_or(|r| r.dot(t).abs() > 1e-7 * size)) {
+                out.push(Cause::Dependent(self.support(y)));
+            }
+        }
+        for w in &c.weak {
+            let (k, _) = self.solve_reduced(&self.normal(w), &c.active, &c.factor);
+            let rate = self.slack_rate(w, &k);
+            if rate.dot(t).abs() > 1e-7 * size {
+                out.push(Cause::WeaklyActive(self.weak_place(w)));
+            }
+        }
+        for (row, i) in self.pinned() {
+            let k = i.wrapping_sub(self.equalities);
+            let apart = if row { at(&t.gu, k) - at(&t.gl, k) } else { at(&t.hi, i) - at(&t.lo, i) };
+            if apart.abs() > NOISE * size {
+                out.push(Cause::Pinned(self.fixed_place(row, i)));
+            }
+        }
+        let _ = rhs;
+        Ok(out)
+    }
+}
+
+/// Reports a rate scaled to largest entry 1, unless it is rounding noise against `size`.
+fn push(out: &mut Vec<Harm>, cause: &Cause, mut rate: Tangent, size: f64) {
+    let mut largest = 0.0_f64;
+    let blocks = [
+        &mut rate.p,
+        &mut rate.q,
+        &mut rate.a,
+        &mut rate.b,
+        &mut rate.g,
+        &mut rate.gl,
+        &mut rate.gu,
+        &mut rate.lo,
+        &mut rate.hi,
+    ];
+    for block in &blocks {
+        largest = largest.max(norm_inf(block));
+    }
+    if largest <= NOISE * size || largest == 0.0 {
+        return;
+    }
+    for block in blocks {
+        for v in block.iter_mut() {
+            *v /= largest;
+        }
+    }
+    out.push(Harm { cause: cause.clone(), rate: Some(Box::new(rate)) });
+}
+
+/// The cotangent on a constraint's multiplier.
+fn multiplier_cotangent(v: &Cotangent, place: Place) -> f64 {
+    match place {
+        Place::Equality(i) => at(&v.lambda, i),
+        Place::RowLower(k) => at(&v.nu_lower, k),
+        Place::RowUpper(k) => at(&v.nu_upper, k),
+        Place::RowFixed(k) => at(&v.nu_lower, k).abs().max(at(&v.nu_upper, k).abs()),
+        Place::BoundLower(i) => at(&v.mu_lower, i),
+        Place::BoundUpper(i) => at(&v.mu_upper, i),
+        Place::BoundFixed(i) => at(&v.mu_lower, i).abs().max(at(&v.mu_upper, i).abs()),
+    }
+}
+
+fn multipliers_asked(v: &Cotangent) -> f64 {
+    [&v.lambda, &v.nu_lower, &v.nu_upper, &v.mu_lower, &v.mu_upper].iter().map(|b| norm_inf(b)).fold(0.0, f64::max)
+}

@@ -1,0 +1,47 @@
+//! Route 1: one refined solve with the reduced KKT matrix `K = [P C₊ᵀ I₊ᵀ; C₊ 0 0; I₊ 0 0]` of the active set.
+
+use super::state::{Stacked, State};
+use crate::active::ActiveSet;
+use crate::kkt::{Factor, System};
+
+/// Residual at which a derivative's linear system counts as solved exactly.
+const EXACT: f64 = 1e-15;
+
+impl State {
+    /// Solves `K d = rhs` on the active set; least-norm (in the equilibrated problem) where K is singular. Returns the
+    /// relative residual as well, which stays large where the system is inconsistent.
+    pub(super) fn solve_reduced(&self, rhs: &Stacked, active: &ActiveSet, factor: &Factor) -> (Stacked, f64) {
+        let (core, s) = (&*self.core, &*self.scaling);
+        let (n, m) = (core.n(), core.m());
+        let (free, rows) = (active.free_mask(), active.row_mask());
+        // In the equilibrated problem: x = D x̂, y = E ŷ / c; stationarity scales with c D, rows with E.
+        let fixed: Vec<f64> = (0..n).map(|i| if free[i] { 0.0 } else { rhs.z[i] / s.d[i] }).collect();
+        let mut bx: Vec<f64> = (0..n).map(|i| rhs.x[i] * s.cost * s.d[i]).collect();
+        let mut by: Vec<f64> = (0..m).map(|i| rhs.y[i] * s.e[i]).collect();
+        let system = System { core, hx: None, dr: None, free: Some(&free), rows: Some(&rows) };
+        if fixed.iter().any(|v| *v != 0.0) {
+            system.subtract(&fixed, &vec![0.0; m], &mut bx, &mut by);
+        }
+        let outcome = system.solve(factor, &mut bx, &mut by, EXACT, 40);
+        let mut d = Stacked {
+            x: (0..n).map(|i| if free[i] { bx[i] * s.d[i] } else { rhs.z[i] }).collect(),
+            y: (0..m).map(|i| by[i] * s.e[i] / s.cost).collect(),
+            z: vec![0.0; n],
+        };
+        self.bound_multipliers(rhs, &mut d, &free);
+        (d, outcome.residual)
+    }
+
+    /// d_z of the active bounds from the stationarity rows.
+    pub(super) fn bound_multipliers(&self, rhs: &Stacked, d: &mut Stacked, free: &[bool]) {
+        if free.iter().all(|f| *f) {
+            return;
+        }
+        let mut rest = rhs.x.clone();
+        self.user.p.mul_symmetric_add(-1.0, &d.x, &mut rest);
+        self.user.c.mul_transpose_add(-1.0, &d.y, &mut rest);
+        for i in 0..rest.len() {
+            d.z[i] = if free[i] { 0.0 } else { rest[i] };
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The exact finish: guess the active set, solve the equality-constrained problem on it, accept iff all KKT conditions
+//! hold, else repair the set.
+//!
+//! The solve starts from the iterate it is given and is proximal, so where multipliers or the point are not unique it
+//! ends at the ones nearest to the iterate.
+
+use crate::Error;
+use crate::Residuals;
+use crate::active::{ActiveSet, Side};
+use crate::core::{Core, Point};
+use crate::kkt::{Factor, Numeric, Pattern, System};
+use crate::problem::norm_inf;
+use crate::scaling::Scaling;
+use std::sync::Arc;
+
+/// Proximal weight of the finish in the equilibrated problem: small against every eigenvalue that counts, and large
+/// enough that a solve loses no more than half the digits, which refinement wins back.
+pub(crate) const PROXIMAL: f64 = 1e-9;
+
+/// A point whose KKT conditions hold on the unscaled problem.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// In the user's units.
+    pub point: Point,
+    pub active: ActiveSet,
+    pub residuals: Residuals,
+    /// The reduced KKT matrix of `active`, in the equilibrated problem.
+    pub factor: Factor,
+    /// Repairs of the active set.
+    pub repairs: usize,
+}
+
+/// What a finish needs to know.
+pub(crate) struct Finisher<'a> {
+    /// The user's problem.
+    pub user: &'a Core,
+    /// The equilibrated problem.
+    pub core: &'a Core,
+    pub scaling: &'a Scaling,
+    pub pattern: &'a Arc<Pattern>,
+    pub tolerance: f64,
+}
+
+impl Finisher<'_> {
+    /// Tries to finish from a point of the equilibrated problem and a guess, repairing at most `max_repairs` times.
+    pub(crate) fn run(
+        &self,
+        start: &Point,
+        mut active: ActiveSet,
+        max_repairs: usize,
+    ) -> Result<Option<Finished>, Error> {
+        active.fit(self.core);
+        let mut point = start.clone();
+        let mut fewest = usize::MAX;
+        let mut patience = 3;
+        for repairs in 0..=max_repairs {
+            let factor = reduced_factor(self.core, self.pattern, &active)?;
+            self.solve_on(&mut point, &active, &factor);
+            if !point.is_finite() {
+                return Ok(None);
+            }
+            let wrong = self.repair(&point, &mut active.clone(), None);
+            if wrong == 0 {
+                let mut user = self.scaling.unscale(&point);
+                self.clean(&mut user, &active);
+                let residuals = self.user.residuals(&user);
+                if residuals.max() <= self.tolerance {
+                    return Ok(Some(Finished { point: user, active, residuals, factor, repairs }));
+                }
+                return Ok(None);
+            }
+            // All at once while that makes the number of mistakes fall; else the one with the largest index (Murty),
+            // which cannot cycle.
+            if wrong < fewest {
+                fewest = wrong;
+                patience = 3;
+            } else {
+                patience -= 1;
+            }
+            let single = patience < 0;
+            self.repair(&point, &mut active, Some(single));
+        }
+        Ok(None)
+    }
+
+    /// Solves the equality-constrained problem on the active set by refinement from the given point.
+    fn solve_on(&self, point: &mut Point, active: &ActiveSet, factor: &Factor) {
+        let core = self.core;
+        let (free, rows) = (active.free_mask(), active.row_mask());
+        for i in 0..core.n() {
+            if !free[i] {
+                point.x[i] = active.vars[i].value(core.lo[i], core.hi[i]);
+            }
+            point.z[i] = 0.0;
+        }
+        for i in 0..core.m() {
+            if !rows[i] {
+                point.y[i] = 0.0;
+            }
+        }
+        let system = System { core, hx: None, dr: None, free: Some(&free), rows: Some(&rows) };
+        let ends: Vec<f64> = (0..core.m())
+            .map(|i| if rows[i] { active.rows[i].value(core.l[i], core.u[i]) } else { 0.0 })
+            .collect();
+        let mut last = f64::INFINITY;
+        let mut best = (f64::INFINITY, point.x.clone(), point.y.clone());
+        let mut stalled = 0;
+        for _ in 0..40 {
+            let mut rx: Vec<f64> = core.q.iter().map(|v| -v).collect();
+            let mut ry = ends.clone();
+            system.subtract(&point.x, &point.y, &mut rx, &mut ry);
+            let residual = norm_inf(&rx).max(norm_inf(&ry));
+            if residual < best.0 {
+                best = (residual, point.x.clone(), point.y.clone());
+            }
+            stalled = if residual > 0.5 * last { stalled + 1 } else { 0 };
+            last = residual;
+            if residual == 0.0 || stalled >= 3 || !residual.is_finite() {
+                break;
+            }
+            factor.solve(&mut rx, &mut ry);
+            for i in 0..core.n() {
+                point.x[i] += rx[i];
+            }
+            for i in 0..core.m() {
+                point.y[i] += ry[i];
+            }
+        }
+        point.x.copy_from_slice(&best.1);
+        point.y.copy_from_slice(&best.2);
+        let stationarity = core.stationarity(point);
+        for i in 0..core.n() {
+            if !free[i] {
+                point.z[i] = -stationarity[i];
+            }
+        }
+    }
+
+    /// Counts the constraints on the wrong side, and with `Some(single)` moves them (or only the last of them).
+    fn repair(&self, point: &Point, active: &mut ActiveSet, change: Option<bool>) -> usize {
+        let core = self.core;
+        let cx = core.c.mul_vec(&point.x);
+        let (m, n) = (core.m(), core.n());
+        let feasible = self.tolerance.min(1e-9) * 0.1;
+        let multipliers = norm_inf(&point.y).max(norm_inf(&point.z)).max(1.0) * 1e-11;
+        let judge = |side: Side, v: f64, y: f64, l: f64, u: f64| -> Option<Side> {
+            let slack = feasible * (1.0 + v.abs());
+            match side {
+                Side::Inactive if v > u + slack => Some(Side::Upper),
+                Side::Inactive if v < l - slack => Some(Side::Lower),
+                Side::Upper if y < -multipliers => Some(Side::Inactive),
+                Side::Lower if y > multipliers => Some(Side::Inactive),
+                _ => None,
+            }
+        };
+        let mut wrong = 0;
+        let mut last = None;
+        for k in 0..m + n {
+            let verdict = if k < m {
+                judge(active.rows[k], cx[k], point.y[k], core.l[k], core.u[k])
+            } else {
+                let i = k - m;
+                judge(active.vars[i], point.x[i], point.z[i], core.lo[i], core.hi[i])
+            };
+            if let Some(side) = verdict {
+                wrong += 1;
+                last = Some((k, side));
+                if change == Some(false) {
+                    if k < m { active.rows[k] = side } else { active.vars[k - m] = side }
+                }
+            }
+        }
+        if let (Some(true), Some((k, side))) = (change, last) {
+            if k < m { active.rows[k] = side } else { active.vars[k - m] = side }
+        }
+        wrong
+    }
+
+    /// Exact zeros and exact bounds where the active set says so, and no multiplier of the wrong sign.
+    fn clean(&self, user: &mut Point, active: &ActiveSet) {
+        let sign = |side: Side, y: &mut f64| match side {
+            Side::Inactive => *y = 0.0,
+            Side::Upper => *y = y.max(0.0),
+            Side::Lower => *y = y.min(0.0),
+            Side::Equal => {}
+        };
+        for i in 0..self.core.m() {
+            sign(active.rows[i], &mut user.y[i]);
+        }
+        for i in 0..self.core.n() {
+            if active.vars[i].on() {
+                user.x[i] = active.vars[i].value(self.user.lo[i], self.user.hi[i]);
+            }
+            sign(active.vars[i], &mut user.z[i]);
+        }
+    }
+}
+
+/// Factors the reduced KKT matrix of an active set in the equilibrated problem, with proximal weights.
+pub(crate) fn reduced_factor(core: &Core, pattern: &Arc<Pattern>, active: &ActiveSet) -> Result<Factor, Error> {
+    let (free, rows) = (active.free_mask(), active.row_mask());
+    Factor::new(
+        pattern,
+        &Numeric {
+            p: &core.p,
+            c: &core.c,
+            hx: &vec![PROXIMAL; core.n()],
+            dr: &vec![PROXIMAL; core.m()],
+            free: Some(&free),
+            rows: Some(&rows),
+        },
+    )
+}

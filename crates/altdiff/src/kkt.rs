@@ -1,0 +1,149 @@
+//! Factorization of the quasi-definite KKT matrix `[P + diag(hx), Cᵀ; C, −diag(dr)]` that all methods share.
+//!
+//! The pattern (ordering, elimination tree, fill) depends on the patterns of P and C alone and is analysed once; a
+//! variable that is held fixed or a row that is left out keeps its place in a sparse pattern and is cut out of a dense
+//! one. So interior-point steps, alternating steps, the exact finish and every derivative use one analysis.
+
+mod dense;
+mod refine;
+mod sparse;
+
+pub(crate) use refine::System;
+
+use crate::{Csc, Error};
+use std::sync::Arc;
+
+/// What is known of the KKT matrix from the patterns of P and C alone.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    n: usize,
+    m: usize,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Dense,
+    Sparse(Box<sparse::Analysis>),
+}
+
+impl Pattern {
+    /// Analyses `[P Cᵀ; C 0]`, P by its upper triangle. Dense storage is chosen where the system is tiny or its factor
+    /// would be mostly full.
+    pub(crate) fn new(p: &Csc, c: &Csc) -> Result<Arc<Self>, Error> {
+        let (n, m) = (c.ncols, c.nrows);
+        let order = n + m;
+        let entries = p.nnz() + c.nnz();
+        let full = order * (order + 1) / 2;
+        let kind = if order <= 24 || entries * 5 > full * 2 {
+            Kind::Dense
+        } else {
+            let analysis = sparse::Analysis::new(p, c)?;
+            if order <= 4000 && analysis.fill() * 10 > full * 7 { Kind::Dense } else { Kind::Sparse(Box::new(analysis)) }
+        };
+        Ok(Arc::new(Self { n, m, kind }))
+    }
+
+    /// Whether the factor is stored dense.
+    pub(crate) fn is_dense(&self) -> bool {
+        matches!(self.kind, Kind::Dense)
+    }
+}
+
+/// A numeric factorization.
+#[derive(Debug)]
+pub(crate) struct Factor {
+    pattern: Arc<Pattern>,
+    free: Option<Vec<bool>>,
+    rows: Option<Vec<bool>>,
+    kind: Numbers,
+}
+
+#[derive(Debug)]
+enum Numbers {
+    Dense(dense::Ldlt),
+    Sparse(Vec<f64>),
+}
+
+/// The numbers to factor: `[P + diag(hx), Cᵀ; C, −diag(dr)]` over the free variables and the rows that take part.
+pub(crate) struct Numeric<'a> {
+    /// Upper triangle of P.
+    pub p: &'a Csc,
+    pub c: &'a Csc,
+    /// Added to the diagonal of P; positive.
+    pub hx: &'a [f64],
+    /// Subtracted from the rows' diagonal; positive.
+    pub dr: &'a [f64],
+    /// Variables that are not held fixed; `None`: all.
+    pub free: Option<&'a [bool]>,
+    /// Rows that take part; `None`: all.
+    pub rows: Option<&'a [bool]>,
+}
+
+/// Whether all pivots of P + δI are positive, P by its upper triangle.
+pub(crate) fn inertia_is_positive(p: &Csc, delta: f64) -> bool {
+    let n = p.ncols;
+    let full = n * (n + 1) / 2;
+    if n <= 24 || p.nnz() * 5 > full * 2 {
+        return dense::is_positive(p, delta);
+    }
+    sparse::Analysis::new(p, &Csc::zeros(0, n)).is_ok_and(|analysis| {
+        if n <= 4000 && analysis.fill() * 10 > full * 7 {
+            dense::is_positive(p, delta)
+        } else {
+            analysis.is_positive(p, delta)
+        }
+    })
+}
+
+impl Factor {
+    /// Factors; pivots of the wrong sign (rounding) are replaced by a small one of the right sign.
+    pub(crate) fn new(pattern: &Arc<Pattern>, numeric: &Numeric<'_>) -> Result<Self, Error> {
+        let kind = match &pattern.kind {
+            Kind::Dense => Numbers::Dense(dense::Ldlt::new(numeric)),
+            Kind::Sparse(analysis) => Numbers::Sparse(analysis.factor(numeric)?),
+        };
+        Ok(Self {
+            pattern: Arc::clone(pattern),
+            free: numeric.free.map(<[bool]>::to_vec),
+            rows: numeric.rows.map(<[bool]>::to_vec),
+            kind,
+        })
+    }
+
+    /// Solves in place: (x, y) is the right-hand side before and the solution after. Entries of fixed variables and of
+    /// rows left out are ignored and come back 0.
+    pub(crate) fn solve(&self, x: &mut [f64], y: &mut [f64]) {
+        let zero = |mask: &Option<Vec<bool>>, v: &mut [f64]| {
+            if let Some(mask) = mask {
+                for (v, &keep) in v.iter_mut().zip(mask) {
+                    if !keep {
+                        *v = 0.0;
+                    }
+                }
+            }
+        };
+        zero(&self.free, x);
+        zero(&self.rows, y);
+        match (&self.kind, &self.pattern.kind) {
+            (Numbers::Dense(ldlt), _) => {
+                let keep = |mask: &Option<Vec<bool>>, i: usize| mask.as_ref().is_none_or(|m| m[i]);
+                let mut v: Vec<f64> = (0..self.pattern.n)
+                    .filter(|&i| keep(&self.free, i))
+                    .map(|i| x[i])
+                    .chain((0..self.pattern.m).filter(|&i| keep(&self.rows, i)).map(|i| y[i]))
+                    .collect();
+                ldlt.solve(&mut v);
+                let mut next = v.into_iter();
+                for i in (0..self.pattern.n).filter(|&i| keep(&self.free, i)) {
+                    x[i] = next.next().unwrap_or(0.0);
+                }
+                for i in (0..self.pattern.m).filter(|&i| keep(&self.rows, i)) {
+                    y[i] = next.next().unwrap_or(0.0);
+                }
+            }
+            (Numbers::Sparse(values), Kind::Sparse(analysis)) => analysis.solve(values, x, y),
+            (Numbers::Sparse(_), Kind::Dense) => {}
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The problem: data of a convex quadratic program.
+
+use crate::{Csc, Error};
+
+/// `minimize ½xᵀPx + qᵀx + r  subject to  Ax = b,  gl ≤ Gx ≤ gu,  lo ≤ x ≤ hi`.
+///
+/// With n variables, m equalities and p inequality rows, `p` is n×n (upper triangle only), `a` is m×n and `g` is p×n.
+/// An infinite entry of `gl`, `gu`, `lo`, `hi` is an absent bound. Build it with the methods, or fill the fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// Upper triangle of the positive semidefinite P, n×n.
+    pub p: Csc,
+    /// Linear cost, n.
+    pub q: Vec<f64>,
+    /// Constant cost.
+    pub r: f64,
+    /// Equality matrix, m×n.
+    pub a: Csc,
+    /// Equality right-hand side, m.
+    pub b: Vec<f64>,
+    /// Inequality matrix, p×n.
+    pub g: Csc,
+    /// Lower ends of Gx, p; −∞ where there is none.
+    pub gl: Vec<f64>,
+    /// Upper ends of Gx, p; +∞ where there is none.
+    pub gu: Vec<f64>,
+    /// Lower bounds of x, n; −∞ where there is none.
+    pub lo: Vec<f64>,
+    /// Upper bounds of x, n; +∞ where there is none.
+    pub hi: Vec<f64>,
+}
+
+impl Problem {
+    /// `minimize 0` over n free variables.
+    pub fn new(n: usize) -> Self {
+        Self {
+            p: Csc::zeros(n, n),
+            q: vec![0.0; n],
+            r: 0.0,
+            a: Csc::zeros(0, n),
+            b: Vec::new(),
+            g: Csc::zeros(0, n),
+            gl: Vec::new(),
+            gu: Vec::new(),
+            lo: vec![f64::NEG_INFINITY; n],
+            hi: vec![f64::INFINITY; n],
+        }
+    }
+
+    /// Sets the objective ½xᵀPx + qᵀx, P by its upper triangle.
+    #[must_use]
+    pub fn quadratic(mut self, p: Csc, q: Vec<f64>) -> Self {
+        self.p = p;
+        self.q = q;
+        self
+    }
+
+    /// Sets the linear cost q.
+    #[must_use]
+    pub fn linear(mut self, q: Vec<f64>) -> Self {
+        self.q = q;
+        self
+    }
+
+    /// Sets the constant r of the objective.
+    #[must_use]
+    pub fn constant(mut self, r: f64) -> Self {
+        self.r = r;
+        self
+    }
+
+    /// Sets Ax = b.
+    #[must_use]
+    pub fn equalities(mut self, a: Csc, b: Vec<f64>) -> Self {
+        self.a = a;
+        self.b = b;
+        self
+    }
+
+    /// Sets gl ≤ Gx ≤ gu.
+    #[must_use]
+    pub fn inequalities(mut self, g: Csc, gl: Vec<f64>, gu: Vec<f64>) -> Self {
+        self.g = g;
+        self.gl = gl;
+        self.gu = gu;
+        self
+    }
+
+    /// Sets lo ≤ x ≤ hi.
+    #[must_use]
+    pub fn bounds(mut self, lo: Vec<f64>, hi: Vec<f64>) -> Self {
+        self.lo = lo;
+        self.hi = hi;
+        self
+    }
+
+    /// Number of variables, n.
+    pub fn variables(&self) -> usize {
+        self.q.len()
+    }
+
+    /// The objective at `x`.
+    pub fn objective(&self, x: &[f64]) -> f64 {
+        let px = self.p.mul_symmetric_vec(x);
+        0.5 * dot(x, &px) + dot(&self.q, x) + self.r
+    }
+
+    /// Checks shapes, patterns and numbers. `lo > hi` is no error: such a problem is infeasible. Whether P is positive
+    /// semidefinite is found out when solving.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Pattern`] or [`Error::NotFinite`], naming the block.
+    pub fn validate(&self) -> Result<(), Error> {
+        let n = self.q.len();
+        let shape = |block, unit, found, expected| {
+            if found == expected { Ok(()) } else { Err(Error::Shape { block, unit, found, expected }) }
+        };
+        shape("P", "rows", self.p.nrows, n)?;
+        shape("P", "columns", self.p.ncols, n)?;
+        shape("A", "columns", self.a.ncols, n)?;
+        shape("b", "entries", self.b.len(), self.a.nrows)?;
+        shape("G", "columns", self.g.ncols, n)?;
+        shape("gl", "entries", self.gl.len(), self.g.nrows)?;
+        shape("gu", "entries", self.gu.len(), self.g.nrows)?;
+        shape("lo", "entries", self.lo.len(), n)?;
+        shape("hi", "entries", self.hi.len(), n)?;
+        self.p.check("P")?;
+        self.a.check("A")?;
+        self.g.check("G")?;
+        if self.p.iter().any(|(i, j, _)| i > j) {
+            return Err(Error::Pattern { block: "P", reason: "only the upper triangle may be stored" });
+        }
+        finite("P", &self.p.values)?;
+        finite("q", &self.q)?;
+        finite("r", &[self.r])?;
+        finite("A", &self.a.values)?;
+        finite("b", &self.b)?;
+        finite("G", &self.g.values)?;
+        let bounds = [
+            ("gl", &self.gl, f64::INFINITY),
+            ("gu", &self.gu, f64::NEG_INFINITY),
+            ("lo", &self.lo, f64::INFINITY),
+            ("hi", &self.hi, f64::NEG_INFINITY),
+        ];
+        for (block, values, never) in bounds {
+            if let Some(index) = values.iter().position(|v| v.is_nan() || *v == never) {
+                return Err(Error::NotFinite { block, index, value: values[index] });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn finite(block: &'static str, values: &[f64]) -> Result<(), Error> {
+    match values.iter().position(|v| !v.is_finite()) {
+        Some(index) => Err(Error::NotFinite { block, index, value: values[index] }),
+        None => Ok(()),
+    }
+}
+
+/// The inner product.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// The largest absolute value, 0 for an empty slice, NaN if there is one.
+pub(crate) fn norm_inf(v: &[f64]) -> f64 {
+    v.iter().fold(0.0, |m, x| if x.abs() > m || x.is_nan() { x.abs() } else { m })
+}

@@ -1,0 +1,324 @@
+//! Which method runs when, and what follows when one does not get there.
+
+use crate::active::ActiveSet;
+use crate::alternating::Alternating;
+use crate::core::{Core, Point};
+use crate::finish::{Finished, Finisher};
+use crate::interior::{Check, Interior};
+use crate::kkt::Pattern;
+use crate::problem::norm_inf;
+use crate::progress::{Callback, Control, Progress};
+use crate::scaling::Scaling;
+use crate::{Certificate, Error, Method, Residuals, Settings, Status, WarmStart, certificate};
+use std::sync::Arc;
+
+/// How a drive ended.
+pub(super) struct End {
+    pub status: Status,
+    /// In the user's units.
+    pub point: Point,
+    pub active: ActiveSet,
+    pub residuals: Residuals,
+    pub finished: Option<Finished>,
+    pub iterations: usize,
+    pub method: Method,
+    pub notes: Vec<String>,
+    pub certificate: Option<Certificate>,
+}
+
+impl End {
+    pub(super) fn new(method: Method) -> Self {
+        Self {
+            status: Status::IterationLimit,
+            point: Point::default(),
+            active: ActiveSet::default(),
+            residuals: Residuals::unknown(),
+            finished: None,
+            iterations: 0,
+            method,
+            notes: Vec::new(),
+            certificate: None,
+        }
+    }
+
+    fn finish(&mut self, done: Finished) {
+        self.status = Status::Solved;
+        self.point = done.point.clone();
+        self.active = done.active.clone();
+        self.residuals = done.residuals;
+        if done.repairs > 0 {
+            self.notes.push(format!("active set repaired {} times", done.repairs));
+        }
+        self.finished = Some(done);
+    }
+}
+
+/// The methods on one problem.
+pub(super) struct Driver<'a> {
+    pub settings: &'a Settings,
+    pub user: &'a Core,
+    pub core: &'a Arc<Core>,
+    pub scaling: &'a Scaling,
+    pub pattern: &'a Arc<Pattern>,
+    pub equalities: usize,
+    /// Whether to look for certificates (not within an auxiliary problem of that search).
+    pub certify: bool,
+}
+
+/// Residual below which the exact finish is worth a try.
+const NEAR: f64 = 1e-6;
+
+/// Default limits of the alternating method, the same within the automatic choice, and the interior-point method.
+const ALTERNATING: usize = 5000;
+const AUTOMATIC: usize = 200;
+const INTERIOR: usize = 200;
+
+impl Driver<'_> {
+    fn finisher(&self) -> Finisher<'_> {
+        Finisher {
+            user: self.user,
+            core: self.core,
+            scaling: self.scaling,
+            pattern: self.pattern,
+            tolerance: self.settings.tolerance,
+        }
+    }
+
+    pub(super) fn run(&self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<End, Error> {
+        let method = self.settings.method;
+        let warm_point = warm.map(|w| {
+            self.scaling.scale(&Point { x: w.x.clone(), y: w.y.clone(), z: w.z.clone() })
+        });
+        let inequalities = self.inequalities();
+        // Without inequalities the problem is one linear system; with a warm start its active set comes first.
+        let first = match (warm, &warm_point) {
+            (Some(w), Some(point)) if self.settings.finish => Some((point.clone(), w.active.clone(), 10)),
+            _ if inequalities == 0 => Some((Point::zeros(self.core), ActiveSet::equalities(self.core), 0)),
+            _ => None,
+        };
+        if let Some((point, active, repairs)) = first {
+            if let Some(done) = self.finisher().run(&point, active, repairs)? {
+                let method = if method == Method::Auto { Method::ActiveSet } else { method };
+                let mut end = End::new(method);
+                end.iterations = done.repairs + 1;
+                end.finish(done);
+                return Ok(end);
+            }
+        }
+        let limit = self.settings.max_iterations;
+        match method {
+            Method::Alternating => {
+                let end = self.alternating(warm_point.as_ref(), limit.unwrap_or(ALTERNATING), callback)?;
+                // The method was asked for, but a right answer by another one is worth more than a limit.
+                if end.status != Status::IterationLimit || limit.is_some() || !self.settings.finish {
+                    return self.settle(end, callback);
+                }
+                let mut next = self.interior(None, INTERIOR, callback)?;
+                next.notes.insert(0, format!("alternating: not converged after {} steps", end.iterations));
+                self.settle(next, callback)
+            }
+            Method::Auto if self.pattern.is_dense() && inequalities > 0 => {
+                let end = self.alternating(warm_point.as_ref(), limit.unwrap_or(AUTOMATIC).min(AUTOMATIC), callback)?;
+                if end.status != Status::IterationLimit {
+                    return Ok(end);
+                }
+                let mut next = self.interior(None, limit.unwrap_or(INTERIOR), callback)?;
+                next.notes.insert(0, format!("alternating: no finish after {} steps", end.iterations));
+                self.settle(next, callback)
+            }
+            _ => {
+                let mut end = self.interior(None, limit.unwrap_or(INTERIOR), callback)?;
+                if method == Method::ActiveSet {
+                    end.notes.insert(0, String::from("active set: fell back to the interior-point method"));
+                }
+                self.settle(end, callback)
+            }
+        }
+    }
+
+    /// Number of finite ends of inequalities.
+    fn inequalities(&self) -> usize {
+        let count = |l: &[f64], u: &[f64]| {
+            l.iter().zip(u).filter(|(l, u)| l != u && (l.is_finite() || u.is_finite())).count()
+        };
+        count(&self.user.l, &self.user.u) + count(&self.user.lo, &self.user.hi)
+    }
+
+    fn alternating(&self, warm: Option<&Point>, limit: usize, callback: Callback<'_>) -> Result<End, Error> {
+        let settings = self.settings;
+        let mut end = End::new(Method::Alternating);
+        let mut method =
+            Alternating::new(self.core, self.pattern, settings.rho, settings.relaxation, warm)?;
+        let mut tried: Option<ActiveSet> = None;
+        let mut last = method.clipped.clone();
+        let (mut stable, mut wait, mut next_try) = (0, 5, 10);
+        loop {
+            method.iterate();
+            end.iterations = method.iterations;
+            let k = method.iterations;
+            stable = if method.clipped == last { stable + 1 } else { 0 };
+            last.clone_from(&method.clipped);
+            let check = k % 10 == 0 || k >= limit;
+            let residuals = check.then(|| {
+                end.point = self.scaling.unscale(&method.projected());
+                end.residuals = self.user.residuals(&end.point);
+                end.residuals
+            });
+            match callback(&Progress { method: Method::Alternating, iteration: k, residuals }) {
+                Control::Continue => {}
+                Control::OutOfTime => end.status = Status::TimeLimit,
+                Control::Cancel => end.status = Status::Cancelled,
+            }
+            if matches!(end.status, Status::TimeLimit | Status::Cancelled) {
+                break;
+            }
+            if settings.finish && k >= next_try && tried.as_ref() != Some(&method.clipped) {
+                let settled = stable >= 5;
+                if let Some(done) =
+                    self.finisher().run(&method.point, method.clipped.clone(), if settled { 6 } else { 3 })?
+                {
+                    end.finish(done);
+                    return Ok(end);
+                }
+                tried = Some(method.clipped.clone());
+                wait = (wait * 3 / 2).min(100);
+                next_try = k + wait;
+            }
+            if residuals.is_some_and(|r| r.max() <= settings.tolerance) {
+                end.status = Status::Solved;
+                break;
+            }
+            if check && self.certify && certificate::diverging(&method.point) {
+                let y = self.scaling.unscale(&method.point).y;
+                if let Some(proof) = certificate::infeasible(self.user, self.equalities, &y, certificate::STRICT) {
+                    end.status = Status::Infeasible;
+                    end.certificate = Some(proof);
+                    break;
+                }
+            }
+            if k >= limit {
+                break;
+            }
+            if settings.rho.is_none() && k % 40 == 0 {
+                method.adapt()?;
+            }
+        }
+        end.active = method.clipped;
+        end.point = self.scaling.unscale(&method.point);
+        if end.status == Status::Solved {
+            let mut projected = method.point.clone();
+            for i in 0..self.core.n() {
+                projected.x[i] = projected.x[i].max(self.core.lo[i]).min(self.core.hi[i]);
+            }
+            end.point = self.scaling.unscale(&projected);
+        }
+        end.residuals = self.user.residuals(&end.point);
+        Ok(end)
+    }
+
+    pub(super) fn interior(
+        &self,
+        warm: Option<&Point>,
+        limit: usize,
+        callback: Callback<'_>,
+    ) -> Result<End, Error> {
+        let mut end = End::new(Method::Interior);
+        let mut method = Interior::new(self.core, self.pattern, warm)?;
+        let tolerance = self.settings.tolerance;
+        let mut best = f64::INFINITY;
+        let mut attempts = 0;
+        let mut tried_at = f64::INFINITY;
+        let status = method.run(self.user, self.scaling, limit, callback, &mut |method, point, residuals| {
+            let size = residuals.max();
+            if size < best {
+                best = size;
+                end.point = point.clone();
+                end.residuals = *residuals;
+                end.active = method.guess();
+            }
+            // Each try costs a factorization: again only after the residual has fallen a good deal.
+            if self.settings.finish && size <= NEAR && (size <= 0.05 * tried_at || size <= tolerance) {
+                tried_at = size;
+                attempts += 1;
+                if let Some(done) = self.finisher().run(&method.point(), method.guess(), 2)? {
+                    end.finish(done);
+                    return Ok(Check::Stop);
+                }
+            }
+            if size <= tolerance {
+                end.status = Status::Solved;
+                return Ok(Check::Stop);
+            }
+            let scaled = method.point();
+            if self.certify && certificate::diverging(&scaled) {
+                if let Some(proof) = certificate::infeasible(self.user, self.equalities, &point.y, certificate::STRICT) {
+                    end.status = Status::Infeasible;
+                    end.certificate = Some(proof);
+                    return Ok(Check::Stop);
+                }
+            }
+            // Nothing is gained by going on once the iterates have run away.
+            let away = norm_inf(&scaled.x) > 1e9 || norm_inf(&scaled.y) > 1e12;
+            Ok(if away && self.certify { Check::Stop } else { Check::Continue })
+        })?;
+        end.iterations = method.iterations;
+        if let Some(status @ (Status::TimeLimit | Status::Cancelled)) = status {
+            end.status = status;
+        }
+        if end.point.x.is_empty() && self.user.n() > 0 {
+            end.point = self.scaling.unscale(&method.point());
+            end.residuals = self.user.residuals(&end.point);
+        }
+        if end.point.y.len() != self.user.m() {
+            end.point = Point::zeros(self.user);
+        }
+        Ok(end)
+    }
+
+    /// After a method gave up: look for a proof of infeasibility, then of unboundedness.
+    fn settle(&self, mut end: End, callback: Callback<'_>) -> Result<End, Error> {
+        if end.status != Status::IterationLimit || !self.certify {
+            return Ok(end);
+        }
+        let elastic = certificate::elastic(self.user);
+        let Some(phase) = self.auxiliary(&elastic, callback)? else { return Ok(end) };
+        if let Some(proof) = certificate::infeasible(self.user, self.equalities, &phase.y, certificate::TOLERANCE) {
+            end.status = Status::Infeasible;
+            end.certificate = Some(proof);
+            end.notes.push(String::from("infeasibility found by the elastic problem"));
+            return Ok(end);
+        }
+        let point = phase.x[..self.user.n()].to_vec();
+        let feasible = self.user.residuals(&Point { x: point.clone(), ..Point::zeros(self.user) }).primal;
+        if feasible > self.settings.tolerance {
+            return Ok(end);
+        }
+        let steepest = certificate::steepest(self.user);
+        let Some(ray) = self.auxiliary(&steepest, callback)? else { return Ok(end) };
+        if let Some(direction) = certificate::recession(self.user, &ray.x) {
+            end.status = Status::Unbounded;
+            end.certificate = Some(Certificate::Unbounded { direction, point });
+            end.notes.push(String::from("unbounded along the steepest recession direction"));
+        }
+        Ok(end)
+    }
+
+    /// Solves an auxiliary linear program.
+    fn auxiliary(&self, core: &Core, callback: Callback<'_>) -> Result<Option<Point>, Error> {
+        let settings = Settings { method: Method::Interior, ..self.settings.clone() };
+        let scaling = Scaling::ruiz(core);
+        let scaled = Arc::new(scaling.apply(core));
+        let pattern = Pattern::new(&core.p, &core.c)?;
+        let driver = Driver {
+            settings: &settings,
+            user: core,
+            core: &scaled,
+            scaling: &scaling,
+            pattern: &pattern,
+            equalities: 0,
+            certify: false,
+        };
+        let end = driver.interior(None, 200, callback)?;
+        Ok((end.status == Status::Solved).then_some(end.point))
+    }
+}

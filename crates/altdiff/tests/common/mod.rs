@@ -1,0 +1,102 @@
+//! Random problems and independent checks shared by the tests.
+#![allow(dead_code, unreachable_pub)]
+
+use altdiff::{Csc, Problem, Solution};
+use nalgebra::DMatrix;
+
+/// A small deterministic generator (xorshift), uniform and roughly normal numbers.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub fn uniform(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    pub fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
+    }
+
+    pub fn normals(&mut self, n: usize) -> Vec<f64> {
+        (0..n).map(|_| self.normal()).collect()
+    }
+
+    pub fn matrix(&mut self, rows: usize, columns: usize) -> DMatrix<f64> {
+        DMatrix::from_fn(rows, columns, |_, _| self.normal())
+    }
+}
+
+/// A strictly convex problem with a feasible point, two-sided rows, bounds on some variables.
+pub fn random_problem(seed: u64, n: usize, m: usize, p: usize) -> Problem {
+    let mut r = Random::new(seed);
+    let root = r.matrix(n, n);
+    let hessian = root.transpose() * &root / n as f64 + DMatrix::identity(n, n) * 0.1;
+    let (a, g) = (r.matrix(m, n), r.matrix(p, n));
+    let x0 = nalgebra::DVector::from_vec(r.normals(n));
+    let (ax, gx) = (&a * &x0, &g * &x0);
+    let mut gl = vec![f64::NEG_INFINITY; p];
+    let mut gu = vec![f64::INFINITY; p];
+    for i in 0..p {
+        if i % 3 != 1 {
+            gu[i] = gx[i] + 0.2 * r.uniform();
+        }
+        if i % 3 != 0 {
+            gl[i] = gx[i] - 0.2 * r.uniform();
+        }
+    }
+    let mut lo = vec![f64::NEG_INFINITY; n];
+    let mut hi = vec![f64::INFINITY; n];
+    for i in 0..n {
+        match i % 4 {
+            0 => lo[i] = x0[i] - 0.3 * r.uniform(),
+            1 => hi[i] = x0[i] + 0.3 * r.uniform(),
+            2 => (lo[i], hi[i]) = (x0[i] - 0.3 * r.uniform(), x0[i] + 0.3 * r.uniform()),
+            _ => {}
+        }
+    }
+    Problem::new(n)
+        .quadratic(Csc::upper_from_dense(&hessian), r.normals(n).iter().map(|v| 3.0 * v).collect())
+        .equalities(Csc::from_dense(&a), ax.as_slice().to_vec())
+        .inequalities(Csc::from_dense(&g), gl, gu)
+        .bounds(lo, hi)
+}
+
+/// The largest violation of any KKT condition, computed from scratch with dense matrices.
+pub fn kkt_violation(problem: &Problem, s: &Solution) -> f64 {
+    let n = problem.variables();
+    let upper = problem.p.to_dense();
+    let x = nalgebra::DVector::from_column_slice(&s.x);
+    let v = |a: &[f64]| nalgebra::DVector::from_column_slice(a);
+    let full = DMatrix::from_fn(n, n, |i, j| if i <= j { upper[(i, j)] } else { upper[(j, i)] });
+    let (a, g) = (problem.a.to_dense(), problem.g.to_dense());
+    let stationarity = full * &x
+        + v(&problem.q)
+        + a.transpose() * v(&s.lambda)
+        + g.transpose() * (v(&s.nu_upper) - v(&s.nu_lower))
+        + v(&s.mu_upper)
+        - v(&s.mu_lower);
+    let mut worst = stationarity.amax();
+    if !problem.b.is_empty() {
+        worst = worst.max((a * &x - v(&problem.b)).amax());
+    }
+    let gx = g * &x;
+    let mut side = |value: f64, l: f64, u: f64, yl: f64, yu: f64| {
+        worst = worst.max(value - u).max(l - value).max(-yl).max(-yu);
+        // Complementarity; an absent end admits no multiplier.
+        worst = worst.max(if u.is_finite() { (yu * (u - value)).abs() } else { yu.abs() });
+        worst = worst.max(if l.is_finite() { (yl * (value - l)).abs() } else { yl.abs() });
+    };
+    for i in 0..gx.len() {
+        side(gx[i], problem.gl[i], problem.gu[i], s.nu_lower[i], s.nu_upper[i]);
+    }
+    for i in 0..n {
+        side(x[i], problem.lo[i], problem.hi[i], s.mu_lower[i], s.mu_upper[i]);
+    }
+    worst
+}

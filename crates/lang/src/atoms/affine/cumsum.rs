@@ -1,0 +1,95 @@
+//! Running sums along an axis.
+
+use crate::atoms::{Atom, Call, Group, Refusal, Row};
+use crate::check::curvature::Curvature;
+use crate::check::interval::Interval;
+use crate::check::size::Poly;
+use crate::lower::affine::Affine;
+use crate::lower::column::Basis;
+use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use cvxlayer_program::{Op, Shape, SparseMap};
+
+/// Running sums along an axis.
+#[derive(Debug)]
+pub struct CumSum;
+
+static ROW: Row = Row {
+    name: "cumsum",
+    aliases: &[],
+    signature: "cumsum(x, axis=0)",
+    arguments: (1, 1),
+    options: &["axis"],
+    group: Group::Affine,
+    curvature: Curvature::Affine,
+    summary: "running sums",
+    formula: "Σⱼ≤ᵢ xⱼ",
+    graph: "affine; long ones by auxiliary variables yᵢ - yᵢ₋₁ = xᵢ",
+};
+
+impl Atom for CumSum {
+    fn row(&self) -> &'static Row {
+        &ROW
+    }
+    fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+        call.axis(call.shape(0).len())?;
+        Ok(call.shape(0).to_vec())
+    }
+
+    fn interval(&self, call: &Call<'_>) -> Interval {
+        let own = call.interval(0);
+        Interval::new(if own.is_nonneg() { own.lo } else { f64::NEG_INFINITY }, if own.is_nonpos() { own.hi } else { f64::INFINITY })
+    }
+
+    fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
+        let a = lower.affine(&call.arguments[0])?;
+        let (_, n) = a.shape.as_rows();
+        let stride = stride(call, a.shape);
+        let length = if stride == 1 { n } else { a.shape.as_rows().0 };
+        let affine = a.terms().iter().all(|t| !matches!(t.column.basis(), Basis::Product(..)));
+        if length <= LONGEST_EXPANDED || !a.has_variable() || !affine {
+            return Ok(a.linear(call.shape, &map(call, a.shape)));
+        }
+        let sums = lower.auxiliary("cumsum", a.shape, None);
+        let shifted: Vec<_> = (0..a.shape.len()).map(|i| previous(i, n, stride)).collect();
+        let mut before = Affine::zeros(a.shape);
+        for (i, from) in shifted.into_iter().enumerate() {
+            before.push_row(i, from.map_or(&[][..], |from| sums.row(from)).iter().copied());
+        }
+        let definition = sums.add(&before.scale(-1.0)).add(&(*a).clone().scale(-1.0));
+        lower.equal_zero(&definition, "cumsum");
+        Ok(sums)
+    }
+
+    fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
+        let a = tape.value(&call.arguments[0])?;
+        let map = map(call, tape.shape(a));
+        Ok(tape.push(Op::Linear(a, map), call.shape))
+    }
+}
+
+/// Longer sums get auxiliary variables, since writing them out takes quadratically many terms.
+const LONGEST_EXPANDED: usize = 16;
+
+fn stride(call: &Application<'_>, from: Shape) -> usize {
+    let axis = call.axis(from.rank()).unwrap_or(0);
+    if from.rank() == 2 && axis == 0 { from.as_rows().1 } else { 1 }
+}
+
+fn previous(i: usize, n: usize, stride: usize) -> Option<usize> {
+    let first = if stride == 1 { i.is_multiple_of(n) } else { i < stride };
+    (!first).then(|| i - stride)
+}
+
+fn map(call: &Application<'_>, from: Shape) -> SparseMap {
+    let (_, n) = from.as_rows();
+    let stride = stride(call, from);
+    let mut triplets = Vec::new();
+    for out in 0..from.len() {
+        let mut at = Some(out);
+        while let Some(i) = at {
+            triplets.push((out as u32, i as u32, 1.0));
+            at = previous(i, n, stride);
+        }
+    }
+    SparseMap::from_triplets(from.len(), from.len(), triplets)
+}

@@ -1,0 +1,95 @@
+//! The matrix product.
+
+use crate::atoms::{Atom, Call, Group, Refusal, Row, matmul_shape};
+use crate::check::curvature::{Curvature, Monotonicity};
+use crate::check::interval::Interval;
+use crate::check::size::Poly;
+use crate::check::tree::{Definite, Kind, NodeId, Level};
+use crate::lower::affine::Affine;
+use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use cvxlayer_program::{Op, Shape};
+
+/// The matrix product.
+#[derive(Debug)]
+pub struct MatMul;
+
+static ROW: Row = Row {
+    name: "matmul",
+    aliases: &[],
+    signature: "A @ x",
+    arguments: (2, 2),
+    options: &[],
+    group: Group::Affine,
+    curvature: Curvature::Affine,
+    summary: "matrix product, one factor data",
+    formula: "Σₖ Aᵢₖ Bₖⱼ",
+    graph: "affine",
+};
+
+impl Atom for MatMul {
+    fn row(&self) -> &'static Row {
+        &ROW
+    }
+    fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+        matmul_shape(call)
+    }
+
+    fn interval(&self, call: &Call<'_>) -> Interval {
+        let inner = call.shape(1).first().and_then(Poly::as_constant);
+        call.interval(0).mul(call.interval(1)).sum(inner)
+    }
+
+    fn curvature(&self, call: &Call<'_>) -> Curvature {
+        let varying = (0..2).filter(|&k| !call.facts(k).variable_free()).count();
+        if varying < 2 { Curvature::Affine } else { Curvature::Unknown }
+    }
+
+    fn monotonicity(&self, call: &Call<'_>, argument: usize) -> Monotonicity {
+        Monotonicity::of_factor(call.interval(1 - argument))
+    }
+
+    fn linear(&self, call: &Call<'_>) -> bool {
+        (0..2).filter(|&k| call.facts(k).level == Level::Parameter).count() < 2
+    }
+
+    fn definite(&self, call: &Call<'_>) -> Definite {
+        let (a, b) = (call.arguments[0], call.arguments[1]);
+        let transposed = |x: NodeId| match &call.tree[x].kind {
+            Kind::Call { atom, arguments, .. } if atom.atom().row().name == "transpose" => Some(arguments[0]),
+            _ => None,
+        };
+        if transposed(a) == Some(b) || transposed(b) == Some(a) {
+            return Definite::Psd;
+        }
+        // M @ P @ M.T, and M.T @ P @ M.
+        if let Kind::Call { atom, arguments, .. } = &call.tree[a].kind
+            && atom.atom().row().name == "matmul"
+            && (transposed(arguments[0]) == Some(b) || transposed(b) == Some(arguments[0]))
+        {
+            return call.tree.facts(arguments[1]).definite;
+        }
+        Definite::No
+    }
+
+    fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
+        let (a, b) = (lower.compact(&call.arguments[0])?, lower.compact(&call.arguments[1])?);
+        let k = match b.shape {
+            Shape::Matrix(k, _) | Shape::Vector(k) => k,
+            Shape::Scalar => 1,
+        };
+        let m = if a.shape.rank() == 2 { a.shape.as_rows().0 } else { 1 };
+        let n = if b.shape.rank() == 2 { b.shape.as_rows().1 } else { 1 };
+        // A product of large constants is arithmetic, which the tape's evaluator does far faster.
+        if a.is_numeric() && b.is_numeric() && (a.nnz() as f64) * (n as f64) > 2.0e7 {
+            let (left, right) = (lower.lift.value(&call.arguments[0])?, lower.lift.value(&call.arguments[1])?);
+            let node = lower.lift.push(Op::MatMul(left, right), call.shape);
+            return lower.lift_node(node, "a product of constants".into(), "a product of constants");
+        }
+        Ok(a.matmul(&b, (m, k, n), call.shape, &mut lower.products))
+    }
+
+    fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
+        let (a, b) = (tape.value(&call.arguments[0])?, tape.value(&call.arguments[1])?);
+        Ok(tape.push(Op::MatMul(a, b), call.shape))
+    }
+}

@@ -1,0 +1,61 @@
+//! Negation.
+
+use crate::atoms::{Atom, Call, Group, Refusal, Row};
+use crate::check::curvature::{Curvature, Monotonicity};
+use crate::check::interval::Interval;
+use crate::check::size::Poly;
+use crate::check::tree::Definite;
+use crate::lower::affine::Affine;
+use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use cvxlayer_program::Unary;
+
+/// Negation.
+#[derive(Debug)]
+pub struct Neg;
+
+static ROW: Row = Row {
+    name: "negative",
+    aliases: &[],
+    signature: "-x",
+    arguments: (1, 1),
+    options: &[],
+    group: Group::Affine,
+    curvature: Curvature::Affine,
+    summary: "negation",
+    formula: "-xᵢ",
+    graph: "affine",
+};
+
+impl Atom for Neg {
+    fn row(&self) -> &'static Row {
+        &ROW
+    }
+    fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+        Ok(call.shape(0).to_vec())
+    }
+
+    fn interval(&self, call: &Call<'_>) -> Interval {
+        call.interval(0).neg()
+    }
+
+    fn monotonicity(&self, _call: &Call<'_>, _argument: usize) -> Monotonicity {
+        Monotonicity::Decreasing
+    }
+
+    fn definite(&self, call: &Call<'_>) -> Definite {
+        match call.facts(0).definite {
+            Definite::Psd => Definite::Nsd,
+            Definite::Nsd => Definite::Psd,
+            other => other,
+        }
+    }
+
+    fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
+        Ok((*lower.affine(&call.arguments[0])?).clone().scale(-1.0))
+    }
+
+    fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
+        let a = tape.value(&call.arguments[0])?;
+        Ok(tape.unary(Unary::Neg, a))
+    }
+}

@@ -1,0 +1,58 @@
+//! The identity matrix.
+
+use crate::atoms::{Atom, Call, Group, Refusal, Row, sizes};
+use crate::check::curvature::Curvature;
+use crate::check::interval::Interval;
+use crate::check::size::Poly;
+use crate::check::tree::Definite;
+use crate::lower::affine::{Affine, Term};
+use crate::lower::column::Column;
+use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use cvxlayer_program::Op;
+
+/// The identity matrix.
+#[derive(Debug)]
+pub struct Eye;
+
+static ROW: Row = Row {
+    name: "eye",
+    aliases: &["identity"],
+    signature: "eye(n)",
+    arguments: (1, 1),
+    options: &[],
+    group: Group::Constructor,
+    curvature: Curvature::Constant,
+    summary: "identity matrix",
+    formula: "1 at (i, i), 0 elsewhere",
+    graph: "affine",
+};
+
+impl Atom for Eye {
+    fn row(&self) -> &'static Row {
+        &ROW
+    }
+    fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+        let size = sizes(call, 0)?;
+        Ok(vec![size[0].clone(), size[0].clone()])
+    }
+
+    fn interval(&self, _call: &Call<'_>) -> Interval {
+        Interval::new(0.0, 1.0)
+    }
+
+    fn definite(&self, _call: &Call<'_>) -> Definite {
+        Definite::Psd
+    }
+
+    fn graph(&self, call: &Application<'_>, _lower: &mut Lower<'_>) -> Lowered<Affine> {
+        let n = call.shape.as_rows().0;
+        let one = Term { column: Column::ONE, parameter: 0, coefficient: 1.0 };
+        Ok(Affine::from_terms(call.shape, (0..n).map(|i| (i * n + i, one))))
+    }
+
+    fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
+        let n = call.shape.as_rows().0;
+        let values: Vec<f64> = (0..n * n).map(|k| f64::from(u8::from(k / n == k % n))).collect();
+        Ok(tape.push(Op::Constant(values.into()), call.shape))
+    }
+}

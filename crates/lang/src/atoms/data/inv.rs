@@ -1,0 +1,51 @@
+//! The inverse of a square matrix.
+
+use crate::atoms::{Atom, Call, Group, Refusal, Row, outside};
+use crate::check::curvature::Curvature;
+use crate::check::size::Poly;
+use crate::check::tree::Definite;
+use crate::lower::affine::Affine;
+use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use cvxlayer_program::Op;
+
+/// The inverse of a square matrix.
+#[derive(Debug)]
+pub struct Inv;
+
+static ROW: Row = Row {
+    name: "inv",
+    aliases: &[],
+    signature: "inv(S)",
+    arguments: (1, 1),
+    options: &[],
+    group: Group::Data,
+    curvature: Curvature::Constant,
+    summary: "the inverse of a square matrix",
+    formula: "S⁻¹",
+    graph: "lifted",
+};
+
+impl Atom for Inv {
+    fn row(&self) -> &'static Row {
+        &ROW
+    }
+    fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+        match call.shape(0) {
+            [m, n] if call.agree(m, n) => Ok(call.shape(0).to_vec()),
+            _ => Err(Refusal::shape("this is of a square matrix").label(0, format!("this is {}", call.show(0)))),
+        }
+    }
+
+    fn definite(&self, call: &Call<'_>) -> Definite {
+        call.facts(0).definite
+    }
+
+    fn graph(&self, call: &Application<'_>, _lower: &mut Lower<'_>) -> Lowered<Affine> {
+        Err(outside(call))
+    }
+
+    fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
+        let a = tape.value(&call.arguments[0])?;
+        Ok(tape.push(Op::Inverse(a), call.shape))
+    }
+}

@@ -1,0 +1,72 @@
+//! The Huber function, elementwise.
+
+use crate::atoms::{Atom, Call, Group, Refusal, Row};
+use crate::check::curvature::{Curvature, Monotonicity};
+use crate::check::interval::Interval;
+use crate::check::size::Poly;
+use crate::lower::affine::Affine;
+use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use cvxlayer_program::{Binary, Shape};
+
+/// The Huber function, elementwise.
+#[derive(Debug)]
+pub struct Huber;
+
+static ROW: Row = Row {
+    name: "huber",
+    aliases: &[],
+    signature: "huber(x, M=1)",
+    arguments: (1, 2),
+    options: &[],
+    group: Group::Quadratic,
+    curvature: Curvature::Convex,
+    summary: "quadratic near 0, linear beyond M",
+    formula: "xᵢ² for |xᵢ| ≤ M, else 2 M |xᵢ| - M²",
+    graph: "n² + 2 M t with -t ≤ x - n ≤ t",
+};
+
+impl Atom for Huber {
+    fn row(&self) -> &'static Row {
+        &ROW
+    }
+    fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+        if call.arguments.len() > 1 && (!call.shape(1).is_empty() || !call.facts(1).variable_free()) {
+            return Err(Refusal::argument("the threshold of `huber` is a scalar of data").label(1, format!("this is {}", call.show(1))));
+        }
+        if call.arguments.len() > 1 && !call.interval(1).is_nonneg() {
+            return Err(Refusal::argument("the threshold of `huber` must be nonnegative")
+                .label(1, "its sign is not known")
+                .help("declare it `nonneg`"));
+        }
+        Ok(call.shape(0).to_vec())
+    }
+
+    fn interval(&self, _call: &Call<'_>) -> Interval {
+        Interval::NONNEG
+    }
+
+    fn monotonicity(&self, call: &Call<'_>, argument: usize) -> Monotonicity {
+        if argument == 0 { Monotonicity::even(call.interval(0)) } else { Monotonicity::Increasing }
+    }
+
+    fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
+        let a = lower.affine(&call.arguments[0])?;
+        let threshold = match call.arguments.get(1) {
+            Some(argument) => (*lower.affine(argument)?).clone(),
+            None => Affine::fill(Shape::Scalar, 1.0),
+        };
+        let inner = lower.auxiliary("huber", call.shape, None);
+        let outer = lower.absolute(&a.add(&inner.clone().scale(-1.0)), call);
+        let linear = lower.multiply(&outer, &threshold.scale(2.0), call.shape);
+        Ok(lower.squares(&inner, "huber").add(&linear))
+    }
+
+    fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
+        let a = tape.value(&call.arguments[0])?;
+        let threshold = match call.arguments.get(1) {
+            Some(argument) => tape.value(argument)?,
+            None => tape.number(1.0),
+        };
+        Ok(tape.binary(Binary::Huber, a, threshold, call.shape))
+    }
+}

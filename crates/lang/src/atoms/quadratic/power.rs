@@ -1,0 +1,98 @@
+//! A power with a constant exponent, elementwise.
+
+use crate::atoms::{Atom, Call, Group, Refusal, Row};
+use crate::check::curvature::{Curvature, Monotonicity};
+use crate::check::interval::Interval;
+use crate::check::size::Poly;
+use crate::lower::affine::Affine;
+use crate::lower::expand_to;
+use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use cvxlayer_program::{Binary, Op};
+
+/// A power with a constant exponent, elementwise.
+#[derive(Debug)]
+pub struct Power;
+
+static ROW: Row = Row {
+    name: "power",
+    aliases: &[],
+    signature: "x ** p",
+    arguments: (2, 2),
+    options: &[],
+    group: Group::Quadratic,
+    curvature: Curvature::Convex,
+    summary: "power with a constant exponent",
+    formula: "xᵢᵖ",
+    graph: "a quadratic block for p = 2",
+};
+
+impl Atom for Power {
+    fn row(&self) -> &'static Row {
+        &ROW
+    }
+    fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+        if !call.facts(0).variable_free() && call.number(1).is_none() {
+            return Err(Refusal::argument("the exponent of an expression with variables must be a number in the text")
+                .label(1, "this is not known when the model is checked"));
+        }
+        call.broadcast()
+    }
+
+    fn interval(&self, call: &Call<'_>) -> Interval {
+        let base = call.interval(0);
+        match call.number(1) {
+            Some(p) if p.fract() == 0.0 && p % 2.0 == 0.0 => Interval::NONNEG,
+            Some(p) if base.is_nonneg() && p > 0.0 => base.map_increasing(|v| v.powf(p)),
+            _ if base.is_pos() => Interval { nonzero: true, ..Interval::NONNEG },
+            _ if base.is_nonneg() => Interval::NONNEG,
+            _ => Interval::ALL,
+        }
+    }
+
+    fn group(&self, call: &Call<'_>) -> Group {
+        match call.number(1) {
+            Some(0.0 | 1.0) => Group::Affine,
+            Some(2.0) => Group::Quadratic,
+            _ => Group::Smooth,
+        }
+    }
+
+    fn curvature(&self, call: &Call<'_>) -> Curvature {
+        match call.number(1) {
+            Some(0.0 | 1.0) => Curvature::Affine,
+            Some(2.0) => Curvature::Convex,
+            Some(p) if p > 1.0 || p < 0.0 => Curvature::Convex,
+            Some(_) => Curvature::Concave,
+            None => Curvature::Unknown,
+        }
+    }
+
+    fn monotonicity(&self, call: &Call<'_>, argument: usize) -> Monotonicity {
+        match call.number(1) {
+            _ if argument == 1 => Monotonicity::Neither,
+            Some(2.0) => Monotonicity::even(call.interval(0)),
+            Some(p) if p < 0.0 => Monotonicity::Decreasing,
+            _ => Monotonicity::Increasing,
+        }
+    }
+
+    fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
+        let a = lower.affine(&call.arguments[0])?;
+        let a = expand_to(&a, call.shape);
+        match lower.context.number(&call.arguments[1])? {
+            0.0 => Ok(Affine::fill(call.shape, 1.0)),
+            1.0 => Ok(a.into_owned()),
+            _ => Ok(lower.squares(&a, "square")),
+        }
+    }
+
+    fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
+        let a = tape.value(&call.arguments[0])?;
+        if let Ok(exponent) = tape.context.number(&call.arguments[1]) {
+            let a = tape.expand(a, call.shape);
+            return Ok(tape.push(Op::Power(a, exponent), call.shape));
+        }
+        let b = tape.value(&call.arguments[1])?;
+        Ok(tape.binary(Binary::Pow, a, b, call.shape))
+    }
+}

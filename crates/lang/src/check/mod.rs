@@ -1,0 +1,71 @@
+//! From a syntax tree to a checked model: names, shapes, signs, curvature, class.
+//!
+//! One pass builds the tree of [`tree`], in which every expression is resolved and carries its facts; a second look
+//! at the objective and the constraints asks whether they are convex and inside the solver's class. Lets may be
+//! anything, since their values are only reported.
+
+pub mod curvature;
+pub mod fold;
+pub mod interval;
+pub mod model;
+pub mod size;
+pub mod tree;
+
+mod build;
+mod declare;
+mod explain;
+mod index;
+mod names;
+mod operators;
+mod warn;
+
+pub use build::Checker;
+
+use crate::diagnostics::{self, Diagnostic};
+use crate::syntax;
+use model::CheckedModel;
+use tree::NodeId;
+
+/// A model with everything that was found wrong or suspicious in it.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The model; usable only if no diagnostic is an error.
+    pub model: CheckedModel,
+    /// Errors and warnings, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Whether the model cannot be used.
+    pub fn has_errors(&self) -> bool {
+        diagnostics::any_error(&self.diagnostics)
+    }
+}
+
+/// Reads and checks a model; never fails, and reports every error.
+pub fn check(text: &str) -> Checked {
+    let parsed = syntax::parse(text);
+    let mut checker = Checker::new(text, parsed.ast);
+    checker.model();
+    let (model, mut diagnostics) = checker.finish();
+    diagnostics.extend(parsed.diagnostics);
+    diagnostics::sort(&mut diagnostics);
+    Checked { model, diagnostics }
+}
+
+/// Checks an expression asked for at the solution against a model; it need not be convex.
+///
+/// # Errors
+/// Everything that is wrong with the text; spans are positions in it.
+pub fn check_expression(model: &CheckedModel, text: &str) -> Result<(CheckedModel, NodeId), Vec<Diagnostic>> {
+    let (ast, root, mut diagnostics) = syntax::parse_expression(text);
+    let mut checker = Checker::resume(model, text, ast);
+    let node = checker.expression(root);
+    let (model, found) = checker.finish();
+    diagnostics.extend(found);
+    if diagnostics::any_error(&diagnostics) {
+        diagnostics::sort(&mut diagnostics);
+        return Err(diagnostics);
+    }
+    Ok((model, node))
+}

@@ -1,0 +1,112 @@
+//! Names: what is declared where, and what an identifier means.
+
+use super::tree::NodeId;
+use crate::diagnostics::{Diagnostic, codes, suggest};
+use crate::source::Span;
+use std::collections::BTreeMap;
+
+/// What a global name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Symbol {
+    /// A size, by position in the checker's list.
+    Size(usize),
+    /// A parameter.
+    Parameter(usize),
+    /// A constant.
+    Constant(usize),
+    /// A variable.
+    Variable(usize),
+    /// A named expression.
+    Let(usize),
+    /// A user-written atom.
+    Function(usize),
+}
+
+/// What a local name stands for.
+#[derive(Clone, Debug)]
+pub enum Local {
+    /// An index of a `for`.
+    Index(u32),
+    /// An argument of a `fn`.
+    Value(NodeId),
+}
+
+/// The global names, and the local ones of the innermost expansion.
+#[derive(Debug, Default)]
+pub struct Names {
+    globals: BTreeMap<String, (Symbol, Span)>,
+    frames: Vec<Vec<(String, Local)>>,
+}
+
+impl Names {
+    /// Declares a global name; one name stands for one thing.
+    pub fn declare(&mut self, name: &str, symbol: Symbol, span: Span) -> Option<Diagnostic> {
+        if let Some((_, first)) = self.globals.get(name) {
+            return Some(
+                Diagnostic::error(codes::DUPLICATE_NAME, format!("the name `{name}` is declared twice"))
+                    .at(span, "declared again here")
+                    .also(*first, "first declared here"),
+            );
+        }
+        self.globals.insert(name.to_owned(), (symbol, span));
+        None
+    }
+
+    /// Opens a frame that sees no locals of the frames around it.
+    pub fn enter(&mut self, locals: Vec<(String, Local)>) {
+        self.frames.push(locals);
+    }
+
+    /// Closes the innermost frame.
+    pub fn leave(&mut self) {
+        self.frames.pop();
+    }
+
+    /// Adds a local name to the innermost frame.
+    pub fn push(&mut self, name: &str, local: Local) {
+        if self.frames.is_empty() {
+            self.frames.push(Vec::new());
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.push((name.to_owned(), local));
+        }
+    }
+
+    /// Removes the latest local names of the innermost frame.
+    pub fn pop(&mut self, count: usize) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.truncate(frame.len().saturating_sub(count));
+        }
+    }
+
+    /// The local meaning of a name.
+    pub fn local(&self, name: &str) -> Option<&Local> {
+        self.frames.last()?.iter().rev().find(|(n, _)| n == name).map(|(_, local)| local)
+    }
+
+    /// The global meaning of a name.
+    pub fn global(&self, name: &str) -> Option<Symbol> {
+        self.globals.get(name).map(|(symbol, _)| *symbol)
+    }
+
+    /// The error for a name that means nothing, with the nearest one that does.
+    pub fn unknown(&self, name: &str, span: Span, functions: bool) -> Diagnostic {
+        let what = if functions { "function" } else { "name" };
+        let error = Diagnostic::error(codes::UNKNOWN_NAME, format!("unknown {what} `{name}`"))
+            .at(span, "nothing of this name is declared");
+        let mut known: Vec<&str> = if functions {
+            let own = self.globals.iter().filter(|(_, (s, _))| matches!(s, Symbol::Function(_)));
+            own.map(|(n, _)| n.as_str()).chain(crate::atoms::ATOMS.iter().flat_map(|a| {
+                std::iter::once(a.row().name).chain(a.row().aliases.iter().copied())
+            })).collect()
+        } else {
+            let locals = self.frames.last().into_iter().flatten().map(|(n, _)| n.as_str());
+            self.globals.keys().map(String::as_str).chain(locals).collect()
+        };
+        known.sort_unstable();
+        match suggest::nearest(name, known.iter().copied()) {
+            Some(near) => error.suggest(span, near, format!("did you mean `{near}`?")),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Arrays whose entries are affine in the solver's columns, with coefficients affine in the derived parameters.
+
+use super::column::Column;
+use super::products::{ProductTable, RawTerm};
+use cvxlayer_program::{Shape, SparseMap};
+
+/// `coefficient · θ̂[parameter − 1] · column`, where parameter 0 stands for the number 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Term {
+    /// What it multiplies.
+    pub column: Column,
+    /// One more than the position in θ̂, or 0.
+    pub parameter: u32,
+    /// The number.
+    pub coefficient: f64,
+}
+
+/// An array of sums of [`Term`]s; entries that are structurally zero are not stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Affine {
+    /// The shape; entries are row by row.
+    pub shape: Shape,
+    index: Vec<u64>,
+    ptr: Vec<u32>,
+    terms: Vec<Term>,
+}
+
+impl Affine {
+    /// All zeros.
+    pub fn zeros(shape: Shape) -> Self {
+        Self { shape, index: Vec::new(), ptr: vec![0], terms: Vec::new() }
+    }
+
+    /// A numeric array, entries row by row.
+    pub fn numbers(shape: Shape, values: &[f64]) -> Self {
+        let mut out = Self::zeros(shape);
+        for (i, &value) in values.iter().enumerate() {
+            if value != 0.0 {
+                out.push_row(i, [Term { column: Column::ONE, parameter: 0, coefficient: value }]);
+            }
+        }
+        out
+    }
+
+    /// The same number everywhere.
+    pub fn fill(shape: Shape, value: f64) -> Self {
+        let mut out = Self::zeros(shape);
+        if value != 0.0 {
+            for i in 0..shape.len() {
+                out.push_row(i, [Term { column: Column::ONE, parameter: 0, coefficient: value }]);
+            }
+        }
+        out
+    }
+
+    /// One term in each of the given positions, ascending.
+    pub fn from_terms(shape: Shape, entries: impl IntoIterator<Item = (usize, Term)>) -> Self {
+        let mut out = Self::zeros(shape);
+        for (i, term) in entries {
+            out.push_row(i, [term]);
+        }
+        out
+    }
+
+    /// Appends the terms of entry `i`, which must come after all entries there are.
+    pub fn push_row(&mut self, i: usize, terms: impl IntoIterator<Item = Term>) {
+        let before = self.terms.len();
+        self.terms.extend(terms);
+        if self.terms.len() > before {
+            self.index.push(i as u64);
+            self.ptr.push(self.terms.len() as u32);
+        }
+    }
+
+    /// The terms of entry `i`.
+    pub fn row(&self, i: usize) -> &[Term] {
+        let position =
+            if self.index.len() == self.shape.len() { Some(i) } else { self.index.binary_search(&(i as u64)).ok() };
+        position.map_or(&[], |k| &self.terms[self.ptr[k] as usize..self.ptr[k + 1] as usize])
+    }
+
+    /// The entries that are not structurally zero, ascending.
+    pub fn rows(&self) -> impl Iterator<Item = (usize, &[Term])> {
+        self.index
+            .iter()
+            .enumerate()
+            .map(|(k, &i)| (i as usize, &self.terms[self.ptr[k] as usize..self.ptr[k + 1] as usize]))
+    }
+
+    /// All terms.
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// How many terms there are.
+    pub fn nnz(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// Whether every entry is a number.
+    pub fn is_numeric(&self) -> bool {
+        self.terms.iter().all(|t| t.column == Column::ONE && t.parameter == 0)
+    }
+
+    /// Whether a parameter enters anywhere.
+    pub fn is_parametric(&self) -> bool {
+        self.terms.iter().any(|t| t.parameter != 0)
+    }
+
+    /// Whether a variable enters anywhere.
+    pub fn has_variable(&self) -> bool {
+        self.terms.iter().any(|t| t.column != Column::ONE)
+    }
+
+    /// The numbers, if every entry is one.
+    pub fn to_numbers(&self) -> Option<Vec<f64>> {
+        self.is_numeric().then(|| {
+            let mut out = vec![0.0; self.shape.len()];
+            for (i, terms) in self.rows() {
+                out[i] = terms.iter().map(|t| t.coefficient).sum();
+            }
+            out
+        })
+    }
+
+    /// The same entries in another shape of the same length.
+    #[must_use]
+    pub fn with_shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
+    /// Picks entries: `out[i] = self[index[i]]`.
+    #[must_use]
+    pub fn gather(&self, shape: Shape, index: impl IntoIterator<Item = usize>) -> Self {
+        let mut out = Self::zeros(shape);
+        for (i, from) in index.into_iter().enumerate() {
+            out.push_row(i, self.row(from).iter().copied());
+        }
+        out
+    }
+
+    /// Sends entry `k` to position `to(k)`, where no two meet.
+    #[must_use]
+    pub fn scatter(&self, shape: Shape, to: impl Fn(usize) -> usize) -> Self {
+        let mut order: Vec<(usize, usize)> = (0..self.index.len()).map(|k| (to(self.index[k] as usize), k)).collect();
+        order.sort_unstable();
+        let mut out = Self::zeros(shape);
+        for (i, k) in order {
+            out.push_row(i, self.terms[self.ptr[k] as usize..self.ptr[k + 1] as usize].iter().copied());
+        }
+        out
+    }
+
+    /// All entries of one array after those of another.
+    pub fn concat(shape: Shape, parts: &[Self]) -> Self {
+        let mut out = Self::zeros(shape);
+        let mut offset = 0;
+        for part in parts {
+            for (i, terms) in part.rows() {
+                out.push_row(offset + i, terms.iter().copied());
+            }
+            offset += part.shape.len();
+        }
+        out
+    }
+
+    /// Every coefficient times a number.
+    #[must_use]
+    pub fn scale(mut self, factor: f64) -> Self {
+        if factor == 0.0 {
+            return Self::zeros(self.shape);
+        }
+        for term in &mut self.terms {
+            term.coefficient *= factor;
+        }
+        self
+    }
+
+    /// The sum of two arrays of one shape.
+    #[must_use]
+    pub fn add(&self, other: &Self) -> Self {
+        let mut out = Self::zeros(self.shape);
+        let (mut a, mut b) = (self.rows().peekable(), other.rows().peekable());
+        let mut buffer = Vec::new();
+        loop {
+            let i = match (a.peek(), b.peek()) {
+                (Some(&(i, _)), Some(&(j, _))) => i.min(j),
+                (Some(&(i, _)), None) | (None, Some(&(i, _))) => i,
+                (None, None) => return out,
+            };
+            buffer.clear();
+            if let Some((_, terms)) = a.next_if(|&(j, _)| j == i) {
+                buffer.extend_from_slice(terms);
+            }
+            if let Some((_, terms)) = b.next_if(|&(j, _)| j == i) {
+                buffer.extend_from_slice(terms);
+            }
+            merge(&mut buffer);
+            out.push_row(i, buffer.iter().copied());
+        }
+    }
+
+    /// Adds entries in groups: entry `i` goes to position `to(i)`.
+    #[must_use]
+    pub fn sum_into(&self, shape: Shape, to: impl Fn(usize) -> usize) -> Self {
+        let mut order: Vec<(usize, usize)> = (0..self.index.len()).map(|k| (to(self.index[k] as usize), k)).collect();
+        order.sort_unstable();
+        let mut out = Self::zeros(shape);
+        let mut buffer = Vec::new();
+        let mut k = 0;
+        while k < order.len() {
+            let i = order[k].0;
+            buffer.clear();
+            while k < order.len() && order[k].0 == i {
+                let from = order[k].1;
+                buffer.extend_from_slice(&self.terms[self.ptr[from] as usize..self.ptr[from + 1] as usize]);
+                k += 1;
+            }
+            merge(&mut buffer);
+            out.push_row(i, buffer.iter().copied());
+        }
+        out
+    }
+
+    /// A constant linear map of the entries.
+    #[must_use]
+    pub fn linear(&self, shape: Shape, map: &SparseMap) -> Self {
+        let mut out = Self::zeros(shape);
+        let mut buffer = Vec::new();
+        for i in 0..map.rows {
+            buffer.clear();
+            for (from, factor) in map.row(i) {
+                buffer.extend(self.row(from).iter().map(|t| Term { coefficient: t.coefficient * factor, ..*t }));
+            }
+            merge(&mut buffer);
+            out.push_row(i, buffer.iter().copied());
+        }
+        out
+    }
+
+    /// The elementwise product; products of parameters become derived parameters, products of variables quadratic columns.
+    #[must_use]
+    pub fn multiply(&self, other: &Self, products: &mut ProductTable) -> Self {
+        let mut out = Self::zeros(self.shape);
+        let mut raw = Vec::new();
+        let sparser = if self.index.len() <= other.index.len() { self } else { other };
+        let fuller = if std::ptr::eq(sparser, self) { other } else { self };
+        for (i, terms) in sparser.rows() {
+            raw.clear();
+            for a in terms {
+                raw.extend(fuller.row(i).iter().map(|b| RawTerm::new(a, b)));
+            }
+            out.push_row(i, products.collect(&mut raw));
+        }
+        out
+    }
+
+    /// The matrix product of `m × k` and `k × n` entries.
+    #[must_use]
+    pub fn matmul(
+        &self,
+        other: &Self,
+        (m, k, n): (usize, usize, usize),
+        shape: Shape,
+        products: &mut ProductTable,
+    ) -> Self {
+        let mut out = Self::zeros(shape);
+        let mut by_row: Vec<Vec<RawTerm>> = vec![Vec::new(); n];
+        let mut entries = self.rows().peekable();
+        for i in 0..m {
+            while let Some((position, terms)) = entries.next_if(|&(position, _)| position / k.max(1) == i) {
+                let l = position % k;
+                for (j, raw) in by_row.iter_mut().enumerate() {
+                    for b in other.row(l * n + j) {
+                        raw.extend(terms.iter().map(|a| RawTerm::new(a, b)));
+                    }
+                }
+            }
+            for (j, raw) in by_row.iter_mut().enumerate() {
+                if !raw.is_empty() {
+                    out.push_row(i * n + j, products.collect(raw));
+                    raw.clear();
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Sorts terms by column and parameter, adds those that meet, and drops exact zeros.
+pub fn merge(terms: &mut Vec<Term>) {
+    if terms.len() < 2 {
+        terms.retain(|t| t.coefficient != 0.0);
+        return;
+    }
+    let key = |t: &Term| (t.column, t.parameter);
+    if !terms.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])) {
+        terms.sort_by_key(key);
+        let mut kept = 0;
+        for k in 1..terms.len() {
+            if key(&terms[k]) == key(&terms[kept]) {
+                terms[kept].coefficient += terms[k].coefficient;
+            } else {
+                kept += 1;
+                terms[kept] = terms[k];
+            }
+        }
+        terms.truncate(kept + 1);
+    }
+    terms.retain(|t| t.coefficient != 0.0);
+}

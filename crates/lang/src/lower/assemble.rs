@@ -1,0 +1,345 @@
+//! From collected terms to blocks over fixed patterns.
+
+use super::affine::Term;
+use super::column::Basis;
+use super::constraint::{DualTerms, Multiplier};
+use super::context::{Context, Env, Operand};
+use super::expand::Lower;
+use super::products::ProductTable;
+use super::tape::TapeBuilder;
+use super::{Lowered, refuse};
+use crate::check::model::ParameterKind;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::syntax::ast::Sense as AstSense;
+use cvxlayer_program::{
+    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, MatrixBlock, NamedNode, Op, Parameter,
+    Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
+};
+
+/// `(output, parameter, coefficient)`: the affine entries of a block, where parameter 0 stands for 1.
+type Entry = (u32, u32, f64);
+
+impl Lower<'_> {
+    /// Puts the program together.
+    ///
+    /// # Errors
+    /// If a default or a let does not fit the sizes.
+    pub fn assemble(mut self, objective: &[Term]) -> Lowered<Program> {
+        let context = self.context;
+        let (values, lets) = lets(context)?;
+        let attributes = self.attributes()?;
+        let start = self.derived.last().map_or(context.theta, |d| d.start + d.len);
+        let theta_hat = start + self.products.len();
+        let pack = Pack { start, theta_hat };
+
+        let n = self.lo.len();
+        let (mut p, mut q, mut r) = (Vec::new(), Vec::new(), Vec::new());
+        for term in objective {
+            match term.column.basis() {
+                Basis::One => r.push((0, term.parameter, term.coefficient)),
+                Basis::Variable(j) => q.push((j as u32, term.parameter, term.coefficient)),
+                // ½ xᵀP x has P_jj/2 at x_j² and P_jk at x_j x_k.
+                Basis::Product(j, k) => {
+                    let factor = if j == k { 2.0 } else { 1.0 };
+                    p.push((j as u32, k as u32, term.parameter, factor * term.coefficient));
+                }
+            }
+        }
+        let (equalities, inequalities) = (std::mem::take(&mut self.equalities), std::mem::take(&mut self.inequalities));
+        let blocks = Blocks {
+            p: pack.matrix(n, n, p),
+            q: pack.vector(n, q),
+            r: pack.vector(1, r),
+            a: pack.matrix(equalities.len(), n, equalities.entries.clone()),
+            b: pack.ends(&equalities.upper, 0.0),
+            g: pack.matrix(inequalities.len(), n, inequalities.entries.clone()),
+            gl: pack.ends(&inequalities.lower, f64::NEG_INFINITY),
+            gu: pack.ends(&inequalities.upper, f64::INFINITY),
+            lo: pack.ends(&self.lo, f64::NEG_INFINITY),
+            hi: pack.ends(&self.hi, f64::INFINITY),
+        };
+        let lift = Lift {
+            tape: self.lift.tape,
+            derived: self.derived.into(),
+            products: self.products.finish(start),
+            theta: context.theta,
+        };
+        let reach = Reach::new(context, &lift);
+        let depends = reach.depends(&blocks);
+        let parameters = parameters(context, attributes, &reach, &blocks)?;
+        let counts = (equalities.len(), inequalities.len(), n);
+        let (bounds, duals): (Vec<_>, Vec<_>) = self.duals.iter().partition(|d| d.bounds);
+        let dual = |terms: &&DualTerms| user_dual(terms, counts);
+        Ok(Program {
+            format: FORMAT,
+            doc: context.model.doc.clone().map(Text::from),
+            sense: match context.model.objective {
+                None => Sense::Feasibility,
+                Some((AstSense::Minimize, _)) => Sense::Minimize,
+                Some((AstSense::Maximize, _)) => Sense::Maximize,
+            },
+            sizes: sizes(context)?.into(),
+            parameters: parameters.into(),
+            lift,
+            checks: self.checks.into(),
+            blocks,
+            depends,
+            columns: self.columns.into(),
+            equality_rows: equalities.origins().into(),
+            inequality_rows: inequalities.origins().into(),
+            solution: SolutionMap {
+                variables: self.variables.into(),
+                duals: duals.iter().map(dual).collect::<Vec<_>>().into(),
+                bounds: bounds.iter().map(dual).collect::<Vec<_>>().into(),
+            },
+            values,
+            lets: lets.into(),
+        })
+    }
+
+    fn attributes(&mut self) -> Lowered<Vec<Attributes>> {
+        let mut out = Vec::new();
+        for parameter in &self.context.model.parameters {
+            let ParameterKind { nonneg, nonpos, pos, neg, symmetric, psd, nsd, .. } = parameter.kind;
+            let range = match parameter.range {
+                None => None,
+                Some((lo, hi)) => {
+                    let lo = self.lift.value(&Operand { node: lo, env: Env::default() })?;
+                    Some((lo, self.lift.value(&Operand { node: hi, env: Env::default() })?))
+                }
+            };
+            out.push(Attributes { nonneg, nonpos, pos, neg, symmetric, psd, nsd, range });
+        }
+        Ok(out)
+    }
+}
+
+/// Turns terms into blocks, with parameters as positions in θ̂.
+struct Pack {
+    start: usize,
+    theta_hat: usize,
+}
+
+impl Pack {
+    fn vector(&self, len: usize, entries: Vec<Entry>) -> VectorBlock {
+        let mut constant = vec![0.0; len];
+        let mut linear = Vec::with_capacity(entries.len());
+        for (out, parameter, coefficient) in entries {
+            if parameter == 0 {
+                constant[out as usize] += coefficient;
+            } else {
+                linear.push((out, ProductTable::position(parameter, self.start) as u32, coefficient));
+            }
+        }
+        VectorBlock { constant: constant.into(), linear: SparseMap::from_triplets(len, self.theta_hat, linear) }
+    }
+
+    fn ends(&self, ends: &[Option<Vec<Term>>], absent: f64) -> VectorBlock {
+        let mut entries = Vec::new();
+        for (i, end) in ends.iter().enumerate() {
+            match end {
+                None => entries.push((i as u32, 0, absent)),
+                Some(terms) => entries.extend(terms.iter().map(|t| (i as u32, t.parameter, t.coefficient))),
+            }
+        }
+        self.vector(ends.len(), entries)
+    }
+
+    fn matrix(&self, rows: usize, cols: usize, mut entries: Vec<(u32, u32, u32, f64)>) -> MatrixBlock {
+        entries.sort_by_key(|&(row, col, parameter, _)| (col, row, parameter));
+        let mut col_ptr = vec![0u32; cols + 1];
+        let mut row_idx: Vec<u32> = Vec::with_capacity(entries.len());
+        let mut values: Vec<Entry> = Vec::with_capacity(entries.len());
+        let mut last = None;
+        for (row, col, parameter, coefficient) in entries {
+            if last != Some((row, col)) {
+                last = Some((row, col));
+                row_idx.push(row);
+                col_ptr[col as usize + 1] += 1;
+            }
+            values.push((row_idx.len() as u32 - 1, parameter, coefficient));
+        }
+        for col in 0..cols {
+            col_ptr[col + 1] += col_ptr[col];
+        }
+        let entries = self.vector(row_idx.len(), values);
+        MatrixBlock { rows, cols, col_ptr: col_ptr.into(), row_idx: row_idx.into(), entries }
+    }
+}
+
+/// Which parameters reach each entry of θ̂.
+struct Reach {
+    of: Vec<Vec<u32>>,
+}
+
+impl Reach {
+    fn new(context: &Context<'_>, lift: &Lift) -> Self {
+        let mut of = vec![Vec::new(); lift.theta];
+        for (k, layout) in context.layouts.iter().enumerate() {
+            of[layout.start..layout.start + layout.len].fill(vec![k as u32]);
+        }
+        let mut nodes: Vec<Vec<u32>> = Vec::with_capacity(lift.tape.nodes.len());
+        for node in lift.tape.nodes.iter() {
+            let mut all: Vec<u32> =
+                node.op.operands().iter().flat_map(|&operand| nodes[operand as usize].iter().copied()).collect();
+            if let Op::Input(Input::Parameter(k)) = node.op {
+                all.push(k);
+            }
+            all.sort_unstable();
+            all.dedup();
+            nodes.push(all);
+        }
+        for derived in lift.derived.iter() {
+            of.extend(std::iter::repeat_n(nodes[derived.node as usize].clone(), derived.len));
+        }
+        for k in 0..lift.products.len() {
+            let mut all: Vec<u32> =
+                lift.products.terms(k).flat_map(|(_, l, r)| of[l].iter().chain(&of[r]).copied().collect::<Vec<_>>()).collect();
+            all.sort_unstable();
+            all.dedup();
+            of.push(all);
+        }
+        Self { of }
+    }
+
+    fn block(&self, block: &VectorBlock) -> Vec<u32> {
+        let mut seen = vec![false; self.of.len()];
+        let mut all = Vec::new();
+        for &k in block.linear.col_idx.iter() {
+            if !std::mem::replace(&mut seen[k as usize], true) {
+                all.extend_from_slice(&self.of[k as usize]);
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn depends(&self, blocks: &Blocks) -> Depends {
+        let all = [
+            (BlockKind::P, &blocks.p.entries),
+            (BlockKind::Q, &blocks.q),
+            (BlockKind::R, &blocks.r),
+            (BlockKind::A, &blocks.a.entries),
+            (BlockKind::B, &blocks.b),
+            (BlockKind::G, &blocks.g.entries),
+            (BlockKind::Gl, &blocks.gl),
+            (BlockKind::Gu, &blocks.gu),
+            (BlockKind::Lo, &blocks.lo),
+            (BlockKind::Hi, &blocks.hi),
+        ];
+        let reached = all.into_iter().map(|(kind, block)| (kind, self.block(block)));
+        Depends { blocks: reached.filter(|(_, on)| !on.is_empty()).collect::<Vec<_>>().into() }
+    }
+}
+
+fn user_dual(terms: &DualTerms, (equalities, inequalities, n): (usize, usize, usize)) -> UserDual {
+    let position = |multiplier: Multiplier| match multiplier {
+        Multiplier::Lambda(row) => row,
+        Multiplier::NuLower(row) => equalities + row,
+        Multiplier::NuUpper(row) => equalities + inequalities + row,
+        Multiplier::MuLower(j) => equalities + 2 * inequalities + j,
+        Multiplier::MuUpper(j) => equalities + 2 * inequalities + n + j,
+    };
+    let len = terms.axes.iter().product();
+    let triplets = terms.entries.iter().map(|&(entry, m, c)| (entry as u32, position(m) as u32, c)).collect();
+    UserDual {
+        label: terms.label.clone(),
+        axes: terms.axes.clone().into(),
+        map: SparseMap::from_triplets(len, equalities + 2 * inequalities + 2 * n, triplets),
+    }
+}
+
+fn sizes(context: &Context<'_>) -> Lowered<Vec<Size>> {
+    let model = context.model;
+    let mut out: Vec<Size> = model
+        .dims
+        .iter()
+        .zip(&context.dims)
+        .map(|(dim, &value)| Size { name: dim.name.clone().into(), value: value as usize })
+        .collect();
+    for (name, size) in &model.sizes {
+        let value = context.size(size, &Env::default(), crate::source::Span::default())?;
+        out.push(Size { name: name.clone().into(), value: value.max(0) as usize });
+    }
+    Ok(out)
+}
+
+/// A tape that evaluates every let.
+fn lets(context: &Context<'_>) -> Lowered<(Tape, Vec<NamedNode>)> {
+    let mut tape = TapeBuilder::new(context);
+    let mut out = Vec::new();
+    for one in &context.model.lets {
+        let node = tape.value(&Operand { node: one.node, env: Env::default() })?;
+        let shape = tape.shape(node);
+        out.push(NamedNode { name: one.name.clone().into(), node, shape, doc: one.doc.clone().map(Text::from) });
+    }
+    Ok((tape.tape, out))
+}
+
+fn parameters(
+    context: &Context<'_>,
+    attributes: Vec<Attributes>,
+    reach: &Reach,
+    blocks: &Blocks,
+) -> Lowered<Vec<Parameter>> {
+    // A parameter that only ever stands in an end of a range may be infinite there.
+    let mut finite = vec![false; context.layouts.len()];
+    for block in [&blocks.p.entries, &blocks.q, &blocks.r, &blocks.a.entries, &blocks.b, &blocks.g.entries] {
+        for k in reach.block(block) {
+            finite[k as usize] = true;
+        }
+    }
+    for on in reach.of.iter().skip(context.theta) {
+        for &k in on {
+            finite[k as usize] = true;
+        }
+    }
+    let mut used = vec![false; context.layouts.len()];
+    for block in [&blocks.gl, &blocks.gu, &blocks.lo, &blocks.hi] {
+        for k in reach.block(block) {
+            used[k as usize] = true;
+        }
+    }
+    let mut out = Vec::new();
+    for (k, (parameter, attributes)) in context.model.parameters.iter().zip(attributes).enumerate() {
+        let layout = &context.layouts[k];
+        let default = match parameter.default {
+            None => None,
+            Some(node) => Some(default(context, node, layout.shape, parameter.span)?),
+        };
+        out.push(Parameter {
+            name: parameter.name.clone().into(),
+            shape: layout.shape,
+            storage: layout.storage.clone(),
+            start: layout.start,
+            attributes,
+            default,
+            allows_infinity: used[k] && !finite[k],
+            doc: parameter.doc.clone().map(Text::from),
+        });
+    }
+    Ok(out)
+}
+
+fn default(
+    context: &Context<'_>,
+    node: crate::check::tree::NodeId,
+    shape: Shape,
+    span: crate::source::Span,
+) -> Lowered<DefaultValue> {
+    let operand = Operand { node, env: Env::default() };
+    let given = context.shape(&operand)?;
+    if given != Shape::Scalar && given != shape {
+        let error = Diagnostic::error(codes::SHAPE_MISMATCH, format!("the default has shape {given}, and the parameter {shape}"));
+        return Err(refuse(error.at(span, "")));
+    }
+    let mut lower = Lower::new(context);
+    let value = lower.affine(&operand)?.to_numbers().ok_or_else(|| {
+        refuse(
+            Diagnostic::error(codes::NOT_FIXED, "a default must be a number or an array of numbers")
+                .at(context.model.tree.span(node), "this needs a computation"),
+        )
+    })?;
+    Ok(DefaultValue(if given == Shape::Scalar { vec![value[0]; shape.len()] } else { value }.into()))
+}

@@ -1,0 +1,507 @@
+//! Variables, the objective and the constraints: columns, bounds and rows.
+
+use super::affine::{Affine, Term};
+use super::column::{Basis, Column};
+use super::context::{Context, Env, Operand};
+use super::expand::{Lower, expand_to};
+use super::{Lowered, refuse};
+use crate::check::model::{Constraint, Relation, Variable};
+use crate::check::tree::{Kind, NodeId};
+use crate::diagnostics::{Diagnostic, codes};
+use cvxlayer_program::{Binary, Columns, Role, Shape, Text, UserVariable, ZERO_ENTRY};
+
+/// Where a multiplier stands in the solver's solution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Multiplier {
+    /// Of an equality row.
+    Lambda(usize),
+    /// Of the lower end of an inequality row.
+    NuLower(usize),
+    /// Of the upper end of an inequality row.
+    NuUpper(usize),
+    /// Of a variable's lower bound.
+    MuLower(usize),
+    /// Of a variable's upper bound.
+    MuUpper(usize),
+}
+
+/// A dual of the user's as a linear map of the solver's multipliers.
+#[derive(Clone, Debug)]
+pub struct DualTerms {
+    /// The constraint's label, or the variable's name.
+    pub label: Text,
+    /// Sizes of the axes.
+    pub axes: Vec<usize>,
+    /// Whether these are the bounds of a variable.
+    pub bounds: bool,
+    /// `(entry, multiplier, coefficient)`.
+    pub entries: Vec<(usize, Multiplier, f64)>,
+}
+
+/// One side of a comparison as rows that each stay below (or above) an entry of the other side.
+#[derive(Debug)]
+pub struct Piece {
+    /// The rows.
+    pub rows: Affine,
+    /// The entry of the atom's result that each row belongs to.
+    pub entry: Vec<usize>,
+    /// Whether the negated rows count as well, as for an absolute value.
+    pub both_signs: bool,
+}
+
+impl Lower<'_> {
+    /// Gives every declared variable its columns and bounds.
+    ///
+    /// # Errors
+    /// If sizes do not fit.
+    pub fn variables(&mut self) -> Lowered<()> {
+        let model = self.context.model;
+        for variable in &model.variables {
+            let shape = self.context.concrete(&variable.shape, &Env::default(), variable.span)?;
+            self.context.bounded(shape, variable.span)?;
+            let start = self.lo.len();
+            let (columns, len) = column_pattern(variable, shape, start);
+            self.columns.push(Columns { name: variable.name.clone().into(), role: Role::User, start, len });
+            self.lo.resize(start + len, None);
+            self.hi.resize(start + len, None);
+            self.variables.push(UserVariable {
+                name: variable.name.clone().into(),
+                shape,
+                columns: columns.into(),
+                doc: variable.doc.clone().map(Text::from),
+            });
+        }
+        for (k, variable) in model.variables.iter().enumerate() {
+            self.bound(k, variable)?;
+        }
+        Ok(())
+    }
+
+    fn bound(&mut self, k: usize, variable: &Variable) -> Lowered<()> {
+        let (shape, columns) = (self.variables[k].shape, self.variables[k].columns.clone());
+        let signs = [variable.nonneg.then_some(0.0), variable.nonpos.then_some(0.0)];
+        let mut entries = Vec::new();
+        for (upper, sign) in [(false, signs[0]), (true, signs[1])] {
+            let range = variable.range.map(|(lo, hi)| if upper { hi } else { lo });
+            let Some(ends) = self.ends(range, sign, upper, shape, variable)? else { continue };
+            for (i, &column) in columns.iter().enumerate() {
+                if column == ZERO_ENTRY {
+                    continue;
+                }
+                let j = column as usize;
+                let end = &ends[i];
+                let Some(end) = end else { continue };
+                let slot = if upper { &mut self.hi[j] } else { &mut self.lo[j] };
+                if slot.is_none() {
+                    *slot = Some(end.clone());
+                }
+                let shared = columns.iter().filter(|c| variable.symmetric && **c == column).count().max(1);
+                let (multiplier, sign) = if upper { (Multiplier::MuUpper(j), 1.0) } else { (Multiplier::MuLower(j), -1.0) };
+                entries.push((i, multiplier, sign / shared as f64));
+            }
+        }
+        let has_bounds = variable.nonneg || variable.nonpos || variable.range.is_some();
+        if has_bounds {
+            // A one-sided sign rule keeps inequality duals nonnegative; with two sides it is λ_hi − λ_lo.
+            let one_sided = entries.iter().all(|(_, m, _)| matches!(m, Multiplier::MuLower(_)));
+            if one_sided {
+                entries.iter_mut().for_each(|(_, _, c)| *c = -*c);
+            }
+            self.duals.push(DualTerms {
+                label: variable.name.clone().into(),
+                axes: shape.axes(),
+                bounds: true,
+                entries,
+            });
+        }
+        self.bounded.push(has_bounds);
+        Ok(())
+    }
+
+    /// The terms of one end of a variable's bounds, entry by entry; `None` where there is no bound.
+    fn ends(
+        &mut self,
+        range: Option<NodeId>,
+        sign: Option<f64>,
+        upper: bool,
+        shape: Shape,
+        variable: &Variable,
+    ) -> Lowered<Option<Vec<Option<Vec<Term>>>>> {
+        let zero = || Some(Vec::new());
+        let Some(node) = range else {
+            return Ok(sign.map(|_| (0..shape.len()).map(|_| zero()).collect()));
+        };
+        let operand = Operand { node, env: Env::default() };
+        let mut array = (*self.affine(&operand)?).clone();
+        let tighter = if upper { f64::min } else { f64::max };
+        let function = if upper { Binary::Min } else { Binary::Max };
+        let mirrored = variable.symmetric && array.shape != Shape::Scalar;
+        if let Some(mut numbers) = array.to_numbers() {
+            if sign.is_some() {
+                numbers.iter_mut().for_each(|v| *v = tighter(*v, 0.0));
+            }
+            array = expand_to(&Affine::numbers(array.shape, &numbers), shape).into_owned();
+            if mirrored {
+                let numbers = array.to_numbers().unwrap_or_default();
+                let n = shape.as_rows().1;
+                let both: Vec<_> =
+                    (0..numbers.len()).map(|i| tighter(numbers[i], numbers[(i % n) * n + i / n])).collect();
+                array = Affine::numbers(shape, &both);
+            }
+        } else if sign.is_some() || mirrored {
+            let mut value = self.lift.value(&operand)?;
+            value = self.lift.expand(value, shape);
+            if sign.is_some() {
+                let zero = self.lift.number(0.0);
+                value = self.lift.binary(function, value, zero, shape);
+            }
+            if mirrored {
+                let n = shape.as_rows().1;
+                let turned = self.lift.gather(value, shape, (0..shape.len()).map(|i| (i % n) * n + i / n));
+                value = self.lift.binary(function, value, turned, shape);
+            }
+            let text = self.context.model.text(self.context.model.tree.span(node));
+            array = self.lift_node(value, text, "the tighter of two bounds")?;
+        }
+        let array = expand_to(&array, shape);
+        let absent = if upper { f64::INFINITY } else { f64::NEG_INFINITY };
+        let end = |i: usize| match array.row(i) {
+            [term] if term.parameter == 0 && term.coefficient == absent => None,
+            terms => Some(terms.to_vec()),
+        };
+        Ok(Some((0..shape.len()).map(end).collect()))
+    }
+
+    /// The objective's terms, to be minimized.
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub fn objective(&mut self) -> Lowered<Vec<Term>> {
+        let Some((sense, node)) = self.context.model.objective else { return Ok(Vec::new()) };
+        let value = self.affine(&Operand { node, env: Env::default() })?;
+        let mut terms = value.row(0).to_vec();
+        if sense == crate::syntax::ast::Sense::Maximize {
+            terms.iter_mut().for_each(|t| t.coefficient = -t.coefficient);
+        }
+        super::affine::merge(&mut terms);
+        Ok(terms)
+    }
+
+    /// Adds the rows (or bounds) of a constraint.
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub fn constraint(&mut self, k: usize) -> Lowered<()> {
+        let model = self.context.model;
+        let constraint = &model.constraints[k];
+        let (instances, mut axes) = instances(self.context, constraint)?;
+        let owner = (
+            self.equalities.owner(constraint.label.clone(), Role::User),
+            self.inequalities.owner(constraint.label.clone(), Role::User),
+        );
+        let mut entries = Vec::new();
+        let mut shape = Shape::Scalar;
+        for (instance, env) in instances.iter().enumerate() {
+            shape = self.context.concrete(&constraint.shape, env, constraint.span)?;
+            self.context.bounded(shape, constraint.span)?;
+            let offset = instance * shape.len();
+            let own = self.instance(constraint, env, shape, owner)?;
+            entries.extend(own.into_iter().map(|(entry, multiplier, c)| (offset + entry, multiplier, c)));
+            // A condition or dependent ranges may not be known to give one shape.
+        }
+        if instances.is_empty() {
+            shape = self.context.concrete(&constraint.shape, &Env::default(), constraint.span).unwrap_or(Shape::Scalar);
+        }
+        axes.extend(shape.axes());
+        self.duals.push(DualTerms { label: constraint.label.clone().into(), axes, bounds: false, entries });
+        Ok(())
+    }
+
+    fn instance(
+        &mut self,
+        constraint: &Constraint,
+        env: &Env,
+        shape: Shape,
+        owner: (u32, u32),
+    ) -> Lowered<Vec<(usize, Multiplier, f64)>> {
+        let operand = |node: NodeId| Operand { node, env: env.clone() };
+        for requirement in &constraint.requirements {
+            if self.context.size(requirement, env, constraint.span)? != 0 {
+                let mut error = Diagnostic::error(codes::SHAPE_MISMATCH, "the two sides of this comparison do not broadcast")
+                    .at(constraint.span, "");
+                for node in std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)) {
+                    let shape = self.context.shape(&operand(node))?;
+                    error = error.also(self.context.model.tree.span(node), format!("this has shape {shape}"));
+                }
+                return Err(refuse(error));
+            }
+        }
+        match constraint.rest[..] {
+            [(Relation::Equal, rhs)] => {
+                let difference = self.difference(&operand(constraint.first), &operand(rhs), shape)?;
+                let mut out = Vec::new();
+                for (entry, twin) in entries_once(&difference) {
+                    let row = self.equalities.push(owner.0, difference.row(entry), None, Some(Vec::new()));
+                    split(&mut out, entry, twin, Multiplier::Lambda(row), 1.0);
+                }
+                Ok(out)
+            }
+            [(relation, rhs)] => {
+                // Both relations end as `below ≤ above`, whose multiplier the user's dual is.
+                let (below, above) = match relation {
+                    Relation::AtMost => (constraint.first, rhs),
+                    _ => (rhs, constraint.first),
+                };
+                self.at_most(&operand(below), &operand(above), shape, relation == Relation::AtLeast, owner)
+            }
+            [(relation, middle), (_, last)] => {
+                let (lo, hi) =
+                    if relation == Relation::AtMost { (constraint.first, last) } else { (last, constraint.first) };
+                self.between(&operand(lo), &operand(middle), &operand(hi), shape, owner)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn difference(&mut self, a: &Operand, b: &Operand, shape: Shape) -> Lowered<Affine> {
+        let (a, b) = (self.affine(a)?, self.affine(b)?);
+        Ok(expand_to(&a, shape).add(&expand_to(&b, shape).into_owned().scale(-1.0)))
+    }
+
+    fn at_most(
+        &mut self,
+        below: &Operand,
+        above: &Operand,
+        shape: Shape,
+        turned: bool,
+        owner: (u32, u32),
+    ) -> Lowered<Vec<(usize, Multiplier, f64)>> {
+        let mut out = Vec::new();
+        if let Some(pieces) = self.pieces(below, true, shape)? {
+            let bound = expand_to(&*self.affine(above)?, shape).into_owned();
+            for piece in pieces {
+                self.piece(&piece, &bound, false, owner.1, &mut out);
+            }
+            return Ok(out);
+        }
+        if let Some(pieces) = self.pieces(above, false, shape)? {
+            let bound = expand_to(&*self.affine(below)?, shape).into_owned();
+            for piece in pieces {
+                self.piece(&piece, &bound, true, owner.1, &mut out);
+            }
+            return Ok(out);
+        }
+        // The row reads as the user wrote it: `lhs − rhs` stays below or above 0.
+        let difference = if turned { self.difference(above, below, shape)? } else { self.difference(below, above, shape)? };
+        for (entry, twin) in entries_once(&difference) {
+            let (multiplier, coefficient) = self.one_sided(owner.1, difference.row(entry), turned);
+            split(&mut out, entry, twin, multiplier, coefficient);
+        }
+        Ok(out)
+    }
+
+    /// A row `terms ≤ 0`, or `terms ≥ 0` if turned; a bound where one variable alone enters and its side is free.
+    fn one_sided(&mut self, owner: u32, terms: &[Term], turned: bool) -> (Multiplier, f64) {
+        if let Some((j, coefficient, rest)) = single_variable(terms) {
+            let upper = (coefficient > 0.0) != turned;
+            let slot = if upper { &mut self.hi[j] } else { &mut self.lo[j] };
+            if slot.is_none() {
+                let scaled = rest.iter().map(|t| Term { coefficient: -t.coefficient / coefficient, ..*t });
+                *slot = Some(scaled.collect());
+                let multiplier = if upper { Multiplier::MuUpper(j) } else { Multiplier::MuLower(j) };
+                return (multiplier, 1.0 / coefficient.abs());
+            }
+        }
+        if turned {
+            (Multiplier::NuLower(self.inequalities.push(owner, terms, Some(Vec::new()), None)), 1.0)
+        } else {
+            (Multiplier::NuUpper(self.inequalities.push(owner, terms, None, Some(Vec::new()))), 1.0)
+        }
+    }
+
+    /// Rows that keep every piece of a maximum below the bound, or of a minimum above it.
+    fn piece(
+        &mut self,
+        piece: &Piece,
+        bound: &Affine,
+        turned: bool,
+        owner: u32,
+        out: &mut Vec<(usize, Multiplier, f64)>,
+    ) {
+        for (k, &entry) in piece.entry.iter().enumerate() {
+            let negated: Vec<_> = bound.row(entry).iter().map(|t| Term { coefficient: -t.coefficient, ..*t }).collect();
+            if piece.both_signs && bound.row(entry).iter().all(|t| t.column == Column::ONE) {
+                let ends = (Some(negated), Some(bound.row(entry).to_vec()));
+                let row = self.inequalities.push(owner, piece.rows.row(k), ends.0, ends.1);
+                out.push((entry, Multiplier::NuUpper(row), 1.0));
+                out.push((entry, Multiplier::NuLower(row), 1.0));
+                continue;
+            }
+            let signs: &[f64] = if piece.both_signs { &[1.0, -1.0] } else { &[1.0] };
+            for sign in signs {
+                let scaled = piece.rows.row(k).iter().map(|t| Term { coefficient: sign * t.coefficient, ..*t });
+                let mut terms: Vec<_> = scaled.chain(negated.iter().copied()).collect();
+                super::affine::merge(&mut terms);
+                let (multiplier, c) = self.one_sided(owner, &terms, turned);
+                out.push((entry, multiplier, c));
+            }
+        }
+    }
+
+    /// The pieces of a maximum (`convex`) or minimum that a comparison bounds directly, without an epigraph.
+    fn pieces(&mut self, operand: &Operand, convex: bool, compared: Shape) -> Lowered<Option<Vec<Piece>>> {
+        let tree = &self.context.model.tree;
+        let facts = tree.facts(operand.node);
+        if facts.variable_free() {
+            return Ok(None);
+        }
+        let Kind::Call { atom, arguments, options } = &tree[operand.node].kind else { return Ok(None) };
+        let arguments: Vec<_> =
+            arguments.iter().map(|&node| Operand { node, env: operand.env.clone() }).collect();
+        let atom = atom.atom();
+        let wanted = if convex { facts.curvature.is_convex() } else { facts.curvature.is_concave() };
+        if !wanted || facts.curvature.is_affine() {
+            return Ok(None);
+        }
+        self.context.requirements(operand)?;
+        let shape = self.context.shape(operand)?;
+        if shape != compared {
+            return Ok(None);
+        }
+        let call = super::Application { arguments: &arguments, options, shape, name: atom.row().name, span: tree.span(operand.node) };
+        atom.pieces(&call, self)
+    }
+
+    fn between(
+        &mut self,
+        lo: &Operand,
+        middle: &Operand,
+        hi: &Operand,
+        shape: Shape,
+        owner: (u32, u32),
+    ) -> Lowered<Vec<(usize, Multiplier, f64)>> {
+        let tree = &self.context.model.tree;
+        let fixed_ends = tree.facts(lo.node).variable_free() && tree.facts(hi.node).variable_free();
+        let mut out = Vec::new();
+        if !fixed_ends || !tree.facts(middle.node).curvature.is_affine() {
+            let below = self.at_most(middle, hi, shape, false, owner)?;
+            let above = self.at_most(lo, middle, shape, true, owner)?;
+            out.extend(below);
+            out.extend(above.into_iter().map(|(e, m, c)| (e, m, -c)));
+            return Ok(out);
+        }
+        let (lo, middle, hi) = (self.affine(lo)?, self.affine(middle)?, self.affine(hi)?);
+        let (lo, middle, hi) = (expand_to(&lo, shape), expand_to(&middle, shape), expand_to(&hi, shape));
+        for entry in 0..shape.len() {
+            let terms = middle.row(entry);
+            if let Some((j, coefficient, rest)) = single_variable(terms)
+                && self.lo[j].is_none()
+                && self.hi[j].is_none()
+            {
+                let end = |terms: &[Term]| {
+                    let mut all = terms.to_vec();
+                    all.extend(rest.iter().map(|t| Term { coefficient: -t.coefficient, ..*t }));
+                    super::affine::merge(&mut all);
+                    all.iter_mut().for_each(|t| t.coefficient /= coefficient);
+                    Some(all)
+                };
+                let (first, second) = (end(lo.row(entry)), end(hi.row(entry)));
+                let size = 1.0 / coefficient.abs();
+                if coefficient > 0.0 {
+                    (self.lo[j], self.hi[j]) = (first, second);
+                    out.push((entry, Multiplier::MuUpper(j), size));
+                    out.push((entry, Multiplier::MuLower(j), -size));
+                } else {
+                    (self.hi[j], self.lo[j]) = (first, second);
+                    out.push((entry, Multiplier::MuLower(j), size));
+                    out.push((entry, Multiplier::MuUpper(j), -size));
+                }
+                continue;
+            }
+            let row = self.inequalities.push(owner.1, terms, Some(lo.row(entry).to_vec()), Some(hi.row(entry).to_vec()));
+            out.push((entry, Multiplier::NuUpper(row), 1.0));
+            out.push((entry, Multiplier::NuLower(row), -1.0));
+        }
+        Ok(out)
+    }
+}
+
+/// The variable of a row that has one alone, with a constant coefficient, and the row's other terms.
+fn single_variable(terms: &[Term]) -> Option<(usize, f64, Vec<Term>)> {
+    let mut found = None;
+    let mut rest = Vec::new();
+    for term in terms {
+        match term.column.basis() {
+            Basis::Variable(j) if found.is_none() && term.parameter == 0 => found = Some((j, term.coefficient)),
+            Basis::One => rest.push(*term),
+            _ => return None,
+        }
+    }
+    found.map(|(j, coefficient)| (j, coefficient, rest))
+}
+
+/// The entries of an array, each with its mirror image where that is the very same row.
+fn entries_once(array: &Affine) -> Vec<(usize, Option<usize>)> {
+    let (m, n) = array.shape.as_rows();
+    let square = m == n && array.shape.rank() == 2;
+    let mut out = Vec::with_capacity(array.shape.len());
+    for entry in 0..array.shape.len() {
+        let (i, j) = (entry / n.max(1), entry % n.max(1));
+        let mirror = j * n + i;
+        let same = square && i != j && !array.row(entry).is_empty() && array.row(entry) == array.row(mirror);
+        if same && j < i {
+            continue;
+        }
+        out.push((entry, same.then_some(mirror)));
+    }
+    out
+}
+
+fn split(
+    out: &mut Vec<(usize, Multiplier, f64)>,
+    entry: usize,
+    twin: Option<usize>,
+    multiplier: Multiplier,
+    coefficient: f64,
+) {
+    let share = if twin.is_some() { 0.5 } else { 1.0 };
+    out.push((entry, multiplier, share * coefficient));
+    if let Some(twin) = twin {
+        out.push((twin, multiplier, share * coefficient));
+    }
+}
+
+/// The instances of a constraint and the leading axes of its dual.
+fn instances(context: &Context<'_>, constraint: &Constraint) -> Lowered<(Vec<Env>, Vec<usize>)> {
+    let Some(loops) = &constraint.loops else { return Ok((vec![Env::default()], Vec::new())) };
+    let all = context.instances(loops, &Env::default(), constraint.span)?;
+    let independent = loops.condition.is_none() && loops.ranges.iter().all(|(_, lo, hi)| !lo.has_index() && !hi.has_index());
+    let axes = if independent {
+        let mut axes = Vec::new();
+        for (_, lo, hi) in &loops.ranges {
+            let size = |p| context.size(p, &Env::default(), constraint.span);
+            axes.push((size(hi)? - size(lo)?).max(0) as usize);
+        }
+        axes
+    } else {
+        vec![all.len()]
+    };
+    Ok((all, axes))
+}
+
+/// The column of each entry of a variable, and how many columns it has.
+fn column_pattern(variable: &Variable, shape: Shape, start: usize) -> (Vec<u32>, usize) {
+    let n = shape.as_rows().1;
+    if variable.diag {
+        let column = |i: usize| if i / n == i % n { (start + i / n) as u32 } else { ZERO_ENTRY };
+        ((0..shape.len()).map(column).collect(), n)
+    } else if variable.symmetric {
+        let column = |i: usize| {
+            let (row, col) = ((i / n).max(i % n), (i / n).min(i % n));
+            (start + row * (row + 1) / 2 + col) as u32
+        };
+        ((0..shape.len()).map(column).collect(), n * (n + 1) / 2)
+    } else {
+        ((0..shape.len()).map(|i| (start + i) as u32).collect(), shape.len())
+    }
+}

@@ -1,0 +1,498 @@
+//! What lowering knows before it starts: the checked model, bound sizes, and the values of constants.
+
+use super::inputs::{Array, Inputs};
+use super::{Lowered, refuse};
+use crate::check::model::{CheckedModel, Parameter};
+use crate::check::size::{Poly, Unknown};
+use crate::check::tree::{Condition, Kind, Loops, NodeId, OptionValue, Order, Selector};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
+use cvxlayer_program::{Shape, Storage};
+use std::rc::Rc;
+
+/// The values of the indices around an expression.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Env(Rc<Vec<(u32, i64)>>);
+
+impl Env {
+    /// With one more index.
+    #[must_use]
+    pub fn with(&self, index: u32, value: i64) -> Self {
+        let mut all = (*self.0).clone();
+        all.push((index, value));
+        Self(Rc::new(all))
+    }
+
+    fn get(&self, index: u32) -> Option<i64> {
+        self.0.iter().rev().find(|(k, _)| *k == index).map(|&(_, value)| value)
+    }
+}
+
+/// An expression with the values of the indices around it.
+#[derive(Clone, Debug)]
+pub struct Operand {
+    /// The expression.
+    pub node: NodeId,
+    /// The values.
+    pub env: Env,
+}
+
+/// An atom applied to operands, sizes bound.
+#[derive(Debug)]
+pub struct Application<'a> {
+    /// The operands.
+    pub arguments: &'a [Operand],
+    /// The options by name.
+    pub options: &'a [(String, OptionValue)],
+    /// The shape of the result.
+    pub shape: Shape,
+    /// The name of the atom.
+    pub name: &'static str,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Application<'_> {
+    /// The axis option, counted from 0, for an argument with this many axes.
+    pub fn axis(&self, rank: usize) -> Option<usize> {
+        self.number_option("axis").map(|a| if a < 0.0 { (a + rank as f64) as usize } else { a as usize })
+    }
+
+    /// A number option.
+    pub fn number_option(&self, name: &str) -> Option<f64> {
+        self.options.iter().find(|(n, _)| n == name).and_then(|(_, v)| match v {
+            OptionValue::Number(bits) => Some(bits.get()),
+            _ => None,
+        })
+    }
+
+    /// A text option.
+    pub fn text_option(&self, name: &str) -> Option<&str> {
+        self.options.iter().find(|(n, _)| n == name).and_then(|(_, v)| match v {
+            OptionValue::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// Where a parameter stands in θ.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// Its shape.
+    pub shape: Shape,
+    /// Which entries are stored.
+    pub storage: Storage,
+    /// Where its entries start.
+    pub start: usize,
+    /// How many entries it has.
+    pub len: usize,
+}
+
+/// The most entries an array may have; larger ones are a mistake, and would exhaust memory.
+pub const MAX_ENTRIES: i64 = 1 << 28;
+
+/// The model with everything that is fixed at compile time.
+#[derive(Debug)]
+pub struct Context<'m> {
+    /// The model.
+    pub model: &'m CheckedModel,
+    /// Values of constants, shapes of data.
+    pub inputs: &'m Inputs,
+    /// The value of each `dim`.
+    pub dims: Vec<i64>,
+    /// Where each parameter stands in θ.
+    pub layouts: Vec<Layout>,
+    /// The length of θ.
+    pub theta: usize,
+}
+
+impl<'m> Context<'m> {
+    /// Lays out θ.
+    ///
+    /// # Errors
+    /// If sizes do not fit.
+    pub fn new(model: &'m CheckedModel, inputs: &'m Inputs, dims: Vec<i64>) -> Result<Self, Vec<Diagnostic>> {
+        let mut context = Self { model, inputs, dims, layouts: Vec::new(), theta: 0 };
+        let mut errors = Vec::new();
+        for parameter in &model.parameters {
+            match context.layout(parameter) {
+                Ok(layout) => {
+                    context.theta += layout.len;
+                    context.layouts.push(layout);
+                }
+                Err(error) => errors.push(*error),
+            }
+        }
+        if errors.is_empty() { Ok(context) } else { Err(errors) }
+    }
+
+    fn layout(&self, parameter: &Parameter) -> Lowered<Layout> {
+        let shape = self.concrete(&parameter.shape, &Env::default(), parameter.span)?;
+        let (storage, len) = if parameter.kind.diag {
+            (Storage::Diagonal, shape.as_rows().0)
+        } else if parameter.kind.sparse {
+            let Some((rows, cols)) = self.inputs.patterns.get(&parameter.name) else {
+                let error = Diagnostic::error(
+                    codes::MISSING_PATTERN,
+                    format!("the pattern of the sparse parameter `{}` is not known", parameter.name),
+                );
+                return Err(refuse(error.at(parameter.span, "its pattern comes with the data").help(
+                    "give its value when the model is compiled; the pattern is fixed from then on",
+                )));
+            };
+            (Storage::Sparse { rows: rows.clone().into(), cols: cols.clone().into() }, rows.len())
+        } else {
+            self.bounded(shape, parameter.span)?;
+            (Storage::Dense, shape.len())
+        };
+        Ok(Layout { shape, storage, start: self.theta, len })
+    }
+
+    /// The value of a size.
+    ///
+    /// # Errors
+    /// If arithmetic overflows.
+    pub fn size(&self, poly: &Poly, env: &Env, span: Span) -> Lowered<i64> {
+        poly.evaluate(&|unknown| match unknown {
+            Unknown::Dim(k) => self.dims.get(k as usize).copied(),
+            Unknown::Index(k) => env.get(k),
+        })
+        .ok_or_else(|| {
+            let size = self.model.tree.show(poly);
+            refuse(Diagnostic::error(codes::SIZE_OVERFLOW, format!("the size `{size}` is too large to compute")).at(span, ""))
+        })
+    }
+
+    /// Sizes as a shape.
+    ///
+    /// # Errors
+    /// If a size is negative or the array would be too large.
+    pub fn concrete(&self, sizes: &[Poly], env: &Env, span: Span) -> Lowered<Shape> {
+        let mut axes = Vec::with_capacity(2);
+        for poly in sizes {
+            let size = self.size(poly, env, span)?;
+            if size < 0 {
+                let text = self.model.tree.show(poly);
+                let error = Diagnostic::error(codes::NEGATIVE_SIZE, format!("the size `{text}` is negative: {size}"));
+                return Err(refuse(error.at(span, "")));
+            }
+            axes.push(size);
+        }
+        // Sparse matrices may be far larger than what they store, so only each axis is bounded here.
+        if let Some(size) = axes.iter().find(|&&size| size > MAX_ENTRIES) {
+            let error = Diagnostic::error(codes::TOO_LARGE, format!("an axis of size {size} is too large"));
+            return Err(refuse(error.at(span, "").note(format!("the largest size is {MAX_ENTRIES}"))));
+        }
+        Ok(match axes[..] {
+            [] => Shape::Scalar,
+            [n] => Shape::Vector(n as usize),
+            [m, n, ..] => Shape::Matrix(m as usize, n as usize),
+        })
+    }
+
+    /// The shape of an operand.
+    ///
+    /// # Errors
+    /// As [`concrete`](Self::concrete).
+    pub fn shape(&self, operand: &Operand) -> Lowered<Shape> {
+        let tree = &self.model.tree;
+        self.concrete(tree.shape(operand.node), &operand.env, tree.span(operand.node))
+    }
+
+    /// Refuses arrays that would be stored entry by entry and have too many.
+    ///
+    /// # Errors
+    /// If there are too many entries.
+    pub fn bounded(&self, shape: Shape, span: Span) -> Lowered<()> {
+        if shape.len() as i64 > MAX_ENTRIES / 4 {
+            let error = Diagnostic::error(codes::TOO_LARGE, format!("an array of shape {shape} is too large"));
+            return Err(refuse(error.at(span, format!("{} entries", shape.len()))));
+        }
+        Ok(())
+    }
+
+    /// Verifies what the checker left open until sizes are known.
+    ///
+    /// # Errors
+    /// If sizes that must agree do not.
+    pub fn requirements(&self, operand: &Operand) -> Lowered<()> {
+        let tree = &self.model.tree;
+        for requirement in &tree[operand.node].requirements {
+            let difference = self.size(requirement, &operand.env, tree.span(operand.node))?;
+            if difference != 0 {
+                return Err(self.mismatch(operand, requirement));
+            }
+        }
+        Ok(())
+    }
+
+    /// The error for sizes that must agree and do not.
+    pub fn mismatch(&self, operand: &Operand, requirement: &Poly) -> Box<Diagnostic> {
+        let tree = &self.model.tree;
+        let span = tree.span(operand.node);
+        let mut error = Diagnostic::error(
+            codes::SHAPE_MISMATCH,
+            format!("shapes do not fit: `{} == 0` does not hold", tree.show(requirement)),
+        )
+        .at(span, "here");
+        for part in tree.operands(operand.node) {
+            if let Ok(shape) = self.shape(&Operand { node: part, env: operand.env.clone() }) {
+                let symbolic = tree.show_shape(tree.shape(part));
+                error = error.also(tree.span(part), format!("this has shape {shape}, declared {symbolic}"));
+            }
+        }
+        for unknown in requirement.unknowns() {
+            if let Ok(value) = self.size(&Poly::unknown(unknown), &operand.env, span) {
+                error = error.note(format!("`{}` is {value}", tree.name(unknown)));
+            }
+        }
+        refuse(error)
+    }
+
+    /// The number of a scalar that is fixed at compile time: a literal, arithmetic on sizes, or a constant's entry.
+    ///
+    /// # Errors
+    /// If it is not such a number.
+    pub fn number(&self, operand: &Operand) -> Lowered<f64> {
+        let tree = &self.model.tree;
+        let span = tree.span(operand.node);
+        let facts = tree.facts(operand.node);
+        if let Some(size) = &facts.size {
+            return Ok(self.size(size, &operand.env, span)? as f64);
+        }
+        match &tree[operand.node].kind {
+            Kind::Number(bits) => return Ok(bits.get()),
+            Kind::Constant(k) if self.model.constants[*k as usize].init.is_some() => {
+                let init = self.model.constants[*k as usize].init.unwrap_or(operand.node);
+                return self.number(&Operand { node: init, env: Env::default() });
+            }
+            Kind::Constant(k) => {
+                if let Some([value]) = self.constant(*k, span)?.dense().as_deref() {
+                    return Ok(*value);
+                }
+            }
+            Kind::Index { base, selectors } => {
+                let base = Operand { node: *base, env: operand.env.clone() };
+                if let (Kind::Constant(_) | Kind::Array(_), Ok(values)) = (&tree[base.node].kind, self.literal(&base)) {
+                    let (_, positions) = self.positions(&base, selectors, span)?;
+                    if let [position] = positions[..] {
+                        return Ok(values[position]);
+                    }
+                }
+            }
+            Kind::Call { atom, arguments, .. } if facts.level <= crate::check::tree::Level::Constant => {
+                let values = arguments
+                    .iter()
+                    .map(|&node| self.number(&Operand { node, env: operand.env.clone() }))
+                    .collect::<Lowered<Vec<_>>>()?;
+                if let Some(value) = crate::check::fold::scalar(atom.atom().row().name, &values) {
+                    return Ok(value);
+                }
+            }
+            _ => {}
+        }
+        if let Some(value) = facts.interval.as_point() {
+            return Ok(value);
+        }
+        Err(refuse(
+            Diagnostic::error(codes::NOT_FIXED, "this must be a number that is fixed when the model is compiled")
+                .at(span, "this is not known then"),
+        ))
+    }
+
+    /// As [`number`](Self::number), for an integer.
+    ///
+    /// # Errors
+    /// If it is no integer that is fixed at compile time.
+    pub fn integer(&self, operand: &Operand) -> Lowered<i64> {
+        let value = self.number(operand)?;
+        if value.fract() == 0.0 && value.abs() < 9.0e15 {
+            return Ok(value as i64);
+        }
+        let span = self.model.tree.span(operand.node);
+        Err(refuse(Diagnostic::error(codes::NOT_AN_INTEGER, format!("this must be an integer, and is {value}")).at(span, "")))
+    }
+
+    /// The value of a constant that the caller gave, or that a literal in the text states.
+    ///
+    /// # Errors
+    /// If nobody gave one.
+    pub fn constant(&self, k: u32, span: Span) -> Lowered<&Array> {
+        let name = &self.model.constants[k as usize].name;
+        self.inputs.constants.get(name).ok_or_else(|| {
+            refuse(
+                Diagnostic::error(codes::MISSING_CONSTANT, format!("the constant `{name}` has no value"))
+                    .at(span, "")
+                    .help("give it with the data, or write `= value` or `from \"file\"` after its declaration"),
+            )
+        })
+    }
+
+    /// The instances of a `for`, as environments.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub fn instances(&self, loops: &Loops, env: &Env, span: Span) -> Lowered<Vec<Env>> {
+        let mut all = vec![env.clone()];
+        for (index, from, to) in &loops.ranges {
+            let mut next = Vec::new();
+            for outer in &all {
+                let (from, to) = (self.size(from, outer, span)?, self.size(to, outer, span)?);
+                if next.len() as i64 + (to - from).max(0) > MAX_INSTANCES {
+                    let error = Diagnostic::error(codes::TOO_LARGE, "this `for` has too many instances");
+                    return Err(refuse(error.at(span, format!("more than {MAX_INSTANCES}"))));
+                }
+                next.extend((from..to).map(|value| outer.with(*index, value)));
+            }
+            all = next;
+        }
+        if let Some(condition) = &loops.condition {
+            let mut kept = Vec::with_capacity(all.len());
+            for env in all {
+                if self.holds(condition, &env, span)? {
+                    kept.push(env);
+                }
+            }
+            return Ok(kept);
+        }
+        Ok(all)
+    }
+
+    fn holds(&self, condition: &Condition, env: &Env, span: Span) -> Lowered<bool> {
+        Ok(match condition {
+            Condition::Compare(order, a, b) => {
+                let (a, b) = (self.size(a, env, span)?, self.size(b, env, span)?);
+                match order {
+                    Order::Le => a <= b,
+                    Order::Lt => a < b,
+                    Order::Ge => a >= b,
+                    Order::Gt => a > b,
+                    Order::Eq => a == b,
+                    Order::Ne => a != b,
+                }
+            }
+            Condition::And(a, b) => self.holds(a, env, span)? && self.holds(b, env, span)?,
+            Condition::Or(a, b) => self.holds(a, env, span)? || self.holds(b, env, span)?,
+            Condition::Not(a) => !self.holds(a, env, span)?,
+        })
+    }
+
+    /// The shape and the positions that selectors pick out of an array.
+    ///
+    /// # Errors
+    /// If one is out of range.
+    pub fn positions(&self, base: &Operand, selectors: &[Selector], span: Span) -> Lowered<(Shape, Vec<usize>)> {
+        let shape = self.shape(base)?;
+        let axes = shape.axes();
+        let mut picks: Vec<(Vec<usize>, bool)> = Vec::with_capacity(2);
+        for (k, &len) in axes.iter().enumerate() {
+            picks.push(match selectors.get(k) {
+                Some(selector) => self.pick(selector, len, &base.env, span)?,
+                None => ((0..len).collect(), true),
+            });
+        }
+        Ok(match &picks[..] {
+            [] => (Shape::Scalar, vec![0]),
+            [(list, false)] => (Shape::Scalar, list.clone()),
+            [(list, true)] => (Shape::Vector(list.len()), list.clone()),
+            [(rows, keep_rows), (columns, keep_columns), ..] => {
+                let n = axes[1];
+                // Two lists of positions pick pairs, as in NumPy.
+                if let (Some(Selector::List(_)), Some(Selector::List(_))) = (selectors.first(), selectors.get(1)) {
+                    if rows.len() != columns.len() {
+                        let error = Diagnostic::error(codes::SHAPE_MISMATCH, "index vectors differ in length");
+                        return Err(refuse(error.at(span, format!("{} against {}", rows.len(), columns.len()))));
+                    }
+                    let list = rows.iter().zip(columns).map(|(i, j)| i * n + j).collect::<Vec<_>>();
+                    return Ok((Shape::Vector(list.len()), list));
+                }
+                let list = rows.iter().flat_map(|i| columns.iter().map(move |j| i * n + j)).collect();
+                let shape = match (keep_rows, keep_columns) {
+                    (true, true) => Shape::Matrix(rows.len(), columns.len()),
+                    (true, false) => Shape::Vector(rows.len()),
+                    (false, true) => Shape::Vector(columns.len()),
+                    (false, false) => Shape::Scalar,
+                };
+                (shape, list)
+            }
+        })
+    }
+
+    fn pick(&self, selector: &Selector, len: usize, env: &Env, span: Span) -> Lowered<(Vec<usize>, bool)> {
+        let tree = &self.model.tree;
+        let out_of_range = |what: String, span: Span| {
+            refuse(
+                Diagnostic::error(codes::INDEX_OUT_OF_RANGE, what)
+                    .at(span, format!("the axis has {len} entries"))
+                    .note("indices start at 0"),
+            )
+        };
+        match selector {
+            Selector::At(node, from_end) => {
+                let value = self.integer(&Operand { node: *node, env: env.clone() })?;
+                let position = if *from_end { value + len as i64 } else { value };
+                if !(0..len as i64).contains(&position) {
+                    return Err(out_of_range(format!("index {value} is out of range"), tree.span(*node)));
+                }
+                Ok((vec![position as usize], false))
+            }
+            Selector::Slice { start, count, step } => {
+                let (start, count) = (self.size(start, env, span)?, self.size(count, env, span)?);
+                let last = start + (count - 1).max(0) * step;
+                if count < 0 || (count > 0 && !(0..len as i64).contains(&start)) || (count > 0 && !(0..len as i64).contains(&last)) || start > len as i64 {
+                    return Err(out_of_range(format!("the slice runs from {start} to {last} and leaves the axis"), span));
+                }
+                Ok(((0..count).map(|k| (start + k * step) as usize).collect(), true))
+            }
+            Selector::List(node) => {
+                let values = self.literal(&Operand { node: *node, env: env.clone() })?;
+                let mut list = Vec::with_capacity(values.len());
+                for value in values {
+                    let position = if value < 0.0 { value + len as f64 } else { value };
+                    if position.fract() != 0.0 || !(0.0..len as f64).contains(&position) {
+                        return Err(out_of_range(format!("index {value} is out of range"), tree.span(*node)));
+                    }
+                    list.push(position as usize);
+                }
+                Ok((list, true))
+            }
+        }
+    }
+
+    /// The entries of an array that the text or sizes state.
+    ///
+    /// # Errors
+    /// If they are not fixed at compile time.
+    pub fn literal(&self, operand: &Operand) -> Lowered<Vec<f64>> {
+        let tree = &self.model.tree;
+        match &tree[operand.node].kind {
+            Kind::Constant(k) => match self.model.constants[*k as usize].init {
+                Some(node) => self.literal(&Operand { node, env: Env::default() }),
+                None => self.constant(*k, tree.span(operand.node))?.dense().ok_or_else(|| {
+                    refuse(Diagnostic::error(codes::TOO_LARGE, "too many entries").at(tree.span(operand.node), ""))
+                }),
+            },
+            Kind::Array(items) => {
+                let mut out = Vec::new();
+                for &node in items {
+                    out.extend(self.literal(&Operand { node, env: operand.env.clone() })?);
+                }
+                Ok(out)
+            }
+            _ => Ok(vec![self.number(operand)?]),
+        }
+    }
+}
+
+/// The most instances of one `for`.
+const MAX_INSTANCES: i64 = 2_000_000;
+
+/// The position, row by row in the full array, of each stored entry of a parameter.
+pub fn positions(layout: &Layout) -> Vec<usize> {
+    let n = layout.shape.as_rows().1;
+    match &layout.storage {
+        Storage::Dense => (0..layout.shape.len()).collect(),
+        Storage::Diagonal => (0..layout.len).map(|i| i * n + i).collect(),
+        Storage::Sparse { rows, cols } => rows.iter().zip(cols.iter()).map(|(&i, &j)| i as usize * n + j as usize).collect(),
+    }
+}

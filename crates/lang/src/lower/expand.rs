@@ -1,0 +1,326 @@
+//! Expressions to affine arrays: what every atom's graph form builds on.
+
+use super::affine::{Affine, Term};
+use super::column::Column;
+use super::context::{Application, Context, Env, Layout, Operand};
+use super::products::ProductTable;
+use super::rows::RowSet;
+use super::tape::TapeBuilder;
+use super::{Lowered, refuse};
+use crate::atoms;
+use crate::check::tree::{Kind, NodeId};
+use crate::diagnostics::{Diagnostic, codes};
+use cvxlayer_program::{Check, CheckKind, Columns, Derived, Op, Role, Shape, SparseMap, Text, Unary, UserVariable};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Everything that lowering collects.
+#[derive(Debug)]
+pub struct Lower<'m> {
+    /// The model, sizes and constants.
+    pub context: &'m Context<'m>,
+    /// Products of derived parameters.
+    pub products: ProductTable,
+    /// Evaluates lifted expressions.
+    pub lift: TapeBuilder<'m>,
+    /// The lifted expressions.
+    pub derived: Vec<Derived>,
+    /// What must hold for lifted values.
+    pub checks: Vec<Check>,
+    /// What the columns are.
+    pub columns: Vec<Columns>,
+    /// The lower bound of each column.
+    pub lo: Vec<Option<Vec<Term>>>,
+    /// The upper bound of each column.
+    pub hi: Vec<Option<Vec<Term>>>,
+    /// Rows of A.
+    pub equalities: RowSet,
+    /// Rows of G.
+    pub inequalities: RowSet,
+    /// The declared variables.
+    pub variables: Vec<UserVariable>,
+    /// For each declared variable, whether it has bounds of its own.
+    pub bounded: Vec<bool>,
+    /// The user's duals, as terms over rows and bounds.
+    pub duals: Vec<super::constraint::DualTerms>,
+    known: HashMap<NodeId, Rc<Affine>>,
+    lifted: HashMap<u32, usize>,
+    auxiliaries: HashMap<&'static str, usize>,
+    total: usize,
+}
+
+/// The most terms that a program may have on the way; beyond that memory would run out.
+const MAX_TERMS: usize = 100_000_000;
+
+impl<'m> Lower<'m> {
+    /// Starts with nothing but the parameters.
+    pub fn new(context: &'m Context<'m>) -> Self {
+        Self {
+            context,
+            products: ProductTable::default(),
+            lift: TapeBuilder::new(context),
+            derived: Vec::new(),
+            checks: Vec::new(),
+            columns: Vec::new(),
+            lo: Vec::new(),
+            hi: Vec::new(),
+            equalities: RowSet::default(),
+            inequalities: RowSet::default(),
+            variables: Vec::new(),
+            bounded: Vec::new(),
+            duals: Vec::new(),
+            known: HashMap::new(),
+            lifted: HashMap::new(),
+            auxiliaries: HashMap::new(),
+            total: 0,
+        }
+    }
+
+    /// The expression as an affine array.
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub fn affine(&mut self, operand: &Operand) -> Lowered<Rc<Affine>> {
+        let tree = &self.context.model.tree;
+        let facts = tree.facts(operand.node);
+        let memoize = !facts.indexed;
+        if memoize && let Some(known) = self.known.get(&operand.node) {
+            return Ok(known.clone());
+        }
+        self.context.requirements(operand)?;
+        let out = Rc::new(if facts.variable_free() && !facts.linear {
+            self.lift(operand)?
+        } else {
+            self.expand(operand)?
+        });
+        self.total += out.nnz();
+        if self.total > MAX_TERMS {
+            let error = Diagnostic::error(codes::TOO_LARGE, "the model is too large to compile");
+            return Err(refuse(error.at(tree.span(operand.node), format!("more than {MAX_TERMS} terms by here"))));
+        }
+        if memoize {
+            self.known.insert(operand.node, out.clone());
+        }
+        Ok(out)
+    }
+
+    fn expand(&mut self, operand: &Operand) -> Lowered<Affine> {
+        let tree = &self.context.model.tree;
+        let span = tree.span(operand.node);
+        let shape = self.context.shape(operand)?;
+        let inner = |node: NodeId| Operand { node, env: operand.env.clone() };
+        match &tree[operand.node].kind {
+            Kind::Number(bits) => Ok(Affine::fill(shape, bits.get())),
+            Kind::Size(size) => Ok(Affine::fill(shape, self.context.size(size, &operand.env, span)? as f64)),
+            Kind::Parameter(k) => Ok(parameter(&self.context.layouts[*k as usize])),
+            Kind::Constant(k) => self.constant(*k, shape, operand),
+            Kind::Variable(k) => Ok(variable(&self.variables[*k as usize])),
+            Kind::Array(items) => {
+                let parts = items
+                    .iter()
+                    .map(|&node| self.affine(&inner(node)).map(|a| (*a).clone()))
+                    .collect::<Lowered<Vec<_>>>()?;
+                Ok(Affine::concat(shape, &parts))
+            }
+            Kind::Call { atom, arguments, options } => {
+                let arguments: Vec<_> = arguments.iter().map(|&node| inner(node)).collect();
+                let atom = atom.atom();
+                let call = Application { arguments: &arguments, options, shape, name: atom.row().name, span };
+                atom.graph(&call, self)
+            }
+            Kind::Index { base, selectors } => {
+                let base = inner(*base);
+                let (shape, positions) = self.context.positions(&base, selectors, span)?;
+                Ok(self.affine(&base)?.gather(shape, positions))
+            }
+            Kind::Comprehension { atom, body, loops } => {
+                let instances = self.context.instances(loops, &operand.env, span)?;
+                let arguments: Vec<_> = instances.into_iter().map(|env| Operand { node: *body, env }).collect();
+                let atom = atom.atom();
+                let call = Application { arguments: &arguments, options: &[], shape, name: atom.row().name, span };
+                if arguments.is_empty() {
+                    return self.empty(&call);
+                }
+                atoms::affine::comprehension(atom, &call, self)
+            }
+            Kind::Dual(_) | Kind::Objective | Kind::Error => {
+                Err(refuse(Diagnostic::error(codes::BAD_ARGUMENT, "this has a value only at the solution").at(span, "")))
+            }
+        }
+    }
+
+    fn empty(&self, call: &Application<'_>) -> Lowered<Affine> {
+        if call.name == "sum" {
+            return Ok(Affine::zeros(call.shape));
+        }
+        let message = format!("`{}` over an empty range has no value", call.name);
+        Err(refuse(Diagnostic::error(codes::EMPTY_REDUCTION, message).at(call.span, "no index satisfies the range")))
+    }
+
+    fn constant(&mut self, k: u32, shape: Shape, operand: &Operand) -> Lowered<Affine> {
+        let span = self.context.model.tree.span(operand.node);
+        if let Some(init) = self.context.model.constants[k as usize].init {
+            let value = self.affine(&Operand { node: init, env: Env::default() })?;
+            let index: Vec<_> = atoms::broadcast_index(value.shape, shape).collect();
+            return Ok(value.gather(shape, index));
+        }
+        let array = self.context.constant(k, span)?;
+        let one = |value| Term { column: Column::ONE, parameter: 0, coefficient: value };
+        Ok(Affine::from_terms(shape, array.nonzeros().into_iter().map(|(i, value)| (i, one(value)))))
+    }
+
+    /// Lifts a variable-free expression: its entries become derived parameters.
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub fn lift(&mut self, operand: &Operand) -> Lowered<Affine> {
+        let node = self.lift.value(operand)?;
+        let tree = &self.context.model.tree;
+        let text = self.context.model.text(tree.span(operand.node));
+        self.lift_node(node, text, "it is not affine in the parameters")
+    }
+
+    /// Makes the entries of a node of the lift's tape derived parameters.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub fn lift_node(&mut self, node: u32, text: String, reason: &'static str) -> Lowered<Affine> {
+        let shape = self.lift.tape.shape(node);
+        if let Op::Constant(values) = &self.lift.tape.nodes[node as usize].op {
+            return Ok(match values[..] {
+                [value] => Affine::fill(shape, value),
+                _ => Affine::numbers(shape, values),
+            });
+        }
+        let position = if let Some(&known) = self.lifted.get(&node) {
+            known
+        } else {
+            let start = self.derived.last().map_or(self.context.theta, |d| d.start + d.len);
+            self.lifted.insert(node, start);
+            self.derived.push(Derived { node, start, len: shape.len(), text: Text::from(text), reason: reason.into() });
+            start
+        };
+        let term = |i: usize| Term { column: Column::ONE, parameter: (position + i + 1) as u32, coefficient: 1.0 };
+        Ok(Affine::from_terms(shape, (0..shape.len()).map(|i| (i, term(i)))))
+    }
+
+    /// The reciprocal of a variable-free expression.
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub fn reciprocal(&mut self, operand: &Operand) -> Lowered<Affine> {
+        let value = self.affine(operand)?;
+        if let Some(numbers) = value.to_numbers() {
+            if numbers.iter().all(|&v| v != 0.0) {
+                return Ok(Affine::numbers(value.shape, &numbers.iter().map(|v| 1.0 / v).collect::<Vec<_>>()));
+            }
+            let span = self.context.model.tree.span(operand.node);
+            return Err(refuse(Diagnostic::error(codes::DIVISION_BY_ZERO, "division by zero").at(span, "this is 0")));
+        }
+        let node = self.lift.value(operand)?;
+        let shape = self.lift.tape.shape(node);
+        let text = self.context.model.text(self.context.model.tree.span(operand.node));
+        self.check(node, CheckKind::NonZero, &text);
+        let inverse = self.lift.push(Op::Unary(Unary::Reciprocal, node), shape);
+        self.lift_node(inverse, format!("1 / ({text})"), "a division by a parameter")
+    }
+
+    /// Adds a condition on a node of the lift's tape.
+    pub fn check(&mut self, node: u32, kind: CheckKind, text: &str) {
+        let check = Check { node, kind, text: Text::from(text.to_owned()) };
+        if !self.checks.contains(&check) {
+            self.checks.push(check);
+        }
+    }
+
+    /// A fresh auxiliary variable of this shape, at least `lo` if that is given.
+    pub fn auxiliary(&mut self, name: &'static str, shape: Shape, lo: Option<f64>) -> Affine {
+        let count = self.auxiliaries.entry(name).or_insert(0);
+        *count += 1;
+        let start = self.lo.len();
+        self.columns.push(Columns {
+            name: format!("{name}#{count}").into(),
+            role: Role::Auxiliary,
+            start,
+            len: shape.len(),
+        });
+        let bound = lo.map(|value| {
+            let terms = [Term { column: Column::ONE, parameter: 0, coefficient: value }];
+            terms.into_iter().filter(|t| t.coefficient != 0.0).collect::<Vec<_>>()
+        });
+        self.lo.resize(start + shape.len(), bound);
+        self.hi.resize(start + shape.len(), None);
+        columns(shape, start)
+    }
+
+    /// Rows `array ≤ 0`, entry by entry.
+    pub fn at_most_zero(&mut self, array: &Affine, name: &'static str) {
+        let owner = self.inequalities.owner(self.numbered(name), Role::Auxiliary);
+        for i in 0..array.shape.len() {
+            self.inequalities.push(owner, array.row(i), None, Some(Vec::new()));
+        }
+    }
+
+    /// Rows `array == 0`, entry by entry.
+    pub fn equal_zero(&mut self, array: &Affine, name: &'static str) {
+        let owner = self.equalities.owner(self.numbered(name), Role::Auxiliary);
+        for i in 0..array.shape.len() {
+            self.equalities.push(owner, array.row(i), None, Some(Vec::new()));
+        }
+    }
+
+    /// The name of the latest auxiliary of an atom, which its rows share.
+    fn numbered(&self, name: &'static str) -> String {
+        format!("{name}#{}", self.auxiliaries.get(name).copied().unwrap_or(0))
+    }
+
+    /// A variable that equals the array: the array itself where each entry is one variable, else auxiliaries.
+    pub fn as_variable(&mut self, array: &Affine, name: &'static str) -> Affine {
+        let plain = |terms: &[Term]| {
+            matches!(terms, [t] if t.column != Column::ONE && t.parameter == 0 && t.coefficient == 1.0)
+        };
+        if (0..array.shape.len()).all(|i| plain(array.row(i))) {
+            return array.clone();
+        }
+        let fresh = self.auxiliary(name, array.shape, None);
+        self.equal_zero(&array.add(&fresh.clone().scale(-1.0)), name);
+        fresh
+    }
+
+    /// The elementwise product, operands broadcast to `shape`.
+    pub fn multiply(&mut self, a: &Affine, b: &Affine, shape: Shape) -> Affine {
+        expand_to(a, shape).multiply(&expand_to(b, shape), &mut self.products)
+    }
+
+    /// A constant linear map of an array.
+    pub fn linear(&self, array: &Affine, shape: Shape, map: &SparseMap) -> Affine {
+        array.linear(shape, map)
+    }
+}
+
+/// Repeats an array's entries to fill a broadcast shape.
+pub fn expand_to(array: &Affine, shape: Shape) -> std::borrow::Cow<'_, Affine> {
+    if array.shape == shape {
+        return std::borrow::Cow::Borrowed(array);
+    }
+    let index: Vec<_> = atoms::broadcast_index(array.shape, shape).collect();
+    std::borrow::Cow::Owned(array.gather(shape, index))
+}
+
+/// The columns from `start` on as an array.
+pub fn columns(shape: Shape, start: usize) -> Affine {
+    let term = |i: usize| Term { column: Column::variable(start + i), parameter: 0, coefficient: 1.0 };
+    Affine::from_terms(shape, (0..shape.len()).map(|i| (i, term(i))))
+}
+
+fn variable(variable: &UserVariable) -> Affine {
+    let entries = variable.columns.iter().enumerate().filter(|(_, c)| **c != cvxlayer_program::ZERO_ENTRY);
+    let term = |&c: &u32| Term { column: Column::variable(c as usize), parameter: 0, coefficient: 1.0 };
+    Affine::from_terms(variable.shape, entries.map(|(i, c)| (i, term(c))))
+}
+
+fn parameter(layout: &Layout) -> Affine {
+    let positions = super::context::positions(layout);
+    let term = |k: usize| Term { column: Column::ONE, parameter: (layout.start + k + 1) as u32, coefficient: 1.0 };
+    Affine::from_terms(layout.shape, positions.into_iter().enumerate().map(|(k, i)| (i, term(k))))
+}

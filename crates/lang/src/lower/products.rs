@@ -1,0 +1,128 @@
+//! Products of derived parameters, which are derived parameters themselves.
+
+use super::affine::Term;
+use super::column::Column;
+use cvxlayer_program::Products;
+use std::collections::HashMap;
+
+/// The product of two terms, before products of parameters are named.
+#[derive(Clone, Copy, Debug)]
+pub struct RawTerm {
+    column: Column,
+    left: u32,
+    right: u32,
+    coefficient: f64,
+}
+
+impl RawTerm {
+    /// The product of two terms.
+    pub fn new(a: &Term, b: &Term) -> Self {
+        let (left, right) = (a.parameter.min(b.parameter), a.parameter.max(b.parameter));
+        Self { column: a.column.times(b.column), left, right, coefficient: a.coefficient * b.coefficient }
+    }
+}
+
+/// Products of entries of θ̂ found so far; they are numbered from [`FIRST`](Self::FIRST) until the length of the rest
+/// of θ̂ is known.
+#[derive(Debug, Default)]
+pub struct ProductTable {
+    single: HashMap<(u32, u32), u32>,
+    ptr: Vec<u32>,
+    left: Vec<u32>,
+    right: Vec<u32>,
+    coefficient: Vec<f64>,
+}
+
+impl ProductTable {
+    /// Parameters from here on are products.
+    pub const FIRST: u32 = 1 << 31;
+
+    /// Adds the raw terms of one entry; several products for one column become one derived parameter.
+    pub fn collect(&mut self, raw: &mut [RawTerm]) -> Vec<Term> {
+        raw.sort_by_key(|t| (t.column, t.left, t.right));
+        let mut out: Vec<Term> = Vec::with_capacity(raw.len());
+        let mut k = 0;
+        while k < raw.len() {
+            let column = raw[k].column;
+            let end = k + raw[k..].iter().take_while(|t| t.column == column).count();
+            let mut products: Vec<RawTerm> = Vec::new();
+            let mut i = k;
+            while i < end {
+                let (left, right) = (raw[i].left, raw[i].right);
+                let mut coefficient = 0.0;
+                while i < end && (raw[i].left, raw[i].right) == (left, right) {
+                    coefficient += raw[i].coefficient;
+                    i += 1;
+                }
+                if coefficient == 0.0 {
+                    continue;
+                }
+                if left == 0 {
+                    out.push(Term { column, parameter: right, coefficient });
+                } else {
+                    products.push(RawTerm { column, left, right, coefficient });
+                }
+            }
+            match products.as_slice() {
+                [] => {}
+                [one] => {
+                    let parameter = self.single(one.left, one.right);
+                    out.push(Term { column, parameter, coefficient: one.coefficient });
+                }
+                several => out.push(Term { column, parameter: self.sum(several), coefficient: 1.0 }),
+            }
+            k = end;
+        }
+        out
+    }
+
+    /// How many products there are.
+    pub fn len(&self) -> usize {
+        self.ptr.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ptr.is_empty()
+    }
+
+    fn single(&mut self, left: u32, right: u32) -> u32 {
+        if let Some(&known) = self.single.get(&(left, right)) {
+            return known;
+        }
+        let parameter = self.sum(&[RawTerm { column: Column::ONE, left, right, coefficient: 1.0 }]);
+        self.single.insert((left, right), parameter);
+        parameter
+    }
+
+    fn sum(&mut self, terms: &[RawTerm]) -> u32 {
+        let parameter = Self::FIRST + self.ptr.len() as u32;
+        self.ptr.push(self.left.len() as u32);
+        for term in terms {
+            self.left.push(term.left);
+            self.right.push(term.right);
+            self.coefficient.push(term.coefficient);
+        }
+        parameter
+    }
+
+    /// The position in θ̂ of a term's parameter (one more than it is expected), given where the products start.
+    pub fn position(parameter: u32, start: usize) -> usize {
+        if parameter >= Self::FIRST { start + (parameter - Self::FIRST) as usize } else { parameter as usize - 1 }
+    }
+
+    /// The products, with factors as positions in θ̂.
+    pub fn finish(mut self, start: usize) -> Products {
+        if self.ptr.is_empty() {
+            return Products::default();
+        }
+        self.ptr.push(self.left.len() as u32);
+        let positions = |list: Vec<u32>| list.into_iter().map(|p| Self::position(p, start) as u32).collect::<Vec<_>>();
+        Products {
+            ptr: self.ptr.into(),
+            left: positions(self.left).into(),
+            right: positions(self.right).into(),
+            coefficient: self.coefficient.into(),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Squares and absolute values: the graph forms that several atoms share.
+
+use super::affine::{Affine, Term};
+use super::column::{Basis, Column};
+use super::context::{Application, Operand};
+use super::expand::Lower;
+use super::products::RawTerm;
+use super::Lowered;
+use cvxlayer_program::Shape;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Rows with more variables than this are not squared term by term.
+const LONGEST_SQUARED: usize = 4;
+
+impl Lower<'_> {
+    /// As [`affine`](Self::affine), but a variable-free expression of many terms becomes derived parameters, so that
+    /// products with it stay short.
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub fn compact(&mut self, operand: &Operand) -> Lowered<Rc<Affine>> {
+        let value = self.affine(operand)?;
+        let free = self.context.model.tree.facts(operand.node).variable_free();
+        if free && value.is_parametric() && value.nnz() > 2 * value.rows().count() {
+            return Ok(Rc::new(self.lift(operand)?));
+        }
+        Ok(value)
+    }
+
+    /// `|array|`: the array itself where it is one nonnegative variable, else auxiliaries `t` with `±array ≤ t`.
+    pub fn absolute(&mut self, array: &Affine, call: &Application<'_>) -> Affine {
+        let bound = self.auxiliary(call.name, array.shape, None);
+        let minus = bound.clone().scale(-1.0);
+        self.at_most_zero(&array.add(&minus), call.name);
+        self.at_most_zero(&array.clone().scale(-1.0).add(&minus), call.name);
+        bound
+    }
+
+    /// A numeric bound on fresh auxiliary variables.
+    pub fn bound_auxiliary(&mut self, variables: &Affine, value: f64, upper: bool) {
+        let one = Term { column: Column::ONE, parameter: 0, coefficient: value };
+        let end: Vec<_> = std::iter::once(one).filter(|t| t.coefficient != 0.0).collect();
+        for term in variables.terms() {
+            if let Basis::Variable(j) = term.column.basis() {
+                let slot = if upper { &mut self.hi[j] } else { &mut self.lo[j] };
+                *slot = Some(end.clone());
+            }
+        }
+    }
+
+    /// The squares of the entries; entries with many variables get auxiliaries first.
+    pub fn squares(&mut self, array: &Affine, name: &'static str) -> Affine {
+        let longest = array.rows().map(|(_, terms)| variables(terms)).max().unwrap_or(0);
+        if longest <= LONGEST_SQUARED {
+            return array.multiply(array, &mut self.products);
+        }
+        let fresh = self.as_variable(array, name);
+        fresh.multiply(&fresh, &mut self.products)
+    }
+
+    /// The sum of the squares of all entries, in the smaller of two forms: the Gram matrix of the array's coefficients,
+    /// or auxiliary variables for its entries.
+    pub fn sum_of_squares(&mut self, array: &Affine) -> Affine {
+        let numeric = array.terms().iter().all(|t| t.column == Column::ONE || t.parameter == 0);
+        let longest = array.rows().map(|(_, terms)| variables(terms)).max().unwrap_or(0);
+        if longest <= 1 {
+            return array.multiply(array, &mut self.products).sum_into(Shape::Scalar, |_| 0);
+        }
+        let mut used: Vec<_> = array.terms().iter().map(|t| t.column).filter(|c| *c != Column::ONE).collect();
+        used.sort_unstable();
+        used.dedup();
+        let pairs: usize = array.rows().map(|(_, terms)| variables(terms)).map(|k| k * (k + 1) / 2).sum();
+        let gram = pairs.min(used.len() * (used.len() + 1) / 2);
+        let entries = array.terms().iter().filter(|t| t.column != Column::ONE).count();
+        let rows = array.rows().count();
+        // An auxiliary costs its row's entries, its own entry in the row, and one on the diagonal of P.
+        let work = rows as f64 * (used.len() as f64).powi(2);
+        if numeric && gram <= entries + 2 * rows && (pairs < 4 * entries || work < 4.0e9) {
+            return self.gram(array, &used);
+        }
+        let fresh = self.as_variable(array, "sum_squares");
+        fresh.multiply(&fresh, &mut self.products).sum_into(Shape::Scalar, |_| 0)
+    }
+
+    /// `Σᵢ (aᵢᵀx + dᵢ)²` with numeric `aᵢ` as one row of quadratic, linear and constant terms.
+    fn gram(&mut self, array: &Affine, used: &[Column]) -> Affine {
+        let n = used.len();
+        let position = |c: Column| used.binary_search(&c).unwrap_or(0);
+        let dense = n <= 4096 && array.nnz() * 8 >= n * array.rows().count();
+        let mut raw: Vec<RawTerm> = Vec::new();
+        let mut full = vec![0.0; if dense { n * n } else { 0 }];
+        let mut sparse: BTreeMap<(Column, Column), f64> = BTreeMap::new();
+        for (_, terms) in array.rows() {
+            let (constants, variables): (Vec<&Term>, Vec<&Term>) = terms.iter().partition(|t| t.column == Column::ONE);
+            for (k, a) in variables.iter().enumerate() {
+                if dense {
+                    let row = position(a.column) * n;
+                    for b in &variables[k..] {
+                        full[row + position(b.column)] += a.coefficient * b.coefficient;
+                    }
+                } else {
+                    for b in &variables[k..] {
+                        *sparse.entry((a.column, b.column)).or_insert(0.0) += a.coefficient * b.coefficient;
+                    }
+                }
+                for d in &constants {
+                    raw.push(RawTerm::new(&Term { coefficient: 2.0 * a.coefficient, ..**a }, d));
+                }
+            }
+            for c in &constants {
+                raw.extend(constants.iter().map(|d| RawTerm::new(c, d)));
+            }
+        }
+        let mut terms = self.products.collect(&mut raw);
+        let mut add = |a: Column, b: Column, value: f64| {
+            if value != 0.0 {
+                let coefficient = if a == b { value } else { 2.0 * value };
+                terms.push(Term { column: a.times(b), parameter: 0, coefficient });
+            }
+        };
+        for i in 0..if dense { n } else { 0 } {
+            for j in i..n {
+                add(used[i], used[j], full[i * n + j]);
+            }
+        }
+        for ((a, b), value) in sparse {
+            add(a, b, value);
+        }
+        super::affine::merge(&mut terms);
+        let mut out = Affine::zeros(Shape::Scalar);
+        out.push_row(0, terms);
+        out
+    }
+}
+
+fn variables(terms: &[Term]) -> usize {
+    terms.iter().filter(|t| t.column != Column::ONE).count()
+}

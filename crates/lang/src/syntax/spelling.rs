@@ -1,0 +1,396 @@
+//! Spellings of other languages: each is reported, and mended so that parsing goes on.
+//!
+//! Mending never changes the text. It yields the tokens that were meant, and [`Patch`]es that the parser applies to a
+//! private copy of the statement.
+
+use std::borrow::Cow;
+
+use super::token::{FOREIGN, Token, TokenKind, tokenize};
+use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
+
+/// A change to the text that pest is given.
+#[derive(Clone, Debug)]
+pub(super) struct Patch {
+    /// The token (an index into [`Scan::tokens`]) whose statement the patch belongs to.
+    pub(super) owner: usize,
+    /// The part of the text that is replaced.
+    pub(super) span: Span,
+    /// What pest reads instead.
+    pub(super) text: Cow<'static, str>,
+}
+
+/// A doc comment and the token it stands before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doc {
+    /// The index of the next token.
+    pub(super) before: usize,
+    /// The comment, slashes included.
+    pub(super) span: Span,
+}
+
+/// The tokens of a text that mean something, as they were meant.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    /// Tokens without white space and comments.
+    pub(super) tokens: Vec<Token>,
+    /// Doc comments, in order.
+    pub(super) docs: Vec<Doc>,
+    /// What must change before pest reads the text.
+    pub(super) patches: Vec<Patch>,
+}
+
+/// Reads a text, reporting and mending what is misspelt.
+pub(super) fn scan(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Scan {
+    let raw = tokenize(text);
+    let mut mender = Mender { text, raw: &raw, scan: Scan::default(), diagnostics };
+    let mut at = 0;
+    while at < raw.len() {
+        at = mender.step(at);
+    }
+    mender.scan
+}
+
+/// Walks over the raw tokens. Statement openings are in [`super::opening`].
+pub(super) struct Mender<'a> {
+    pub(super) text: &'a str,
+    pub(super) raw: &'a [Token],
+    pub(super) scan: Scan,
+    pub(super) diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Mender<'_> {
+    /// Takes the raw token at `at`, perhaps with some that follow it; returns the index of the next one.
+    fn step(&mut self, at: usize) -> usize {
+        let token = self.raw[at];
+        match token.kind {
+            TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment => {}
+            TokenKind::DocComment => {
+                self.scan.docs.push(Doc { before: self.scan.tokens.len(), span: token.span });
+            }
+            TokenKind::UnterminatedComment => self.unterminated_comment(token),
+            TokenKind::UnterminatedText => self.unterminated_text(token),
+            TokenKind::Hash => self.hash(token),
+            TokenKind::Unknown => self.unknown(token),
+            TokenKind::Foreign => return self.foreign(at),
+            TokenKind::Quote => return self.quote(at),
+            TokenKind::Number => return self.number(at),
+            TokenKind::Dot => return self.dot(at),
+            TokenKind::Text => self.string(token),
+            TokenKind::Name => {
+                if let Some(next) = self.opening(at) {
+                    return next;
+                }
+                self.name(token);
+            }
+            _ => self.scan.tokens.push(token),
+        }
+        at + 1
+    }
+
+    /// Lets `span` be read as `meant`.
+    pub(super) fn replace(&mut self, span: Span, meant: impl Into<Cow<'static, str>>) {
+        let meant = meant.into();
+        let owner = self.scan.tokens.len();
+        let tokens = tokenize(&meant).into_iter().filter(|token| !token.kind.is_trivia());
+        self.scan.tokens.extend(tokens.map(|token| Token { kind: token.kind, span }));
+        self.patch(owner, span, meant);
+    }
+
+    fn patch(&mut self, owner: usize, span: Span, text: impl Into<Cow<'static, str>>) {
+        self.scan.patches.push(Patch { owner, span, text: text.into() });
+    }
+
+    /// The raw token at `at`, if it follows its predecessor without a gap and is of this kind.
+    fn adjacent(&self, at: usize, kind: TokenKind) -> Option<Token> {
+        self.raw.get(at).copied().filter(|token| token.kind == kind)
+    }
+
+    /// Whether an operand ends just before `span`, without a gap.
+    fn touches_operand(&self, span: Span) -> bool {
+        self.scan.tokens.last().is_some_and(|last| last.kind.ends_operand() && last.span.end == span.start)
+    }
+
+    fn unterminated_comment(&mut self, token: Token) {
+        let open = Span::new(token.span.start as usize, token.span.start as usize + 2);
+        self.diagnostics.push(
+            Diagnostic::error(codes::UNTERMINATED, "a comment is never closed")
+                .at(open, "it begins here")
+                .help("comments nest: each `/*` needs a `*/` of its own"),
+        );
+        self.patch(self.scan.tokens.len(), token.span, "");
+    }
+
+    fn unterminated_text(&mut self, token: Token) {
+        let shown = token.span.text(self.text).trim_end().trim_end_matches(';').len();
+        let end = token.span.start as usize + shown;
+        self.diagnostics.push(
+            Diagnostic::error(codes::UNTERMINATED, "a string is never closed")
+                .at(Span::new(token.span.start as usize, end), "it must end on its line")
+                .suggest(Span::at(end), "\"", "close the string"),
+        );
+        let inner = &self.text[token.span.start as usize..end];
+        self.replace(Span::new(token.span.start as usize, end), format!("{inner}\""));
+        if let Some(at) = token.span.text(self.text)[shown..].find(';') {
+            let span = Span::new(end + at, end + at + 1);
+            self.scan.tokens.push(Token { kind: TokenKind::Semicolon, span });
+        }
+    }
+
+    fn hash(&mut self, token: Token) {
+        let sign = Span::new(token.span.start as usize, token.span.start as usize + 1);
+        self.diagnostics.push(
+            Diagnostic::error(codes::FOREIGN_SPELLING, "a comment begins with `//`")
+                .at(sign, "`#` means nothing here")
+                .fix(sign, "//", "write the comment with `//`"),
+        );
+        self.patch(self.scan.tokens.len(), token.span, "");
+    }
+
+    fn unknown(&mut self, token: Token) {
+        let shown = token.span.text(self.text);
+        let message = match shown.chars().count() {
+            1 => format!("the character `{}` means nothing here", shown.escape_debug()),
+            _ => format!("the characters `{}` mean nothing here", shown.escape_debug()),
+        };
+        let mut diagnostic = Diagnostic::error(codes::UNKNOWN_CHARACTER, message).at(token.span, "");
+        diagnostic = match shown {
+            "{" | "}" => diagnostic.help("there are no blocks: statements simply follow one another"),
+            "%" => diagnostic.help("a comment begins with `//`; there is no remainder operator"),
+            "\\" => diagnostic.help("a statement may run over several lines without any mark"),
+            "~" => diagnostic.help("the negation of a condition is written `not`"),
+            _ => diagnostic,
+        };
+        self.diagnostics.push(diagnostic);
+        self.patch(self.scan.tokens.len(), token.span, " ");
+    }
+
+    fn foreign(&mut self, at: usize) -> usize {
+        let span = self.raw[at].span;
+        match span.text(self.text) {
+            "\u{A0}" => {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::UNKNOWN_CHARACTER, "a non-breaking space separates nothing")
+                        .at(span, "it looks like a space")
+                        .fix(span, " ", "write an ordinary space"),
+                );
+                self.patch(self.scan.tokens.len(), span, " ");
+            }
+            "..=" | "…" => {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::FOREIGN_SPELLING, "a range is written `from..to`")
+                        .at(span, "")
+                        .note("the end is not part of a range: `0..3` holds 0, 1 and 2"),
+                );
+                self.replace(span, "..");
+            }
+            "“" | "”" => return self.quoted(at, '”').unwrap_or(at + 1),
+            symbol => {
+                let meant = FOREIGN.iter().find(|(known, _)| *known == symbol).map_or(" ", |found| found.1);
+                self.diagnostics.push(
+                    Diagnostic::error(codes::FOREIGN_SPELLING, format!("`{symbol}` is written `{meant}`"))
+                        .at(span, "")
+                        .fix(span, self.spaced(span, meant), format!("write `{meant}`")),
+                );
+                self.replace(span, format!(" {meant} "));
+            }
+        }
+        at + 1
+    }
+
+    /// A replacement that does not grow together with its neighbours when it is a word.
+    fn spaced(&self, span: Span, meant: &str) -> String {
+        let word = meant.starts_with(char::is_alphabetic);
+        let touches = |c: Option<char>| word && c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let before = touches(self.text[..span.start as usize].chars().next_back());
+        let next = self.text[span.end as usize..].chars().next();
+        let after = touches(next) || (meant == "not" && next.is_some_and(|c| !c.is_whitespace()));
+        format!("{}{meant}{}", if before { " " } else { "" }, if after { " " } else { "" })
+    }
+
+    fn quote(&mut self, at: usize) -> usize {
+        let span = self.raw[at].span;
+        if self.touches_operand(span) {
+            self.diagnostics.push(
+                Diagnostic::error(codes::FOREIGN_SPELLING, "the transpose is written `.T`").at(span, "").fix(
+                    span,
+                    ".T",
+                    "write `.T`",
+                ),
+            );
+            self.replace(span, ".T ");
+            return at + 1;
+        }
+        self.quoted(at, '\'').unwrap_or(at + 1)
+    }
+
+    /// A string between quotes that Rust would not read. Returns the index after its last token.
+    fn quoted(&mut self, at: usize, close: char) -> Option<usize> {
+        let open = self.raw[at].span;
+        let rest = &self.text[open.end as usize..];
+        let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+        let end = line.find(close).map(|length| open.end as usize + length);
+        // A token that reaches over the closing quote (a comment, say) shows that it is none.
+        let after = |end: usize| self.raw.partition_point(|token| (token.span.start as usize) <= end);
+        let end = end.filter(|&end| self.raw[after(end) - 1].span.end as usize == end + close.len_utf8());
+        let Some(end) = end else {
+            self.unknown(self.raw[at]);
+            return None;
+        };
+        let inner = &self.text[open.end as usize..end];
+        let span = Span::new(open.start as usize, end + close.len_utf8());
+        self.diagnostics.push(
+            Diagnostic::error(codes::FOREIGN_SPELLING, "a string stands between double quotes")
+                .at(span, "")
+                .fix(span, format!("\"{inner}\""), "write double quotes"),
+        );
+        self.replace(span, format!("\"{}\"", inner.replace('"', " ")));
+        Some(after(end))
+    }
+
+    fn string(&mut self, token: Token) {
+        let shown = token.span.text(self.text);
+        if !shown.contains('\\') {
+            self.scan.tokens.push(token);
+            return;
+        }
+        let meant = shown.replace("\\\\", "/").replace('\\', "/");
+        self.diagnostics.push(
+            Diagnostic::error(codes::FOREIGN_SPELLING, "folders in a path are separated by `/`")
+                .at(token.span, "a string has no escapes")
+                .fix(token.span, meant.clone(), "write the path with `/`"),
+        );
+        self.replace(token.span, meant);
+    }
+
+    fn name(&mut self, token: Token) {
+        let shown = token.span.text(self.text);
+        if shown.contains('·') {
+            return self.middle_dot(token);
+        }
+        let Some(base) = shown.strip_suffix('ᵀ').filter(|base| !base.is_empty()) else {
+            self.scan.tokens.push(token);
+            return;
+        };
+        let sign = Span::new(token.span.start as usize + base.len(), token.span.end as usize);
+        self.diagnostics.push(
+            Diagnostic::error(codes::FOREIGN_SPELLING, "the transpose is written `.T`").at(sign, "").fix(
+                sign,
+                ".T",
+                "write `.T`",
+            ),
+        );
+        self.replace(token.span, format!("{base}.T"));
+    }
+
+    /// `x·y`, which Unicode takes for one word.
+    fn middle_dot(&mut self, token: Token) {
+        let shown = token.span.text(self.text);
+        let meant = shown.replace('·', "*");
+        self.diagnostics.push(
+            Diagnostic::error(codes::FOREIGN_SPELLING, "`·` is written `*`").at(token.span, "").fix(
+                token.span,
+                meant.clone(),
+                format!("write `{meant}`"),
+            ),
+        );
+        self.replace(token.span, meant);
+    }
+
+    fn number(&mut self, at: usize) -> usize {
+        let token = self.raw[at];
+        self.scan.tokens.push(token);
+        if let Some(dot) = self.adjacent(at + 1, TokenKind::Dot) {
+            let fraction = token.span.text(self.text).contains(['.', 'e', 'E']);
+            if let Some(more) = self.adjacent(at + 2, TokenKind::Number) {
+                let span = token.span.to(more.span);
+                let shown = span.text(self.text);
+                let message = format!("`{shown}` is not a number");
+                self.diagnostics
+                    .push(Diagnostic::error(codes::MALFORMED_NUMBER, message).at(span, "it has two points"));
+                self.patch(self.scan.tokens.len() - 1, dot.span.to(more.span), "");
+                return at + 3;
+            }
+            let transposed = self.raw.get(at + 2).is_some_and(|next| {
+                let next = self.raw[at + 2 + usize::from(next.kind == TokenKind::Whitespace)..].first();
+                next.is_some_and(|next| next.span.text(self.text) == "T")
+            });
+            if transposed || self.adjacent(at + 2, TokenKind::Name).is_some() {
+                return at + 1;
+            }
+            let span = token.span.to(dot.span);
+            let meant = if fraction { "" } else { ".0" };
+            self.diagnostics.push(
+                Diagnostic::error(codes::MALFORMED_NUMBER, "a number cannot end with a point").at(span, "").fix(
+                    dot.span,
+                    meant,
+                    format!("write `{}{meant}`", token.span.text(self.text)),
+                ),
+            );
+            self.patch(self.scan.tokens.len() - 1, dot.span, meant);
+            return at + 2;
+        }
+        match self.adjacent(at + 1, TokenKind::Name) {
+            Some(word) => self.number_and_word(token, word, at + 2),
+            None => at + 1,
+        }
+    }
+
+    /// `2x`, `1e`, `0xFF`, `1f64`
+    fn number_and_word(&mut self, number: Token, word: Token, next: usize) -> usize {
+        let span = number.span.to(word.span);
+        let (digits, suffix) = (number.span.text(self.text), word.span.text(self.text));
+        let message = format!("`{digits}{suffix}` is not a number");
+        let diagnostic = Diagnostic::error(codes::MALFORMED_NUMBER, message);
+        let other_base = digits == "0" && suffix.starts_with(['x', 'b', 'o']) && suffix.len() > 1;
+        let rust_suffix = matches!(suffix, "f64" | "f32" | "i32" | "i64" | "u32" | "u64" | "usize");
+        if suffix.eq_ignore_ascii_case("e") || other_base || rust_suffix {
+            let label = match suffix {
+                "e" | "E" => "the exponent has no digits",
+                _ if other_base => "numbers are decimal",
+                _ => "numbers have no suffix",
+            };
+            self.diagnostics.push(diagnostic.at(span, label));
+            self.patch(self.scan.tokens.len() - 1, word.span, "");
+            return next;
+        }
+        // In `1/2x` the user may have meant either of two products.
+        let before = self.scan.tokens.len().checked_sub(2).map(|index| self.scan.tokens[index].kind);
+        let sure = !matches!(before, Some(TokenKind::Divide | TokenKind::Power));
+        let diagnostic = diagnostic.at(span, "a product needs its `*`");
+        let (meant, message) = (format!("{digits}*{suffix}"), format!("write `{digits}*{suffix}`"));
+        self.diagnostics.push(if sure {
+            diagnostic.fix(span, meant, message)
+        } else {
+            let grouped = format!("({meant})");
+            diagnostic.suggest(span, meant, message).suggest(span, grouped.clone(), format!("or `{grouped}`"))
+        });
+        let place = word.span.before();
+        self.patch(self.scan.tokens.len(), place, "*");
+        self.scan.tokens.push(Token { kind: TokenKind::Times, span: place });
+        self.name(word);
+        next
+    }
+
+    fn dot(&mut self, at: usize) -> usize {
+        let token = self.raw[at];
+        let number = self.adjacent(at + 1, TokenKind::Number);
+        let Some(number) = number.filter(|_| !self.touches_operand(token.span)) else {
+            self.scan.tokens.push(token);
+            return at + 1;
+        };
+        let span = token.span.to(number.span);
+        let digits = number.span.text(self.text);
+        self.diagnostics.push(
+            Diagnostic::error(codes::MALFORMED_NUMBER, "a number cannot begin with a point").at(span, "").fix(
+                token.span,
+                "0.",
+                format!("write `0.{digits}`"),
+            ),
+        );
+        // What follows `.5` decides the rest (`.5x`), so it is left to the number; only the zero goes before it.
+        let meant = if digits.contains('.') { "" } else { " 0." };
+        self.patch(self.scan.tokens.len(), token.span, meant);
+        at + 1
+    }
+}

@@ -1,0 +1,105 @@
+//! The solver's data, each block affine in θ̂ over a fixed pattern.
+
+use crate::list::{List, floats};
+use crate::map::SparseMap;
+use alloc::vec;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// A vector that is affine in the derived parameters: `constant + linear θ̂`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VectorBlock {
+    /// The part that no parameter reaches; bounds may be infinite.
+    #[serde(with = "floats")]
+    pub constant: List<f64>,
+    /// The part that is linear in θ̂.
+    pub linear: SparseMap,
+}
+
+impl VectorBlock {
+    /// A constant vector.
+    pub fn constant(values: Vec<f64>, theta_hat: usize) -> Self {
+        Self { linear: SparseMap::zero(values.len(), theta_hat), constant: values.into() }
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.constant.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.constant.is_empty()
+    }
+
+    /// The value at θ̂.
+    pub fn apply(&self, theta_hat: &[f64]) -> Vec<f64> {
+        let mut out = self.constant.to_vec();
+        self.linear.apply(theta_hat, &mut out);
+        out
+    }
+
+    /// The tangent for a tangent of θ̂.
+    pub fn apply_tangent(&self, tangent: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.len()];
+        self.linear.apply(tangent, &mut out);
+        out
+    }
+
+    /// Adds the cotangent of θ̂ for a cotangent of the vector.
+    pub fn apply_adjoint(&self, cotangent: &[f64], theta_hat: &mut [f64]) {
+        self.linear.apply_adjoint(cotangent, theta_hat);
+    }
+
+    /// Whether entry `i` depends on a derived parameter.
+    pub fn is_parametric(&self, i: usize) -> bool {
+        self.linear.row_ptr[i] != self.linear.row_ptr[i + 1]
+    }
+}
+
+/// A sparse matrix by columns whose stored entries are affine in the derived parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MatrixBlock {
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub cols: usize,
+    /// Where each column's entries start; `cols + 1` numbers.
+    pub col_ptr: List<u32>,
+    /// The row of each entry, ascending within a column.
+    pub row_idx: List<u32>,
+    /// The entries, in the order of the pattern.
+    pub entries: VectorBlock,
+}
+
+impl MatrixBlock {
+    /// The number of stored entries.
+    pub fn nnz(&self) -> usize {
+        self.row_idx.len()
+    }
+}
+
+/// All data of the canonical program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Blocks {
+    /// The quadratic objective's matrix, upper triangle.
+    pub p: MatrixBlock,
+    /// The linear objective.
+    pub q: VectorBlock,
+    /// The objective's constant, one entry.
+    pub r: VectorBlock,
+    /// Equality rows.
+    pub a: MatrixBlock,
+    /// Right-hand sides of the equality rows.
+    pub b: VectorBlock,
+    /// Inequality rows.
+    pub g: MatrixBlock,
+    /// Lower ends of the inequality rows, −∞ where absent.
+    pub gl: VectorBlock,
+    /// Upper ends of the inequality rows, ∞ where absent.
+    pub gu: VectorBlock,
+    /// Lower bounds of the variables, −∞ where absent.
+    pub lo: VectorBlock,
+    /// Upper bounds of the variables, ∞ where absent.
+    pub hi: VectorBlock,
+}

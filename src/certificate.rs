@@ -1,0 +1,59 @@
+//! Proofs that there is no solution, in the user's terms.
+
+use crate::data::Array;
+use crate::engine;
+use crate::named::Named;
+use crate::solution::{array, duals, variables};
+use cvxlayer_program::Program;
+
+/// Why there is no solution.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Certificate {
+    /// Multipliers with which the constraints contradict themselves: the combination of constraints has no variable
+    /// left and is false. Signs are those of duals, and the largest is 1.
+    Infeasible {
+        /// By the constraints' labels.
+        duals: Named<Array>,
+        /// Of the variables' bounds.
+        bounds: Named<Array>,
+    },
+    /// A direction along which every point stays feasible and the objective improves without end.
+    Unbounded {
+        /// The direction, by variable; the largest entry is 1.
+        direction: Named<Array>,
+        /// A feasible point.
+        point: Named<Array>,
+    },
+}
+
+impl Certificate {
+    pub(crate) fn new(program: &Program, proof: &altdiff::Certificate) -> Option<Self> {
+        match proof {
+            altdiff::Certificate::Infeasible { lambda, nu_lower, nu_upper, mu_lower, mu_upper } => {
+                let stacked = engine::stack([lambda, nu_lower, nu_upper, mu_lower, mu_upper]);
+                let map = &program.solution;
+                let (duals, bounds) = (duals(&map.duals, &stacked), duals(&map.bounds, &stacked));
+                let scale = largest([&duals, &bounds]);
+                Some(Self::Infeasible { duals: scaled(&duals, scale), bounds: scaled(&bounds, scale) })
+            }
+            altdiff::Certificate::Unbounded { direction, point } => {
+                let direction = variables(program, direction);
+                let scale = largest([&direction]);
+                Some(Self::Unbounded { direction: scaled(&direction, scale), point: variables(program, point) })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn largest<const N: usize>(lists: [&Named<Array>; N]) -> f64 {
+    let entries = lists.into_iter().flat_map(Named::iter).flat_map(|(_, a)| a.values());
+    entries.fold(0.0, |m: f64, v| m.max(v.abs()))
+}
+
+/// Divided by `scale`, unless that is zero.
+fn scaled(list: &Named<Array>, scale: f64) -> Named<Array> {
+    let by = |v: &f64| if scale > 0.0 { v / scale } else { *v };
+    list.iter().map(|(name, a)| (name, array(a.axes(), a.values().iter().map(by).collect()))).collect()
+}

@@ -1,0 +1,197 @@
+//! The door to the engine: blocks in its form, solutions and derivatives in the program's.
+
+use crate::error::Error;
+use altdiff::{Cotangent, Csc, DerivativeOptions, Problem, SolutionTangent, Solver, Tangent};
+use cvxlayer_program::{Blocks, MatrixBlock, Program, VectorBlock};
+
+pub use altdiff::{Control, Method, Plain, Progress, Residuals, Route, Settings, Status};
+
+/// One number for every entry of the solver's data: a direction, or a derivative.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DataVector {
+    /// All blocks but the constant.
+    pub(crate) blocks: Tangent,
+    /// The objective's constant, on which no solution depends.
+    pub(crate) r: f64,
+}
+
+/// The solver's data at θ̂.
+pub(crate) fn problem(blocks: &Blocks, theta_hat: &[f64]) -> Result<Problem, Error> {
+    let vector = |name, block: &VectorBlock, bounds| {
+        let values = block.apply(theta_hat);
+        let bad = |v: &f64| if bounds { v.is_nan() } else { !v.is_finite() };
+        match values.iter().position(bad) {
+            None => Ok(values),
+            Some(entry) => Err(Error::NotFinite { block: name, entry, value: values[entry] }),
+        }
+    };
+    let (gl, gu) = (vector("gl", &blocks.gl, true)?, vector("gu", &blocks.gu, true)?);
+    let (lo, hi) = (vector("lo", &blocks.lo, true)?, vector("hi", &blocks.hi, true)?);
+    for (name, values, absent) in [
+        ("gl", &gl, f64::NEG_INFINITY),
+        ("gu", &gu, f64::INFINITY),
+        ("lo", &lo, f64::NEG_INFINITY),
+        ("hi", &hi, f64::INFINITY),
+    ] {
+        if let Some(entry) = values.iter().position(|v| *v == -absent) {
+            return Err(Error::NotFinite { block: name, entry, value: -absent });
+        }
+    }
+    let matrix = |name, block: &MatrixBlock| Ok::<_, Error>(csc(block, vector(name, &block.entries, false)?));
+    Ok(Problem {
+        p: matrix("P", &blocks.p)?,
+        q: vector("q", &blocks.q, false)?,
+        r: vector("r", &blocks.r, false)?[0],
+        a: matrix("A", &blocks.a)?,
+        b: vector("b", &blocks.b, false)?,
+        g: matrix("G", &blocks.g)?,
+        gl,
+        gu,
+        lo,
+        hi,
+    })
+}
+
+/// A problem with the program's pattern to analyse: its constant parts, bounds aside.
+pub(crate) fn template(blocks: &Blocks) -> Problem {
+    let constant = |block: &MatrixBlock| csc(block, block.entries.constant.to_vec());
+    let p = constant(&blocks.p);
+    let (n, m, k) = (blocks.q.len(), blocks.b.len(), blocks.gl.len());
+    Problem::new(n)
+        .quadratic(p, vec![0.0; n])
+        .equalities(constant(&blocks.a), vec![0.0; m])
+        .inequalities(constant(&blocks.g), vec![f64::NEG_INFINITY; k], vec![f64::INFINITY; k])
+}
+
+fn csc(block: &MatrixBlock, values: Vec<f64>) -> Csc {
+    let index = |list: &[u32]| list.iter().map(|&i| i as usize).collect();
+    Csc {
+        nrows: block.rows,
+        ncols: block.cols,
+        col_ptr: index(&block.col_ptr),
+        row_idx: index(&block.row_idx),
+        values,
+    }
+}
+
+/// How the data move when θ̂ does.
+pub(crate) fn data_tangent(blocks: &Blocks, moved: &[f64]) -> DataVector {
+    let Blocks { p, q, r, a, b, g, gl, gu, lo, hi } = blocks;
+    DataVector {
+        blocks: Tangent {
+            p: p.entries.apply_tangent(moved),
+            q: q.apply_tangent(moved),
+            a: a.entries.apply_tangent(moved),
+            b: b.apply_tangent(moved),
+            g: g.entries.apply_tangent(moved),
+            gl: gl.apply_tangent(moved),
+            gu: gu.apply_tangent(moved),
+            lo: lo.apply_tangent(moved),
+            hi: hi.apply_tangent(moved),
+        },
+        r: r.apply_tangent(moved)[0],
+    }
+}
+
+/// The adjoint of [`data_tangent`]: adds what a cotangent of the data means for θ̂.
+pub(crate) fn data_adjoint(blocks: &Blocks, bar: &DataVector, theta_hat: &mut [f64]) {
+    let Blocks { p, q, r, a, b, g, gl, gu, lo, hi } = blocks;
+    let t = &bar.blocks;
+    for (block, bar) in [
+        (&p.entries, &t.p),
+        (q, &t.q),
+        (&a.entries, &t.a),
+        (b, &t.b),
+        (&g.entries, &t.g),
+        (gl, &t.gl),
+        (gu, &t.gu),
+        (lo, &t.lo),
+        (hi, &t.hi),
+    ] {
+        // An empty cotangent stands for zeros.
+        if !bar.is_empty() {
+            block.apply_adjoint(bar, theta_hat);
+        }
+    }
+    r.apply_adjoint(&[bar.r], theta_hat);
+}
+
+/// The stacked multipliers `[λ | ν_lower | ν_upper | μ_lower | μ_upper]`.
+pub(crate) fn stack(parts: [&[f64]; 5]) -> Vec<f64> {
+    parts.concat()
+}
+
+/// The multipliers of a solution, stacked.
+pub(crate) fn multipliers(s: &altdiff::Solution) -> Vec<f64> {
+    stack([&s.lambda, &s.nu_lower, &s.nu_upper, &s.mu_lower, &s.mu_upper])
+}
+
+/// How the multipliers move, stacked.
+pub(crate) fn multiplier_tangent(s: &SolutionTangent) -> Vec<f64> {
+    stack([&s.lambda, &s.nu_lower, &s.nu_upper, &s.mu_lower, &s.mu_upper])
+}
+
+/// The engine's cotangent from one of x and one of the stacked multipliers.
+pub(crate) fn cotangent(program: &Program, x: Vec<f64>, stacked: &[f64]) -> Cotangent {
+    if stacked.iter().all(|v| *v == 0.0) {
+        return Cotangent::x(x);
+    }
+    let (n, m, k) = (program.variables(), program.blocks.b.len(), program.blocks.gl.len());
+    let part = |start: usize, len: usize| stacked[start..start + len].to_vec();
+    Cotangent {
+        x,
+        lambda: part(0, m),
+        nu_lower: part(m, k),
+        nu_upper: part(m + k, k),
+        mu_lower: part(m + 2 * k, n),
+        mu_upper: part(m + 2 * k + n, n),
+    }
+}
+
+/// The objective `½xᵀPx + qᵀx + r` as a function of x and of the data.
+pub(crate) struct Objective<'a> {
+    pub(crate) problem: &'a Problem,
+    pub(crate) x: &'a [f64],
+}
+
+impl Objective<'_> {
+    /// `Px + q`.
+    pub(crate) fn slope(&self) -> Vec<f64> {
+        let mut out = self.problem.p.mul_symmetric_vec(self.x);
+        for (o, q) in out.iter_mut().zip(&self.problem.q) {
+            *o += q;
+        }
+        out
+    }
+
+    /// The derivative by the data, times `weight`, added to `bar`.
+    pub(crate) fn add_data_slope(&self, weight: f64, bar: &mut DataVector) {
+        let x = self.x;
+        for ((i, j, _), o) in self.problem.p.iter().zip(&mut bar.blocks.p) {
+            *o += weight * if i == j { 0.5 * x[i] * x[i] } else { x[i] * x[j] };
+        }
+        for (o, v) in bar.blocks.q.iter_mut().zip(x) {
+            *o += weight * v;
+        }
+        bar.r += weight;
+    }
+
+    /// How the objective moves with x and the data.
+    pub(crate) fn tangent(&self, x: &[f64], data: &DataVector) -> f64 {
+        let mut by_data = DataVector::default();
+        by_data.blocks = Tangent::zeros(self.problem);
+        self.add_data_slope(1.0, &mut by_data);
+        let by_x: f64 = self.slope().iter().zip(x).map(|(s, d)| s * d).sum();
+        by_x + by_data.blocks.dot(&data.blocks) + data.r
+    }
+}
+
+/// A solver for the program's pattern.
+pub(crate) fn solver(blocks: &Blocks, settings: Settings) -> Result<Solver, Error> {
+    Ok(Solver::new(&template(blocks), settings)?)
+}
+
+/// The derivative options of a route.
+pub(crate) fn options(route: Route) -> DerivativeOptions {
+    DerivativeOptions { route, examine: true }
+}

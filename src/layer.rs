@@ -1,0 +1,76 @@
+//! The layer: a program, ready to be solved at any parameters.
+
+use crate::engine::{self, Control, Progress, Settings};
+use crate::error::Error;
+use crate::lifting::Lifted;
+use crate::params::Params;
+use crate::passes::validate;
+use crate::solution::Solution;
+use cvxlayer_program::Program;
+use std::sync::Arc;
+
+/// A parametrized problem, compiled and analysed: solve it at any parameters, and differentiate what comes back.
+///
+/// A layer is immutable; clones share it, and threads may.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    inner: Arc<Inner>,
+}
+
+/// What a layer is made of, shared with its solutions.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) program: Program,
+    pub(crate) solver: altdiff::Solver,
+}
+
+impl Layer {
+    /// Makes a layer of a program.
+    ///
+    /// # Errors
+    /// If the program contradicts itself, or the engine refuses its constant parts or the settings.
+    pub fn new(program: Program, settings: Settings) -> Result<Self, Error> {
+        validate(&program)?;
+        let solver = engine::solver(&program.blocks, settings)?;
+        Ok(Self { inner: Arc::new(Inner { program, solver }) })
+    }
+
+    /// The program that the layer runs.
+    pub fn program(&self) -> &Program {
+        &self.inner.program
+    }
+
+    /// The settings it was made with.
+    pub fn settings(&self) -> &Settings {
+        self.inner.solver.settings()
+    }
+
+    /// Solves the problem at the given parameters.
+    ///
+    /// Infeasible, unbounded and unfinished problems are statuses of the solution, not errors.
+    ///
+    /// # Errors
+    /// If a value is missing, unknown, misshapen or outside its domain (all such values are reported), a lifted
+    /// expression has no value, or the problem is not convex at these parameters.
+    pub fn solve(&self, params: &Params) -> Result<Solution, Error> {
+        self.solve_with(params, None, &mut |_| Control::Continue)
+    }
+
+    /// As [`solve`](Self::solve), starting from an earlier solution and reporting to a callback, which owns the clock.
+    ///
+    /// # Errors
+    /// As [`solve`](Self::solve).
+    pub fn solve_with(
+        &self,
+        params: &Params,
+        warm: Option<&Solution>,
+        callback: &mut dyn FnMut(&Progress) -> Control,
+    ) -> Result<Solution, Error> {
+        let program = &self.inner.program;
+        let lifted = Lifted::new(program, params)?;
+        let problem = engine::problem(&program.blocks, &lifted.theta_hat)?;
+        let warm = warm.map(Solution::warm_start);
+        let solved = self.inner.solver.solve_with(&problem, warm.as_ref(), callback)?;
+        Ok(Solution::new(Arc::clone(&self.inner), lifted, problem, solved))
+    }
+}

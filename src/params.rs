@@ -1,0 +1,170 @@
+//! Values of parameters, by name.
+
+use crate::data::{Array, ValueError, ValueFault, check, check_node, declaration, place, stored_entries};
+use crate::named::Named;
+use crate::tape::Evaluation;
+use cvxlayer_program::{Parameter, Program};
+
+/// Values of parameters, by name; what is not given takes its default.
+///
+/// ```
+/// use cvxlayer::Params;
+/// let mut params = Params::new();
+/// params.set("gamma", 0.5).set("mu", vec![0.1, 0.2]);
+/// assert_eq!(params.get("gamma").and_then(|g| g.scalar()), Some(0.5));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Params {
+    values: Named<Given>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Given {
+    value: Array,
+    origin: Option<String>,
+}
+
+impl Params {
+    /// No values.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives a value.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<Array>) -> &mut Self {
+        self.values.insert(name, Given { value: value.into(), origin: None });
+        self
+    }
+
+    /// Gives a value and says where it came from, for messages.
+    pub fn set_from(
+        &mut self,
+        name: impl Into<String>,
+        value: Array,
+        origin: impl Into<String>,
+    ) -> &mut Self {
+        self.values.insert(name, Given { value, origin: Some(origin.into()) });
+        self
+    }
+
+    /// The value given for a name.
+    pub fn get(&self, name: &str) -> Option<&Array> {
+        self.values.get(name).map(|given| &given.value)
+    }
+
+    /// Where the value of a name came from.
+    pub fn origin(&self, name: &str) -> Option<&str> {
+        self.values.get(name).and_then(|given| given.origin.as_deref())
+    }
+
+    /// All values, in the order they were given.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Array)> {
+        self.values.iter().map(|(name, given)| (name, &given.value))
+    }
+
+    fn error(&self, name: &str, declaration: String, fault: ValueFault) -> ValueError {
+        let origin = self.origin(name).map(str::to_owned);
+        ValueError { name: name.to_owned(), origin, declaration, fault }
+    }
+
+    /// θ: the stored entries of all parameters, in order. Every value that does not fit is reported.
+    pub(crate) fn theta(&self, parameters: &[Parameter]) -> Result<Vec<f64>, Vec<ValueError>> {
+        let mut theta = Vec::new();
+        let mut errors: Vec<ValueError> = self
+            .values
+            .names()
+            .filter(|name| !parameters.iter().any(|p| p.name == *name))
+            .map(|name| {
+                let nearest = nearest(name, parameters.iter().map(|p| p.name.as_ref()));
+                self.error(name, String::new(), ValueFault::Unknown(nearest.map(str::to_owned)))
+            })
+            .collect();
+        for parameter in parameters {
+            match self.entries(parameter) {
+                Ok(entries) => theta.extend(entries),
+                Err(fault) => errors.push(self.error(&parameter.name, declaration(parameter), fault)),
+            }
+        }
+        if errors.is_empty() { Ok(theta) } else { Err(errors) }
+    }
+
+    /// The stored entries of one parameter.
+    pub(crate) fn entries(&self, parameter: &Parameter) -> Result<Vec<f64>, ValueFault> {
+        let entries = match (self.get(&parameter.name), &parameter.default) {
+            (Some(value), _) => stored_entries(parameter, value)?,
+            (None, Some(default)) if default.0.len() == 1 => vec![default.0[0]; parameter.len()],
+            (None, Some(default)) => parameter.positions().iter().map(|&at| default.0[at]).collect(),
+            (None, None) => return Err(ValueFault::Missing),
+        };
+        check(parameter, &entries)?;
+        Ok(entries)
+    }
+
+    /// Checks ranges and asserted conditions, which live on the lift's tape.
+    pub(crate) fn check_lifted(&self, program: &Program, lift: &Evaluation, theta: &[f64]) -> Vec<ValueError> {
+        let mut errors = Vec::new();
+        for parameter in program.parameters.iter() {
+            let Some((lo, hi)) = parameter.attributes.range else { continue };
+            let entries = &theta[parameter.start..parameter.start + parameter.len()];
+            let end = |node: u32, at: usize| {
+                let end = lift.value(node);
+                if end.len() == 1 { end[0] } else { end[at] }
+            };
+            let outside = |&(at, &value): &(usize, &f64)| !(end(lo, at) <= value && value <= end(hi, at));
+            if let Some((at, &value)) = parameter.positions().into_iter().zip(entries).find(outside) {
+                let fault = ValueFault::Domain {
+                    rule: format!("in [{}, {}]", end(lo, at), end(hi, at)),
+                    at: place(&parameter.shape.axes(), at),
+                    value,
+                };
+                errors.push(self.error(&parameter.name, declaration(parameter), fault));
+            }
+        }
+        for check in program.checks.iter() {
+            let shape = program.lift.tape.shape(check.node);
+            if let Err(fault) = check_node(check.kind, shape, lift.value(check.node)) {
+                errors.push(self.error(&check.text, String::new(), fault));
+            }
+        }
+        errors
+    }
+}
+
+/// The candidate that was probably meant.
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|c| (distance(name, c), c))
+        .filter(|(d, c)| *d <= (name.chars().count().max(c.chars().count()) / 3).max(1))
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, c)| c)
+}
+
+/// The number of single-letter changes between two names, case aside.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, &cb) in b.iter().enumerate() {
+            let change = diagonal + usize::from(ca != cb);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_suggested() {
+        let known = ["gamma", "mu", "F"];
+        assert_eq!(nearest("gama", known.into_iter()), Some("gamma"));
+        assert_eq!(nearest("f", known.into_iter()), Some("F"));
+        assert_eq!(nearest("sigma2", known.into_iter()), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! What a solve returns.
+
+use crate::certificate::Certificate;
+use crate::data::Array;
+use crate::engine::{self, Method, Residuals, Status};
+use crate::layer::Inner;
+use crate::lifting::{self, Lifted};
+use crate::named::Named;
+use crate::tape::Evaluation;
+use cvxlayer_program::{Input, Program, Sense, Tape, UserDual};
+use std::sync::Arc;
+
+/// The outcome of a solve, in the user's terms; it owns what its derivatives need.
+///
+/// Values are there when the status is [`Status::Solved`], and of the last iterate at a limit.
+#[derive(Clone, Debug)]
+pub struct Solution {
+    /// How the solve ended.
+    pub status: Status,
+    /// The objective in the user's sense; not a number where there is none.
+    pub objective: f64,
+    /// The variables, as declared.
+    pub variables: Named<Array>,
+    /// The lets.
+    pub expressions: Named<Array>,
+    /// The duals of constraints, by label.
+    pub duals: Named<Array>,
+    /// The duals of variables' bounds, by variable.
+    pub bounds: Named<Array>,
+    /// The proof that there is no solution, where that is so.
+    pub certificate: Option<Certificate>,
+    /// How the engine fared.
+    pub info: Info,
+    pub(crate) state: Arc<State>,
+}
+
+/// How the engine fared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Info {
+    /// The method that ended the solve.
+    pub method: Method,
+    /// Its iterations.
+    pub iterations: usize,
+    /// Residuals of the unscaled problem.
+    pub residuals: Residuals,
+    /// Remarks, in order.
+    pub notes: Vec<String>,
+}
+
+/// What derivatives need.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) lifted: Lifted,
+    pub(crate) problem: altdiff::Problem,
+    pub(crate) solved: altdiff::Solution,
+    /// The tape of lets; empty unless there is a point.
+    pub(crate) values: Evaluation,
+    /// The objective in the user's sense.
+    pub(crate) objective: f64,
+}
+
+impl State {
+    pub(crate) fn program(&self) -> &Program {
+        &self.inner.program
+    }
+
+    /// 1, or −1 where the user maximizes.
+    pub(crate) fn sense(&self) -> f64 {
+        sense(self.program())
+    }
+
+    /// Evaluates a tape at the solution.
+    pub(crate) fn evaluate(&self, tape: &Tape) -> Evaluation {
+        let program = self.program();
+        let stacked = engine::multipliers(&self.solved);
+        Evaluation::new(tape, &|input| self.input(program, &stacked, input))
+    }
+
+    fn input(&self, program: &Program, stacked: &[f64], input: Input) -> Vec<f64> {
+        let map = &program.solution;
+        match input {
+            Input::Parameter(i) => lifting::full(&program.parameters[i as usize], &self.lifted.theta),
+            Input::Variable(i) => map.variables[i as usize].apply(&self.solved.x),
+            Input::Dual(i) => dual_entries(&map.duals[i as usize], stacked),
+            Input::BoundDual(i) => dual_entries(&map.bounds[i as usize], stacked),
+            Input::Objective => vec![self.objective],
+        }
+    }
+}
+
+impl Solution {
+    pub(crate) fn new(
+        inner: Arc<Inner>,
+        lifted: Lifted,
+        problem: altdiff::Problem,
+        solved: altdiff::Solution,
+    ) -> Self {
+        let info = Info {
+            method: solved.method,
+            iterations: solved.iterations,
+            residuals: solved.residuals,
+            notes: solved.notes.clone(),
+        };
+        let status = solved.status;
+        let has_point = !matches!(status, Status::Infeasible | Status::Unbounded);
+        let objective = if has_point { sense(&inner.program) * solved.objective } else { f64::NAN };
+        let certificate =
+            solved.certificate.as_ref().and_then(|proof| Certificate::new(&inner.program, proof));
+        let mut state = State { inner, lifted, problem, solved, values: Evaluation::default(), objective };
+        let mut out = (Named::default(), Named::default(), Named::default(), Named::default());
+        if has_point {
+            state.values = state.evaluate(&state.program().values);
+            let (program, stacked) = (state.program(), engine::multipliers(&state.solved));
+            out = (
+                variables(program, &state.solved.x),
+                program
+                    .lets
+                    .iter()
+                    .map(|l| (l.name.clone(), array(&l.shape.axes(), state.values.value(l.node).to_vec())))
+                    .collect(),
+                duals(&program.solution.duals, &stacked),
+                duals(&program.solution.bounds, &stacked),
+            );
+        }
+        let (variables, expressions, duals, bounds) = out;
+        let state = Arc::new(state);
+        Self { status, objective, variables, expressions, duals, bounds, certificate, info, state }
+    }
+
+    /// Whether the problem was solved.
+    pub fn is_solved(&self) -> bool {
+        self.status == Status::Solved
+    }
+
+    /// The program that was solved.
+    pub fn program(&self) -> &Program {
+        self.state.program()
+    }
+
+    pub(crate) fn warm_start(&self) -> altdiff::WarmStart {
+        self.state.solved.warm_start()
+    }
+}
+
+pub(crate) fn sense(program: &Program) -> f64 {
+    if program.sense == Sense::Maximize { -1.0 } else { 1.0 }
+}
+
+/// The declared variables, from the solver's.
+pub(crate) fn variables(program: &Program, x: &[f64]) -> Named<Array> {
+    let all = program.solution.variables.iter();
+    all.map(|v| (v.name.clone(), array(&v.shape.axes(), v.apply(x)))).collect()
+}
+
+/// Duals by label, from the stacked multipliers.
+pub(crate) fn duals(all: &[UserDual], stacked: &[f64]) -> Named<Array> {
+    all.iter().map(|d| (d.label.clone(), array(&d.axes, dual_entries(d, stacked)))).collect()
+}
+
+pub(crate) fn dual_entries(dual: &UserDual, stacked: &[f64]) -> Vec<f64> {
+    let mut out = vec![0.0; dual.map.rows];
+    dual.map.apply(stacked, &mut out);
+    out
+}
+
+/// An array of the program's making, whose length fits by its invariants.
+pub(crate) fn array(axes: &[usize], entries: Vec<f64>) -> Array {
+    // A negative zero says nothing to a reader.
+    let entries: Vec<f64> = entries.into_iter().map(|v| v + 0.0).collect();
+    let flat = Array::from(entries.clone());
+    Array::dense(axes.to_vec(), entries).unwrap_or(flat)
+}
