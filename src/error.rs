@@ -9,8 +9,8 @@ use crate::tape::FaultKind;
 pub enum Error {
     /// The model's text is at fault, or what was given at compile time does not fit it.
     #[cfg(feature = "lang")]
-    #[error("{}", messages(.0))]
-    Model(Vec<cvxlayer_lang::Diagnostic>),
+    #[error(transparent)]
+    Model(Box<crate::model::ModelError>),
     /// Values do not fit what the model declares.
     #[error("{}", lines(.0))]
     Values(Vec<ValueError>),
@@ -79,9 +79,4 @@ pub enum Error {
 
 fn lines(errors: &[ValueError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(feature = "lang")]
-fn messages(diagnostics: &[cvxlayer_lang::Diagnostic]) -> String {
-    diagnostics.iter().map(|d| format!("{}: {}", d.code.id, d.message)).collect::<Vec<_>>().join("\n")
 }

@@ -21,6 +21,8 @@ mod engine;
 mod error;
 mod layer;
 mod lifting;
+#[cfg(feature = "lang")]
+mod model;
 mod named;
 mod params;
 mod serialized;
@@ -28,11 +30,15 @@ mod solution;
 
 pub use certificate::Certificate;
 pub use cvxlayer_program as program;
-pub use data::{Array, ValueError, ValueFault};
+#[cfg(feature = "lang")]
+pub use cvxlayer_lang as lang;
+pub use data::{Array, Data, ValueError, ValueFault};
 pub use derivative::{Derivatives, Expression, Gradients, Jacobian, Question, Tangents, Verification};
 pub use engine::{Control, Method, Plain, Progress, Residuals, Route, Settings, Status};
 pub use error::Error;
 pub use layer::Layer;
+#[cfg(feature = "lang")]
+pub use model::{Bound, Model, ModelError};
 pub use named::Named;
 pub use params::Params;
 pub use serialized::{read_program, write_program};

@@ -1,6 +1,6 @@
 //! Values of parameters, by name.
 
-use crate::data::{Array, ValueError, ValueFault, check, check_node, declaration, place, stored_entries};
+use crate::data::{Array, Data, ValueError, ValueFault, check, check_node, declaration, place, stored_entries};
 use crate::named::Named;
 use crate::tape::Evaluation;
 use cvxlayer_program::{Parameter, Program};
@@ -45,6 +45,21 @@ impl Params {
     ) -> &mut Self {
         self.values.insert(name, Given { value, origin: Some(origin.into()) });
         self
+    }
+
+    /// The values that were read, for a program; tables become vectors where the program says so.
+    pub fn from_data(data: &Data, program: &Program) -> Self {
+        let mut out = Self::new();
+        for (name, datum) in data.iter() {
+            let rank = program.position(name).map(|i| program.parameters[i].shape.rank());
+            let value = match rank {
+                Some(rank) if datum.table => datum.value.of_rank(rank),
+                _ => datum.value.clone(),
+            };
+            let origin = Some(datum.origin.clone()).filter(|o| !o.is_empty());
+            out.values.insert(name, Given { value, origin });
+        }
+        out
     }
 
     /// The value given for a name.

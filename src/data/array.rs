@@ -130,6 +130,15 @@ impl Array {
         self.to_dense().into()
     }
 
+    /// A value from a table in the rank that its declaration has: one row or column may be a vector.
+    pub(crate) fn of_rank(&self, rank: usize) -> Self {
+        match (rank, self.axes()) {
+            (1, &[m, n]) if m == 1 || n == 1 => Self::from(self.to_dense()),
+            (0, [1, 1]) => Self::from(self.to_dense()[0]),
+            _ => self.clone(),
+        }
+    }
+
     /// The matrix; a scalar is 1 × 1, and a vector is one column.
     ///
     /// # Panics

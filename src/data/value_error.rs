@@ -24,6 +24,8 @@ pub enum ValueFault {
     Missing,
     /// a value for a name that is not declared; with the nearest declared one
     Unknown(Option<String>),
+    /// a value for `const a = 1;`
+    Fixed,
     /// `[1, 2]` for `a[3]`
     Shape {
         /// The sizes given.
@@ -83,6 +85,7 @@ impl fmt::Display for ValueError {
                     write!(f, "; did you mean `{nearest}`?")?;
                 }
             }
+            ValueFault::Fixed => write!(f, "the model itself gives the value of `{name}`, so none may be given")?,
             ValueFault::Shape { given, declared } => {
                 write!(f, "`{name}` has the shape {}, but is declared {declared}", axes(given))?;
             }

@@ -16,7 +16,7 @@ const STEP: f64 = 1e-5;
 const ENTRIES: usize = 200;
 
 /// How gradients compare with central differences.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Verification {
     /// The largest difference, relative to max(1, the largest entry of the gradients).
     pub largest_error: f64,
@@ -89,7 +89,10 @@ pub enum Question<'a> {
 
 impl Question<'_> {
     /// Its value at a solution.
-    fn value(self, solution: &crate::Solution) -> Result<f64, Error> {
+    ///
+    /// # Errors
+    /// If there is no such output.
+    pub fn value(self, solution: &crate::Solution) -> Result<f64, Error> {
         match self {
             Self::Expression(e) => Ok(solution.value_of(e).values().iter().sum()),
             Self::Outputs(cotangents) => {

@@ -1,11 +1,11 @@
 //! The alternating method (Alt-Diff, Sun et al. 2023, §3) on the stacked problem: an exact x-step, a projection of the
 //! rows onto their intervals, a multiplier step; with over-relaxation, a penalty per row, and adaptation.
 
+use crate::Error;
 use crate::active::{ActiveSet, Side};
 use crate::core::{Core, Point};
 use crate::kkt::{Factor, Numeric, Pattern};
 use crate::problem::norm_inf;
-use crate::Error;
 use std::sync::Arc;
 
 /// Proximal weight of the x-step, for problems where P + CᵀρC is singular.
@@ -91,8 +91,13 @@ impl<'a> Alternating<'a> {
         let a = self.relaxation;
         for i in 0..m {
             if self.rows[i] {
-                let (end, y, side) =
-                    project(a * cx[i] + (1.0 - a) * self.ends[i], self.point.y[i], self.rho[i], core.l[i], core.u[i]);
+                let (end, y, side) = project(
+                    a * cx[i] + (1.0 - a) * self.ends[i],
+                    self.point.y[i],
+                    self.rho[i],
+                    core.l[i],
+                    core.u[i],
+                );
                 self.ends[i] = end;
                 self.point.y[i] = y;
                 self.clipped.rows[i] = side;

@@ -84,7 +84,8 @@ pub(crate) fn empty_interval(core: &Core, equalities: usize) -> Option<Certifica
     if row.is_none() && var.is_none() {
         return None;
     }
-    let unit = |len: usize, at: Option<usize>| (0..len).map(|i| f64::from(Some(i) == at)).collect::<Vec<f64>>();
+    let unit =
+        |len: usize, at: Option<usize>| (0..len).map(|i| f64::from(Some(i) == at)).collect::<Vec<f64>>();
     let k = row.map(|i| i - equalities);
     let v = if row.is_some() { None } else { var };
     Some(Certificate::Infeasible {

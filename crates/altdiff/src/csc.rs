@@ -132,8 +132,7 @@ impl Csc {
 
     /// The stored entries as (row, column, value), by columns.
     pub fn iter(&self) -> impl Iterator<Item = (usize, usize, f64)> + '_ {
-        (0..self.ncols)
-            .flat_map(move |j| self.column(j).map(move |(i, v)| (i, j, v)))
+        (0..self.ncols).flat_map(move |j| self.column(j).map(move |(i, v)| (i, j, v)))
     }
 
     /// The stored entries of column `j` as (row, value).

@@ -9,8 +9,6 @@ mod products;
 mod reduced;
 mod state;
 
-pub use data::{
-    Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
-};
+pub use data::{Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent};
 pub use degeneracy::Degeneracy;
 pub(crate) use state::State;

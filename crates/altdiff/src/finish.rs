@@ -197,7 +197,11 @@ impl Finisher<'_> {
 }
 
 /// Factors the reduced KKT matrix of an active set in the equilibrated problem, with proximal weights.
-pub(crate) fn reduced_factor(core: &Core, pattern: &Arc<Pattern>, active: &ActiveSet) -> Result<Factor, Error> {
+pub(crate) fn reduced_factor(
+    core: &Core,
+    pattern: &Arc<Pattern>,
+    active: &ActiveSet,
+) -> Result<Factor, Error> {
     let (free, rows) = (active.free_mask(), active.row_mask());
     Factor::new(
         pattern,

@@ -39,7 +39,11 @@ impl Pattern {
             Kind::Dense
         } else {
             let analysis = sparse::Analysis::new(p, c)?;
-            if order <= 4000 && analysis.fill() * 10 > full * 7 { Kind::Dense } else { Kind::Sparse(Box::new(analysis)) }
+            if order <= 4000 && analysis.fill() * 10 > full * 7 {
+                Kind::Dense
+            } else {
+                Kind::Sparse(Box::new(analysis))
+            }
         };
         Ok(Arc::new(Self { n, m, kind }))
     }

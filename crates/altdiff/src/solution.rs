@@ -83,8 +83,7 @@ impl WarmStart {
             std::cmp::Ordering::Less => Side::Lower,
             std::cmp::Ordering::Equal => Side::Inactive,
         };
-        let active =
-            ActiveSet { rows: y.iter().map(side).collect(), vars: z.iter().map(side).collect() };
+        let active = ActiveSet { rows: y.iter().map(side).collect(), vars: z.iter().map(side).collect() };
         Self { x, y, z, active }
     }
 }

@@ -129,7 +129,8 @@ impl Job<'_> {
             let residuals = self.user.residuals(&point);
             let status =
                 if residuals.max() <= settings.tolerance { Status::Solved } else { Status::IterationLimit };
-            let end = End { status, point, residuals, iterations: plain.steps, ..End::new(Method::Alternating) };
+            let end =
+                End { status, point, residuals, iterations: plain.steps, ..End::new(Method::Alternating) };
             return Ok(self.solution(end));
         }
         if let Control::Cancel | Control::OutOfTime =
@@ -146,8 +147,9 @@ impl Job<'_> {
             equalities,
             certify: true,
         };
-        let warm = warm
-            .filter(|w| w.x.len() == self.user.n() && w.y.len() == self.user.m() && w.z.len() == self.user.n());
+        let warm = warm.filter(|w| {
+            w.x.len() == self.user.n() && w.y.len() == self.user.m() && w.z.len() == self.user.n()
+        });
         let end = driver.run(warm, callback)?;
         Ok(self.solution(end))
     }
@@ -155,13 +157,8 @@ impl Job<'_> {
     /// A solution that ended before any method began.
     fn ended(self, status: Status, certificate: Option<Certificate>) -> Solution {
         let point = Point::zeros(&self.user);
-        let end = End {
-            status,
-            point,
-            residuals: Residuals::unknown(),
-            certificate,
-            ..End::new(Method::Interior)
-        };
+        let end =
+            End { status, point, residuals: Residuals::unknown(), certificate, ..End::new(Method::Interior) };
         self.solution(end)
     }
 

@@ -3,8 +3,8 @@
 mod common;
 
 use altdiff::{
-    Cause, Cotangent, Csc, DerivativeOptions, Gradient, Place, Problem, Route, Settings, Solution, Solver, Status,
-    Tangent,
+    Cause, Cotangent, Csc, DerivativeOptions, Gradient, Place, Problem, Route, Settings, Solution, Solver,
+    Status, Tangent,
 };
 use common::{Random, random_problem};
 
@@ -16,9 +16,9 @@ fn solve(problem: &Problem) -> Solution {
 
 fn random_tangent(problem: &Problem, r: &mut Random) -> Tangent {
     let mut t = Tangent::zeros(problem);
-    for block in [
-        &mut t.p, &mut t.q, &mut t.a, &mut t.b, &mut t.g, &mut t.gl, &mut t.gu, &mut t.lo, &mut t.hi,
-    ] {
+    for block in
+        [&mut t.p, &mut t.q, &mut t.a, &mut t.b, &mut t.g, &mut t.gl, &mut t.gu, &mut t.lo, &mut t.hi]
+    {
         for v in block.iter_mut() {
             *v = r.normal();
         }
@@ -124,7 +124,11 @@ fn central_differences() {
         let check = |name: &str, d: &[f64], u: &[f64], l: &[f64]| {
             for i in 0..d.len() {
                 let difference = (u[i] - l[i]) / (2.0 * h);
-                assert!((d[i] - difference).abs() < 1e-6 * d[i].abs().max(10.0), "{seed} {name}[{i}] {} {difference}", d[i]);
+                assert!(
+                    (d[i] - difference).abs() < 1e-6 * d[i].abs().max(10.0),
+                    "{seed} {name}[{i}] {} {difference}",
+                    d[i]
+                );
             }
         };
         check("x", &tangent.x, &up.x, &down.x);
@@ -155,7 +159,11 @@ fn truncation_error_is_bounded_by_its_estimate() {
                 size = b.iter().fold(size, |m, x| m.max(x.abs()));
             }
             let error = distance(&exact, &cut) * size.max(1.0) / size;
-            assert!(error <= 20.0 * cut.error_estimate + 1e-10, "{steps}: {error:e} {:e}", cut.error_estimate);
+            assert!(
+                error <= 20.0 * cut.error_estimate + 1e-10,
+                "{steps}: {error:e} {:e}",
+                cut.error_estimate
+            );
         }
     }
 }
@@ -164,9 +172,11 @@ fn truncation_error_is_bounded_by_its_estimate() {
 fn a_constant_duplicate_row_harms_nothing() {
     // minimize ½x² + qx  subject to  x ≤ 1 twice, active with multiplier 1.
     let g = Csc::from_triplets(2, 1, &[(0, 0, 1.0), (1, 0, 1.0)]).unwrap();
-    let problem = Problem::new(1)
-        .quadratic(Csc::identity(1), vec![-2.0])
-        .inequalities(g, vec![f64::NEG_INFINITY; 2], vec![1.0; 2]);
+    let problem = Problem::new(1).quadratic(Csc::identity(1), vec![-2.0]).inequalities(
+        g,
+        vec![f64::NEG_INFINITY; 2],
+        vec![1.0; 2],
+    );
     let s = solve(&problem);
     let gradient = s.vjp(&Cotangent::x(vec![1.0]), &DerivativeOptions::default()).unwrap();
     assert!(gradient.q[0].abs() < 1e-12);
@@ -177,7 +187,10 @@ fn a_constant_duplicate_row_harms_nothing() {
         t
     };
     assert!(!spoils(&gradient, &unit(&|t| t.q[0] = 1.0)));
-    assert!(!spoils(&gradient, &unit(&|t| t.gu = vec![1.0, 1.0])), "both ends together keep the rows consistent");
+    assert!(
+        !spoils(&gradient, &unit(&|t| t.gu = vec![1.0, 1.0])),
+        "both ends together keep the rows consistent"
+    );
     assert!(spoils(&gradient, &unit(&|t| t.gu[0] = 1.0)));
     assert!((gradient.along(&unit(&|t| t.gu = vec![1.0, 1.0])) - 1.0).abs() < 1e-9);
 }
@@ -191,7 +204,12 @@ fn a_tie_in_a_linear_program_is_named() {
         .bounds(vec![0.0; 3], vec![f64::INFINITY; 3]);
     let s = solve(&problem);
     let gradient = s.vjp(&Cotangent::x(vec![1.0, 0.0, 0.0]), &DerivativeOptions::default()).unwrap();
-    assert!(gradient.harmful.iter().any(|h| matches!(&h.cause, Cause::NotUnique(v) if v == &[0, 1]) && h.rate.is_none()));
+    assert!(
+        gradient
+            .harmful
+            .iter()
+            .any(|h| matches!(&h.cause, Cause::NotUnique(v) if v == &[0, 1]) && h.rate.is_none())
+    );
     // x2 is 0 whatever happens among the others.
     let other = s.vjp(&Cotangent::x(vec![0.0, 0.0, 1.0]), &DerivativeOptions::default()).unwrap();
     assert!(other.harmful.iter().all(|h| h.rate.is_some()), "{:?}", other.harmful);

@@ -1,6 +1,8 @@
 //! Problems with exact rational solutions, multipliers and derivatives.
 
-use altdiff::{Cotangent, Csc, DerivativeOptions, Gradient, Method, Problem, Route, Settings, Solver, Status};
+use altdiff::{
+    Cotangent, Csc, DerivativeOptions, Gradient, Method, Problem, Route, Settings, Solver, Status,
+};
 use nalgebra::DMatrix;
 use serde_json::Value;
 

@@ -6,6 +6,7 @@ pub mod check;
 pub mod atoms;
 pub mod lower;
 pub mod diagnostics;
+pub mod format;
 
 pub use diagnostics::{Code, Diagnostic, Severity};
 pub use source::{Position, Source, Span};

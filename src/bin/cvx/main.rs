@@ -1,2 +1,61 @@
-//! cvx
-fn main() {}
+//! The command `cvx`: checks, shows, solves and differentiates models.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command is where output is printed")]
+
+mod canon;
+mod check;
+mod failure;
+mod grad;
+mod input;
+mod number;
+mod output;
+mod report;
+mod settings;
+mod solve;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Convex problems with parameters: check, solve and differentiate them.
+///
+/// A model in a .cvx file states variables, parameters, an objective and constraints. `cvx solve` finds the optimum
+/// for given parameters; `cvx grad` tells how anything at the optimum moves when the parameters do.
+#[derive(Debug, Parser)]
+#[command(name = "cvx", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cvx check portfolio.cvx
+  cvx solve portfolio.cvx --data portfolio.json
+  cvx solve portfolio.cvx --data portfolio.json --param gamma=2 --json
+  cvx grad  portfolio.cvx --data portfolio.json --of 'mu.T @ w'
+  cvx canon portfolio.cvx --data portfolio.json --check portfolio.canon
+
+Exit status: 0 solved (or fine), 1 a check found a difference, 2 bad input, 3 infeasible, 4 unbounded, 5 a limit
+was reached.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check models: syntax, names, shapes, convexity; with data, also that the data fit
+    Check(check::Check),
+    /// Show what a model is compiled to, for review, and tell when that changes
+    Canon(canon::Canon),
+    /// Solve a model, or a program that `cvx canon --json` wrote
+    Solve(solve::Solve),
+    /// Differentiate the solution by the parameters
+    Grad(grad::Grad),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Check(command) => command.run(),
+        Command::Canon(command) => command.run(),
+        Command::Solve(command) => command.run(),
+        Command::Grad(command) => command.run(),
+    };
+    result.unwrap_or_else(|failure| failure.report())
+}

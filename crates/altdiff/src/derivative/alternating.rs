@@ -123,8 +123,9 @@ impl<'a> Recursion<'a> {
         let mut zeta_bound: Vec<f64> = (0..n).map(|i| if self.vars[i] { rhs.z[i] } else { 0.0 }).collect();
         let mut watch = Watch::default();
         for step in 1..=limit.unwrap_or(MAX_STEPS) {
-            let mut w: Vec<f64> =
-                (0..m).map(|i| if self.rho[i] > 0.0 { zeta[i] - u.y[i] / self.rho[i] } else { 0.0 }).collect();
+            let mut w: Vec<f64> = (0..m)
+                .map(|i| if self.rho[i] > 0.0 { zeta[i] - u.y[i] / self.rho[i] } else { 0.0 })
+                .collect();
             let mut x: Vec<f64> = (0..n)
                 .map(|i| rhs.x[i] + SIGMA * u.x[i] + self.rho_bound[i] * zeta_bound[i] - u.z[i])
                 .collect();

@@ -19,7 +19,10 @@ impl State {
         let end = |i: usize, none: f64| if active.vars[i].on() { rhs.z[i] } else { none };
         let problem = Problem::new(n)
             .quadratic(user.p.clone(), rhs.x.iter().map(|v| -v).collect())
-            .equalities(Csc::from_triplets(rows.len(), n, &triplets)?, rows.iter().map(|&i| rhs.y[i]).collect())
+            .equalities(
+                Csc::from_triplets(rows.len(), n, &triplets)?,
+                rows.iter().map(|&i| rhs.y[i]).collect(),
+            )
             .bounds(
                 (0..n).map(|i| end(i, f64::NEG_INFINITY)).collect(),
                 (0..n).map(|i| end(i, f64::INFINITY)).collect(),

@@ -106,11 +106,18 @@ impl State {
             let normal = self.normal(&w);
             let (d, residual) = self.solve_reduced(&normal, &active, &factor);
             let own: f64 = crate::problem::dot(&normal.x, &d.x);
-            let scaled: f64 = normal.x.iter().zip(&self.scaling.d).map(|(v, d)| (v * d) * (v * d)).sum::<f64>();
-            if residual < 1e-9 && own.abs() * self.scaling.cost.recip() <= 1e-9 * scaled.max(f64::MIN_POSITIVE) {
+            let scaled: f64 =
+                normal.x.iter().zip(&self.scaling.d).map(|(v, d)| (v * d) * (v * d)).sum::<f64>();
+            if residual < 1e-9
+                && own.abs() * self.scaling.cost.recip() <= 1e-9 * scaled.max(f64::MIN_POSITIVE)
+            {
                 let mut y = Stacked { x: vec![0.0; d.x.len()], y: d.y, z: d.z };
                 y.negate();
-                if w.row { y.y[w.index] += 1.0 } else { y.z[w.index] += 1.0 }
+                if w.row {
+                    y.y[w.index] += 1.0;
+                } else {
+                    y.z[w.index] += 1.0;
+                }
                 dependencies.push(y);
             } else {
                 independent.push(w);
@@ -126,7 +133,8 @@ impl State {
         let cx = core.c.mul_vec(&point.x);
         let (m, n) = (core.m(), core.n());
         // Without the exact finish slacks and multipliers are only known to the root of the tolerance.
-        let blur = if self.finished { self.activity } else { self.activity.max(10.0 * self.tolerance.sqrt()) };
+        let blur =
+            if self.finished { self.activity } else { self.activity.max(10.0 * self.tolerance.sqrt()) };
         let noise = 1e-12 * crate::problem::norm_inf(&point.y).max(crate::problem::norm_inf(&point.z));
         let mut active = ActiveSet::equalities(core);
         let mut weak = Vec::new();
@@ -154,7 +162,11 @@ impl State {
                 continue;
             };
             if strong {
-                if row { active.rows[i] = side } else { active.vars[i] = side }
+                if row {
+                    active.rows[i] = side;
+                } else {
+                    active.vars[i] = side;
+                }
                 proved &= self.finished || near(side.value(l, u));
             } else {
                 weak.push(Weak { row, index: i, side });

@@ -33,7 +33,15 @@ impl State {
             // Stationarity along z must stay, and nothing that d sees may depend on where along z the solution lies.
             let along = self.pair(z, &self.point.x, &self.point.y, &c.active);
             let shifted = self.pair(d, &z.x, &vec![0.0; self.user.m()], &c.active);
-            let shifted = Tangent { q: Vec::new(), b: Vec::new(), gl: Vec::new(), gu: Vec::new(), lo: Vec::new(), hi: Vec::new(), ..shifted };
+            let shifted = Tangent {
+                q: Vec::new(),
+                b: Vec::new(),
+                gl: Vec::new(),
+                gu: Vec::new(),
+                lo: Vec::new(),
+                hi: Vec::new(),
+                ..shifted
+            };
             push(&mut out, &cause, along, 0.0);
             push(&mut out, &cause, shifted, norm_inf(&z.x) * d.norm());
         }
@@ -61,7 +69,14 @@ impl State {
     }
 
     /// Dependent active constraints harm what moves them against each other, and what asks for their multipliers.
-    fn dependency_harms(&self, y: &Stacked, v: &Stacked, d: &Stacked, asked: &Cotangent, out: &mut Vec<Harm>) {
+    fn dependency_harms(
+        &self,
+        y: &Stacked,
+        v: &Stacked,
+        d: &Stacked,
+        asked: &Cotangent,
+        out: &mut Vec<Harm>,
+    ) {
         let c_active = &self.active;
         let places = self.support(y);
         let cause = Cause::Dependent(places.clone());
@@ -138,7 +153,13 @@ impl State {
     }
 
     /// Weakly active constraints that the output sees, and those coupled to them.
-    fn weak_harms(&self, v: &Stacked, d: &Stacked, asked: &Cotangent, out: &mut Vec<Harm>) -> Result<(), Error> {
+    fn weak_harms(
+        &self,
+        v: &Stacked,
+        d: &Stacked,
+        asked: &Cotangent,
+        out: &mut Vec<Harm>,
+    ) -> Result<(), Error> {
         let c = self.classified()?;
         if c.weak.is_empty() || d.norm() == 0.0 && v.norm() == 0.0 && multipliers_asked(asked) == 0.0 {
             return Ok(());
@@ -218,7 +239,12 @@ impl State {
     }
 
     /// The harms of a forward derivative along a data tangent.
-    pub(super) fn harms_along(&self, t: &Tangent, rhs: &Stacked, moved: &Stacked) -> Result<Vec<Cause>, Error> {
+    pub(super) fn harms_along(
+        &self,
+        t: &Tangent,
+        rhs: &Stacked,
+        moved: &Stacked,
+    ) -> Result<Vec<Cause>, Error> {
         let c = self.classified()?;
         let mut out = Vec::new();
         let size = [&t.p, &t.q, &t.a, &t.b, &t.g, &t.gl, &t.gu, &t.lo, &t.hi]
@@ -305,5 +331,8 @@ fn multiplier_cotangent(v: &Cotangent, place: Place) -> f64 {
 }
 
 fn multipliers_asked(v: &Cotangent) -> f64 {
-    [&v.lambda, &v.nu_lower, &v.nu_upper, &v.mu_lower, &v.mu_upper].iter().map(|b| norm_inf(b)).fold(0.0, f64::max)
+    [&v.lambda, &v.nu_lower, &v.nu_upper, &v.mu_lower, &v.mu_upper]
+        .iter()
+        .map(|b| norm_inf(b))
+        .fold(0.0, f64::max)
 }

@@ -57,7 +57,11 @@ impl Solution {
     ///
     /// # Errors
     /// As [`Solution::vjp`].
-    pub fn vjps(&self, cotangents: &[Cotangent], options: &DerivativeOptions) -> Result<Vec<Gradient>, Error> {
+    pub fn vjps(
+        &self,
+        cotangents: &[Cotangent],
+        options: &DerivativeOptions,
+    ) -> Result<Vec<Gradient>, Error> {
         cotangents.iter().map(|v| self.vjp(v, options)).collect()
     }
 
@@ -65,7 +69,11 @@ impl Solution {
     ///
     /// # Errors
     /// As [`Solution::vjp`].
-    pub fn jvps(&self, tangents: &[Tangent], options: &DerivativeOptions) -> Result<Vec<SolutionTangent>, Error> {
+    pub fn jvps(
+        &self,
+        tangents: &[Tangent],
+        options: &DerivativeOptions,
+    ) -> Result<Vec<SolutionTangent>, Error> {
         tangents.iter().map(|t| self.jvp(t, options)).collect()
     }
 }

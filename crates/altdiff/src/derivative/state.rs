@@ -123,9 +123,8 @@ impl State {
     /// The covector `δ ↦ d_xᵀ(Ṗx + q̇ + Ċᵀy) + d_yᵀ(Ċx − ċ) − d_zᵀ(bound)˙` of a data tangent.
     pub(super) fn pair(&self, d: &Stacked, x: &[f64], y: &[f64], active: &ActiveSet) -> Tangent {
         let (user, me) = (&self.user, self.equalities);
-        let p = user.p.iter().map(|(i, j, _)| {
-            if i == j { d.x[i] * x[i] } else { d.x[i] * x[j] + d.x[j] * x[i] }
-        });
+        let p =
+            user.p.iter().map(|(i, j, _)| if i == j { d.x[i] * x[i] } else { d.x[i] * x[j] + d.x[j] * x[i] });
         let mut out = Tangent { p: p.collect(), q: d.x.clone(), ..self.empty() };
         out.a.clear();
         out.g.clear();

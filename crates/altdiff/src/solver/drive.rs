@@ -86,9 +86,8 @@ impl Driver<'_> {
 
     pub(super) fn run(&self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<End, Error> {
         let method = self.settings.method;
-        let warm_point = warm.map(|w| {
-            self.scaling.scale(&Point { x: w.x.clone(), y: w.y.clone(), z: w.z.clone() })
-        });
+        let warm_point =
+            warm.map(|w| self.scaling.scale(&Point { x: w.x.clone(), y: w.y.clone(), z: w.z.clone() }));
         let inequalities = self.inequalities();
         // Without inequalities the problem is one linear system; with a warm start its active set comes first.
         let first = match (warm, &warm_point) {
@@ -96,14 +95,14 @@ impl Driver<'_> {
             _ if inequalities == 0 => Some((Point::zeros(self.core), ActiveSet::equalities(self.core), 0)),
             _ => None,
         };
-        if let Some((point, active, repairs)) = first {
-            if let Some(done) = self.finisher().run(&point, active, repairs)? {
-                let method = if method == Method::Auto { Method::ActiveSet } else { method };
-                let mut end = End::new(method);
-                end.iterations = done.repairs + 1;
-                end.finish(done);
-                return Ok(end);
-            }
+        if let Some((point, active, repairs)) = first
+            && let Some(done) = self.finisher().run(&point, active, repairs)?
+        {
+            let method = if method == Method::Auto { Method::ActiveSet } else { method };
+            let mut end = End::new(method);
+            end.iterations = done.repairs + 1;
+            end.finish(done);
+            return Ok(end);
         }
         let limit = self.settings.max_iterations;
         match method {
@@ -118,7 +117,11 @@ impl Driver<'_> {
                 self.settle(next, callback)
             }
             Method::Auto if self.pattern.is_dense() && inequalities > 0 => {
-                let end = self.alternating(warm_point.as_ref(), limit.unwrap_or(AUTOMATIC).min(AUTOMATIC), callback)?;
+                let end = self.alternating(
+                    warm_point.as_ref(),
+                    limit.unwrap_or(AUTOMATIC).min(AUTOMATIC),
+                    callback,
+                )?;
                 if end.status != Status::IterationLimit {
                     return Ok(end);
                 }
@@ -147,8 +150,7 @@ impl Driver<'_> {
     fn alternating(&self, warm: Option<&Point>, limit: usize, callback: Callback<'_>) -> Result<End, Error> {
         let settings = self.settings;
         let mut end = End::new(Method::Alternating);
-        let mut method =
-            Alternating::new(self.core, self.pattern, settings.rho, settings.relaxation, warm)?;
+        let mut method = Alternating::new(self.core, self.pattern, settings.rho, settings.relaxation, warm)?;
         let mut tried: Option<ActiveSet> = None;
         let mut last = method.clipped.clone();
         let (mut stable, mut wait, mut next_try) = (0, 5, 10);
@@ -190,7 +192,9 @@ impl Driver<'_> {
             }
             if check && self.certify && certificate::diverging(&method.point) {
                 let y = self.scaling.unscale(&method.point).y;
-                if let Some(proof) = certificate::infeasible(self.user, self.equalities, &y, certificate::STRICT) {
+                if let Some(proof) =
+                    certificate::infeasible(self.user, self.equalities, &y, certificate::STRICT)
+                {
                     end.status = Status::Infeasible;
                     end.certificate = Some(proof);
                     break;
@@ -228,39 +232,42 @@ impl Driver<'_> {
         let mut best = f64::INFINITY;
         let mut attempts = 0;
         let mut tried_at = f64::INFINITY;
-        let status = method.run(self.user, self.scaling, limit, callback, &mut |method, point, residuals| {
-            let size = residuals.max();
-            if size < best {
-                best = size;
-                end.point = point.clone();
-                end.residuals = *residuals;
-                end.active = method.guess();
-            }
-            // Each try costs a factorization: again only after the residual has fallen a good deal.
-            if self.settings.finish && size <= NEAR && (size <= 0.05 * tried_at || size <= tolerance) {
-                tried_at = size;
-                attempts += 1;
-                if let Some(done) = self.finisher().run(&method.point(), method.guess(), 2)? {
-                    end.finish(done);
+        let status =
+            method.run(self.user, self.scaling, limit, callback, &mut |method, point, residuals| {
+                let size = residuals.max();
+                if size < best {
+                    best = size;
+                    end.point = point.clone();
+                    end.residuals = *residuals;
+                    end.active = method.guess();
+                }
+                // Each try costs a factorization: again only after the residual has fallen a good deal.
+                if self.settings.finish && size <= NEAR && (size <= 0.05 * tried_at || size <= tolerance) {
+                    tried_at = size;
+                    attempts += 1;
+                    if let Some(done) = self.finisher().run(&method.point(), method.guess(), 2)? {
+                        end.finish(done);
+                        return Ok(Check::Stop);
+                    }
+                }
+                if size <= tolerance {
+                    end.status = Status::Solved;
                     return Ok(Check::Stop);
                 }
-            }
-            if size <= tolerance {
-                end.status = Status::Solved;
-                return Ok(Check::Stop);
-            }
-            let scaled = method.point();
-            if self.certify && certificate::diverging(&scaled) {
-                if let Some(proof) = certificate::infeasible(self.user, self.equalities, &point.y, certificate::STRICT) {
+                let scaled = method.point();
+                if self.certify
+                    && certificate::diverging(&scaled)
+                    && let Some(proof) =
+                        certificate::infeasible(self.user, self.equalities, &point.y, certificate::STRICT)
+                {
                     end.status = Status::Infeasible;
                     end.certificate = Some(proof);
                     return Ok(Check::Stop);
                 }
-            }
-            // Nothing is gained by going on once the iterates have run away.
-            let away = norm_inf(&scaled.x) > 1e9 || norm_inf(&scaled.y) > 1e12;
-            Ok(if away && self.certify { Check::Stop } else { Check::Continue })
-        })?;
+                // Nothing is gained by going on once the iterates have run away.
+                let away = norm_inf(&scaled.x) > 1e9 || norm_inf(&scaled.y) > 1e12;
+                Ok(if away && self.certify { Check::Stop } else { Check::Continue })
+            })?;
         end.iterations = method.iterations;
         if let Some(status @ (Status::TimeLimit | Status::Cancelled)) = status {
             end.status = status;
@@ -282,7 +289,9 @@ impl Driver<'_> {
         }
         let elastic = certificate::elastic(self.user);
         let Some(phase) = self.auxiliary(&elastic, callback)? else { return Ok(end) };
-        if let Some(proof) = certificate::infeasible(self.user, self.equalities, &phase.y, certificate::TOLERANCE) {
+        if let Some(proof) =
+            certificate::infeasible(self.user, self.equalities, &phase.y, certificate::TOLERANCE)
+        {
             end.status = Status::Infeasible;
             end.certificate = Some(proof);
             end.notes.push(String::from("infeasibility found by the elastic problem"));

@@ -23,6 +23,8 @@ pub struct Checker {
     pub(super) lets: Vec<super::declare::LetState>,
     pub(super) constants: Vec<super::declare::ConstantState>,
     pub(super) functions: Vec<super::declare::Function>,
+    /// Parameters whose ranges and defaults are not read yet.
+    pub(super) pending: Vec<Option<crate::syntax::ast::Declaration>>,
     /// The range of each index, for proofs that positions are in range.
     pub(super) ranges: Vec<(Poly, Poly)>,
     /// Whether some `if` cuts the ranges around the current expression.
@@ -66,6 +68,7 @@ impl Checker {
             lets: Vec::new(),
             constants: Vec::new(),
             functions: Vec::new(),
+            pending: Vec::new(),
             ranges: Vec::new(),
             conditional: 0,
             expansions: Vec::new(),
@@ -109,9 +112,18 @@ impl Checker {
     /// The node of a leaf or of anything whose facts are at hand.
     pub(super) fn leaf(&mut self, kind: Kind, shape: Vec<Poly>, facts: Facts, span: Span) -> NodeId {
         if let Some(known) = self.model.tree.find(&kind) {
-            return known;
+            return self.again(known, kind, span);
         }
         self.push(Node { kind, shape, facts, requirements: Vec::new() }, span)
+    }
+
+    /// A node for another place where a known expression stands.
+    pub(super) fn again(&mut self, known: NodeId, kind: Kind, span: Span) -> NodeId {
+        if self.model.tree.span(known) == span {
+            return known;
+        }
+        let node = Node { kind, ..self.model.tree[known].clone() };
+        self.push(node, span)
     }
 
     pub(super) fn number(&mut self, value: f64, span: Span) -> NodeId {
@@ -235,6 +247,7 @@ impl Checker {
                 let size = Poly::unknown(Unknown::Index(*k));
                 return self.size_node(size, span);
             }
+            // The argument as it stands in the call: that is where a message about it should point.
             Some(Local::Value(node)) => return *node,
             None => {}
         }
@@ -278,7 +291,7 @@ impl Checker {
         }
         let kind = Kind::Array(items.clone());
         if let Some(known) = self.model.tree.find(&kind) {
-            return known;
+            return self.again(known, kind, span);
         }
         let tree = &self.model.tree;
         let first = items.first().map_or(&[][..], |&i| tree.shape(i));
@@ -332,7 +345,7 @@ impl Checker {
         }
         let kind = Kind::Call { atom, arguments, options };
         if let Some(known) = self.model.tree.find(&kind) {
-            return known;
+            return self.again(known, kind, span);
         }
         let Kind::Call { arguments, options, .. } = &kind else { return self.error_node(span) };
         let call = Call::new(&self.model.tree, arguments, options);

@@ -14,7 +14,7 @@ use crate::syntax::ast::{AttributeKind, Attribute, DeclKind, Declaration, ExprId
 
 /// A `dim` on its way to a value.
 #[derive(Clone, Debug)]
-pub struct SizeState {
+pub(super) struct SizeState {
     name: String,
     span: Span,
     value: Option<ExprId>,
@@ -23,7 +23,7 @@ pub struct SizeState {
 
 /// A `let` on its way to a node.
 #[derive(Clone, Debug)]
-pub struct LetState {
+pub(super) struct LetState {
     name: String,
     span: Span,
     value: ExprId,
@@ -33,7 +33,7 @@ pub struct LetState {
 
 /// A `const` on its way to a node.
 #[derive(Clone, Debug)]
-pub struct ConstantState {
+pub(super) struct ConstantState {
     declaration: Declaration,
     doc: Option<String>,
     found: Progress<NodeId>,
@@ -41,7 +41,7 @@ pub struct ConstantState {
 
 /// A user-written atom.
 #[derive(Clone, Debug)]
-pub struct Function {
+pub(super) struct Function {
     /// Its name.
     pub name: Name,
     /// Its arguments.
@@ -133,13 +133,14 @@ impl Checker {
                 doc: doc.clone(),
                 span: declaration.name.span,
             });
+            self.pending.push(Some((*declaration).clone()));
         }
         self.model.constants = vec![placeholder(); self.constants.len()];
         for k in 0..self.constants.len() {
             self.constant(k, self.constants[k].declaration.name.span);
         }
-        for (k, (declaration, _)) in parameters.iter().enumerate() {
-            self.parameter_details(k, declaration);
+        for k in 0..parameters.len() {
+            self.read_pending(k);
         }
         for (declaration, doc) in &variables {
             self.declare_variable(declaration, doc.clone());
@@ -271,15 +272,25 @@ impl Checker {
         node
     }
 
+    /// Reads the range and default of a parameter before its first use, since its sign depends on them.
+    fn read_pending(&mut self, k: usize) {
+        if let Some(declaration) = self.pending.get_mut(k).and_then(Option::take) {
+            self.names.enter(Vec::new());
+            self.parameter_details(k, &declaration);
+            self.names.leave();
+        }
+    }
+
     /// The node of a parameter.
     pub(super) fn parameter(&mut self, k: usize, span: Span) -> NodeId {
+        self.read_pending(k);
         let kind = Kind::Parameter(k as u32);
         if let Some(known) = self.model.tree.find(&kind) {
-            return known;
+            return self.again(known, kind, span);
         }
         let parameter = &self.model.parameters[k];
         let (interval, definite) = (self.range_interval(parameter.range, parameter.kind), definite(parameter.kind));
-        let (shape, span) = (parameter.shape.clone(), if self.at_solution { span } else { parameter.span });
+        let shape = parameter.shape.clone();
         let facts = Facts { interval, definite, level: Level::Parameter, size: None, ..Facts::number(0.0) };
         self.leaf(kind, shape, facts, span)
     }
@@ -288,7 +299,7 @@ impl Checker {
     pub(super) fn variable(&mut self, k: usize, span: Span) -> NodeId {
         let kind = Kind::Variable(k as u32);
         if let Some(known) = self.model.tree.find(&kind) {
-            return known;
+            return self.again(known, kind, span);
         }
         let Some(variable) = self.model.variables.get(k) else { return self.error_node(span) };
         let flags = ParameterKind { nonneg: variable.nonneg, nonpos: variable.nonpos, ..ParameterKind::default() };
@@ -302,7 +313,7 @@ impl Checker {
             size: None,
             indexed: false,
         };
-        let (shape, span) = (variable.shape.clone(), variable.span);
+        let shape = variable.shape.clone();
         self.leaf(kind, shape, facts, span)
     }
 
@@ -326,12 +337,13 @@ impl Checker {
         let kind = Kind::Constant(k as u32);
         if self.at_solution {
             return match self.model.tree.find(&kind) {
-                Some(known) => known,
+                Some(known) => self.again(known, kind, span),
                 None => self.error_node(span),
             };
         }
         match self.constants[k].found {
-            Progress::Done(node) => return node,
+            Progress::Done(node) if self.is_error(node) => return node,
+            Progress::Done(node) => return self.again(node, kind, span),
             Progress::Running => {
                 let name = self.constants[k].declaration.name.text.clone();
                 self.report(cycle("const", &name, span));

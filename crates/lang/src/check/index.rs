@@ -48,7 +48,7 @@ impl Checker {
         }
         let kind = Kind::Index { base, selectors };
         if let Some(known) = self.model.tree.find(&kind) {
-            return known;
+            return self.again(known, kind, span);
         }
         let tree = &self.model.tree;
         let own = tree.facts(base);

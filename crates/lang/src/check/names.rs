@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// What a global name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Symbol {
+pub(super) enum Symbol {
     /// A size, by position in the checker's list.
     Size(usize),
     /// A parameter.
@@ -24,7 +24,7 @@ pub enum Symbol {
 
 /// What a local name stands for.
 #[derive(Clone, Debug)]
-pub enum Local {
+pub(super) enum Local {
     /// An index of a `for`.
     Index(u32),
     /// An argument of a `fn`.
@@ -33,14 +33,14 @@ pub enum Local {
 
 /// The global names, and the local ones of the innermost expansion.
 #[derive(Debug, Default)]
-pub struct Names {
+pub(super) struct Names {
     globals: BTreeMap<String, (Symbol, Span)>,
     frames: Vec<Vec<(String, Local)>>,
 }
 
 impl Names {
     /// Declares a global name; one name stands for one thing.
-    pub fn declare(&mut self, name: &str, symbol: Symbol, span: Span) -> Option<Diagnostic> {
+    pub(super) fn declare(&mut self, name: &str, symbol: Symbol, span: Span) -> Option<Diagnostic> {
         if let Some((_, first)) = self.globals.get(name) {
             return Some(
                 Diagnostic::error(codes::DUPLICATE_NAME, format!("the name `{name}` is declared twice"))
@@ -53,17 +53,17 @@ impl Names {
     }
 
     /// Opens a frame that sees no locals of the frames around it.
-    pub fn enter(&mut self, locals: Vec<(String, Local)>) {
+    pub(super) fn enter(&mut self, locals: Vec<(String, Local)>) {
         self.frames.push(locals);
     }
 
     /// Closes the innermost frame.
-    pub fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.frames.pop();
     }
 
     /// Adds a local name to the innermost frame.
-    pub fn push(&mut self, name: &str, local: Local) {
+    pub(super) fn push(&mut self, name: &str, local: Local) {
         if self.frames.is_empty() {
             self.frames.push(Vec::new());
         }
@@ -73,24 +73,24 @@ impl Names {
     }
 
     /// Removes the latest local names of the innermost frame.
-    pub fn pop(&mut self, count: usize) {
+    pub(super) fn pop(&mut self, count: usize) {
         if let Some(frame) = self.frames.last_mut() {
             frame.truncate(frame.len().saturating_sub(count));
         }
     }
 
     /// The local meaning of a name.
-    pub fn local(&self, name: &str) -> Option<&Local> {
+    pub(super) fn local(&self, name: &str) -> Option<&Local> {
         self.frames.last()?.iter().rev().find(|(n, _)| n == name).map(|(_, local)| local)
     }
 
     /// The global meaning of a name.
-    pub fn global(&self, name: &str) -> Option<Symbol> {
+    pub(super) fn global(&self, name: &str) -> Option<Symbol> {
         self.globals.get(name).map(|(symbol, _)| *symbol)
     }
 
     /// The error for a name that means nothing, with the nearest one that does.
-    pub fn unknown(&self, name: &str, span: Span, functions: bool) -> Diagnostic {
+    pub(super) fn unknown(&self, name: &str, span: Span, functions: bool) -> Diagnostic {
         let what = if functions { "function" } else { "name" };
         let error = Diagnostic::error(codes::UNKNOWN_NAME, format!("unknown {what} `{name}`"))
             .at(span, "nothing of this name is declared");

@@ -31,7 +31,7 @@ impl Checker {
                 self.apply("matmul", vec![lhs, rhs], Vec::new(), span)
             }
             BinaryOp::Mul => {
-                if both_vary && lhs == rhs {
+                if both_vary && self.model.tree.same(lhs, rhs) {
                     return self.apply("square", vec![lhs], Vec::new(), span);
                 }
                 self.warn_matrix_times_vector(lhs, rhs, op_span);
@@ -63,7 +63,7 @@ impl Checker {
     fn quadratic_form(&self, lhs: NodeId, rhs: NodeId) -> Option<(NodeId, Option<NodeId>)> {
         let tree = &self.model.tree;
         let vector = |n: NodeId| tree.shape(n).len() == 1;
-        if lhs == rhs && vector(lhs) {
+        if tree.same(lhs, rhs) && vector(lhs) {
             return Some((lhs, None));
         }
         let product = |n: NodeId| match &tree[n].kind {
@@ -71,14 +71,14 @@ impl Checker {
             _ => None,
         };
         if let Some((x, p)) = product(lhs)
-            && x == rhs
+            && tree.same(x, rhs)
             && vector(x)
             && tree.facts(p).variable_free()
         {
             return Some((x, Some(p)));
         }
         if let Some((p, x)) = product(rhs)
-            && x == lhs
+            && tree.same(x, lhs)
             && vector(x)
             && tree.facts(p).variable_free()
         {
@@ -353,7 +353,7 @@ impl Checker {
         let facts = comprehension_facts(atom, &own, &loops);
         let kind = Kind::Comprehension { atom, body: node, loops };
         if let Some(known) = self.model.tree.find(&kind) {
-            return known;
+            return self.again(known, kind, span);
         }
         self.push(Node { kind, shape, facts, requirements: Vec::new() }, span)
     }
@@ -453,7 +453,7 @@ pub(super) fn literal_definite(tree: &Tree, rows: &[NodeId]) -> Definite {
 }
 
 /// Definiteness of a small dense matrix, by an LDLᵀ factorization without pivoting.
-pub fn definite_matrix(matrix: &[f64], n: usize) -> Definite {
+fn definite_matrix(matrix: &[f64], n: usize) -> Definite {
     let largest = matrix.iter().fold(0.0f64, |m, v| m.max(v.abs()));
     if (0..n).any(|i| (0..i).any(|j| (matrix[i * n + j] - matrix[j * n + i]).abs() > 1e-10 * largest)) {
         return Definite::No;

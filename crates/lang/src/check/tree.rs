@@ -236,10 +236,14 @@ pub struct Node {
     pub requirements: Vec<Poly>,
 }
 
-/// All expressions of a model; equal expressions are one node, and operands precede results.
+/// All expressions of a model, operands before results.
+///
+/// Every place in the text has a node of its own, so that messages point at it; equal expressions share one
+/// [`canonical`](Tree::canonical) node, so that they are lowered once.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tree {
     nodes: Vec<Node>,
+    canonical: Vec<NodeId>,
     #[serde(skip)]
     spans: Vec<Span>,
     #[serde(skip)]
@@ -251,20 +255,68 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The node for this kind, if it is known already.
+    /// The canonical node for this kind, if there is one.
     pub fn find(&self, kind: &Kind) -> Option<NodeId> {
-        self.known.get(kind).copied()
+        self.known.get(&self.key(kind)).copied()
+    }
+
+    /// The node that stands for all expressions equal to this one.
+    pub fn canonical(&self, id: NodeId) -> NodeId {
+        self.canonical[id.0 as usize]
+    }
+
+    /// Whether two expressions are equal.
+    pub fn same(&self, a: NodeId, b: NodeId) -> bool {
+        self.canonical(a) == self.canonical(b)
     }
 
     /// Adds a node.
     pub fn push(&mut self, node: Node, span: Span) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        if node.kind != Kind::Error {
-            self.known.insert(node.kind.clone(), id);
-        }
+        let canonical = if node.kind == Kind::Error { id } else { *self.known.entry(self.key(&node.kind)).or_insert(id) };
+        self.canonical.push(canonical);
         self.nodes.push(node);
+        self.spans.resize(id.0 as usize, Span::default());
         self.spans.push(span);
         id
+    }
+
+    /// A kind with canonical operands.
+    fn key(&self, kind: &Kind) -> Kind {
+        let one = |id: &NodeId| self.canonical(*id);
+        let all = |ids: &[NodeId]| ids.iter().map(one).collect();
+        match kind {
+            Kind::Array(items) => Kind::Array(all(items)),
+            Kind::Call { atom, arguments, options } => Kind::Call {
+                atom: *atom,
+                arguments: all(arguments),
+                options: options
+                    .iter()
+                    .map(|(name, value)| {
+                        let value = match value {
+                            OptionValue::Node(node) => OptionValue::Node(one(node)),
+                            other => other.clone(),
+                        };
+                        (name.clone(), value)
+                    })
+                    .collect(),
+            },
+            Kind::Index { base, selectors } => Kind::Index {
+                base: one(base),
+                selectors: selectors
+                    .iter()
+                    .map(|selector| match selector {
+                        Selector::At(node, from_end) => Selector::At(one(node), *from_end),
+                        Selector::List(node) => Selector::List(one(node)),
+                        slice @ Selector::Slice { .. } => slice.clone(),
+                    })
+                    .collect(),
+            },
+            Kind::Comprehension { atom, body, loops } => {
+                Kind::Comprehension { atom: *atom, body: one(body), loops: loops.clone() }
+            }
+            leaf => leaf.clone(),
+        }
     }
 
     /// How many nodes there are.

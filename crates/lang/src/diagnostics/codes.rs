@@ -58,21 +58,21 @@ macro_rules! codes {
 
 codes! {
     // E01xx: text.
-    E0101 UNKNOWN_CHARACTER "unknown-character" "a character that the language does not use";
-    E0102 FOREIGN_SPELLING "foreign-spelling" "an operator or word of another language";
-    E0103 MALFORMED_NUMBER "malformed-number" "a number that is not written as numbers are";
-    E0104 UNBALANCED_BRACKET "unbalanced-bracket" "a bracket without its partner";
-    E0105 MISSING_SEMICOLON "missing-semicolon" "a statement without its final `;`";
-    E0106 UNEXPECTED_TOKEN "unexpected-token" "something stands where the grammar wants something else";
-    E0107 UNKNOWN_STATEMENT "unknown-statement" "a statement that begins with no keyword and compares nothing";
-    E0108 KEYWORD_AS_NAME "keyword-as-name" "a keyword where a name is wanted";
-    E0109 STRICT_INEQUALITY "strict-inequality" "a constraint with `<`, `>` or `!=`";
-    E0110 BAD_CHAIN "bad-chain" "a chain of comparisons that is no interval";
-    E0111 MISPLACED_COMPARISON "misplaced-comparison" "a comparison where a value is wanted, or the other way round";
-    E0112 MISPLACED_PART "misplaced-part" "a part of a statement that this statement cannot have";
-    E0113 EMPTY_BRACKETS "empty-brackets" "brackets with nothing between them";
-    E0114 BAD_ARGUMENTS "bad-arguments" "arguments that are repeated or out of order";
-    E0115 UNTERMINATED "unterminated" "a string or comment without its end";
+    E0101 UNKNOWN_CHARACTER "unknown-character" "a character that the language does not use" page;
+    E0102 FOREIGN_SPELLING "foreign-spelling" "an operator or word of another language" page;
+    E0103 MALFORMED_NUMBER "malformed-number" "a number that is not written as numbers are" page;
+    E0104 UNBALANCED_BRACKET "unbalanced-bracket" "a bracket without its partner" page;
+    E0105 MISSING_SEMICOLON "missing-semicolon" "a statement without its final `;`" page;
+    E0106 UNEXPECTED_TOKEN "unexpected-token" "something stands where the grammar wants something else" page;
+    E0107 UNKNOWN_STATEMENT "unknown-statement" "a statement that begins with no keyword and compares nothing" page;
+    E0108 KEYWORD_AS_NAME "keyword-as-name" "a keyword where a name is wanted" page;
+    E0109 STRICT_INEQUALITY "strict-inequality" "a constraint with `<`, `>` or `!=`" page;
+    E0110 BAD_CHAIN "bad-chain" "a chain of comparisons that is no interval" page;
+    E0111 MISPLACED_COMPARISON "misplaced-comparison" "a comparison where a value is wanted, or the other way round" page;
+    E0112 MISPLACED_PART "misplaced-part" "a part of a statement that this statement cannot have" page;
+    E0113 EMPTY_BRACKETS "empty-brackets" "brackets with nothing between them" page;
+    E0114 BAD_ARGUMENTS "bad-arguments" "arguments that are repeated or out of order" page;
+    E0115 UNTERMINATED "unterminated" "a string or comment without its end" page;
     // E02xx: names and shapes.
     E0201 UNKNOWN_NAME "unknown-name" "a name that nothing declares";
     E0202 DUPLICATE_NAME "duplicate-name" "a name that is declared twice";
@@ -99,8 +99,17 @@ codes! {
     E0307 UNKNOWN_CURVATURE "unknown-curvature" "an expression of unknown curvature";
     // E04xx: the class of problems.
     E0401 OUTSIDE_CLASS "outside-class" "an atom that needs a cone the solver has not";
+    // E05xx: values.
+    E0501 MISSING_VALUE "missing-value" "a parameter or constant without a value";
+    E0502 UNDECLARED_VALUE "undeclared-value" "a value for a name that the model does not declare";
+    E0503 VALUE_SHAPE "value-shape" "a value whose shape is not the declared one";
+    E0504 VALUE_NOT_FINITE "value-not-finite" "a value that is not a finite number";
+    E0505 VALUE_DOMAIN "value-domain" "a value outside the declared domain";
+    E0506 UNREADABLE_FILE "unreadable-file" "a file named in the model that cannot be read";
+    E0507 FILE_OUTSIDE "file-outside" "a file named in the model that is outside its folder";
+    E0508 NO_VALUE "no-value" "an expression of parameters that has no value";
     // E06xx: sizes and limits.
-    E0601 NESTED_TOO_DEEP "nested-too-deep" "an expression nested deeper than the compiler follows" ;
+    E0601 NESTED_TOO_DEEP "nested-too-deep" "an expression nested deeper than the compiler follows" page;
     E0602 TEXT_TOO_LARGE "text-too-large" "a model text larger than the compiler reads";
     E0603 TOO_MANY_ERRORS "too-many-errors" "more mistakes than are worth showing";
     E0611 SIZE_OVERFLOW "size-overflow" "a size too large to compute";
@@ -112,7 +121,7 @@ codes! {
     E0617 MISSING_CONSTANT "missing-constant" "a constant without a value";
     E0618 MISSING_PATTERN "missing-pattern" "a sparse parameter without a pattern";
     // W1xxx: warnings.
-    W1001 MISPLACED_DOC "misplaced-doc-comment" "a doc comment that documents nothing";
+    W1001 MISPLACED_DOC "misplaced-doc-comment" "a doc comment that documents nothing" page;
     W1002 MATRIX_TIMES_VECTOR "matrix-times-vector" "an elementwise product of a matrix and a vector";
     W1003 UNUSED_PARAMETER "unused-parameter" "a parameter that nothing uses";
 }

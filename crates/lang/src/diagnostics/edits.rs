@@ -20,7 +20,8 @@ pub fn apply<'a>(text: &str, edits: impl IntoIterator<Item = &'a Edit>) -> (Stri
     for edit in edits {
         let range = edit.span.range();
         let separate = applied == 0 || range.start > at;
-        let Some(kept) = text.get(at..range.start).filter(|_| separate && text.is_char_boundary(range.end)) else {
+        let Some(kept) = text.get(at..range.start).filter(|_| separate && text.is_char_boundary(range.end))
+        else {
             continue;
         };
         result.push_str(kept);

@@ -76,7 +76,11 @@ pub fn report<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Report<'a> 
         labels: diagnostic
             .labels
             .iter()
-            .map(|label| LabelReport { span: place(label.span), message: &label.message, primary: label.primary })
+            .map(|label| LabelReport {
+                span: place(label.span),
+                message: &label.message,
+                primary: label.primary,
+            })
             .collect(),
         notes: &diagnostic.notes,
         help: &diagnostic.help,
@@ -102,7 +106,8 @@ mod tests {
     fn places_are_lines_and_columns() {
         let source = Source::new("m.cvx", "dim n;\nlet α = β;\n");
         let at = source.text().find('β').unwrap();
-        let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, "wrong").at(Span::new(at, at + 2), "here");
+        let diagnostic =
+            Diagnostic::error(codes::UNEXPECTED_TOKEN, "wrong").at(Span::new(at, at + 2), "here");
         let json = serde_json::to_value(report(&source, &diagnostic)).unwrap();
         assert_eq!(json["span"]["start"], serde_json::json!({"line": 2, "column": 9}));
         assert_eq!(json["span"]["end"], serde_json::json!({"line": 2, "column": 10}));

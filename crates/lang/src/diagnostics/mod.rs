@@ -129,12 +129,7 @@ impl Diagnostic {
 
     /// Offers a change that a human should look at first.
     #[must_use]
-    pub fn suggest(
-        self,
-        span: Span,
-        replacement: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn suggest(self, span: Span, replacement: impl Into<String>, message: impl Into<String>) -> Self {
         self.edit(span, replacement.into(), message.into(), false)
     }
 

@@ -36,6 +36,10 @@ pub fn render(source: &Source, diagnostic: &Diagnostic, style: Style) -> String 
     let mut groups = vec![cause(Group::with_title(title), source, diagnostic)];
     for edit in &diagnostic.edits {
         let window = Window::around(source, [edit.span].into_iter());
+        if window.text.len() > LARGEST_WINDOW {
+            groups.push(Group::with_title(Level::HELP.secondary_title(&edit.message)));
+            continue;
+        }
         let patch = Patch::new(window.relative(edit.span), &edit.replacement);
         let snippet = Snippet::source(window.text).line_start(window.line).path(source.name()).patch(patch);
         groups.push(Level::HELP.secondary_title(&edit.message).element(snippet));
@@ -44,10 +48,13 @@ pub fn render(source: &Source, diagnostic: &Diagnostic, style: Style) -> String 
 }
 
 fn cause<'a>(group: Group<'a>, source: &'a Source, diagnostic: &'a Diagnostic) -> Group<'a> {
-    let group = if diagnostic.labels.is_empty() {
-        group.element(Origin::path(source.name()))
+    let window = Window::around(source, diagnostic.labels.iter().map(|label| label.span));
+    let group = if diagnostic.labels.is_empty() || window.text.len() > LARGEST_WINDOW {
+        let place = source.position(diagnostic.span().unwrap_or_default().start);
+        let origin = Origin::path(source.name()).line(place.line).char_column(place.column);
+        let labels = diagnostic.labels.iter().filter(|label| !label.message.is_empty());
+        group.element(origin).elements(labels.map(|label| Level::NOTE.message(&label.message)))
     } else {
-        let window = Window::around(source, diagnostic.labels.iter().map(|label| label.span));
         let annotations = diagnostic.labels.iter().map(|label| {
             let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let annotation: Annotation<'_> = kind.span(window.relative(label.span));
@@ -60,6 +67,9 @@ fn cause<'a>(group: Group<'a>, source: &'a Source, diagnostic: &'a Diagnostic) -
     let help = diagnostic.help.iter().map(|help| Level::HELP.message(help));
     group.elements(notes.chain(help))
 }
+
+/// The most text that is shown for one diagnostic, in bytes: some lines are longer than anybody would read.
+const LARGEST_WINDOW: usize = 100_000;
 
 /// The lines that some spans touch, so that a large text costs no more than what is shown of it.
 struct Window<'a> {
@@ -107,7 +117,8 @@ mod tests {
     fn any_span_can_be_rendered() {
         let source = Source::new("m", "λ");
         for span in [Span::new(1, 1), Span::new(5, 9), Span::new(0, 2), Span::at(2)] {
-            let diagnostic = Diagnostic::warning(codes::MISPLACED_DOC, "m").at(span, "").suggest(span, "x", "y");
+            let diagnostic =
+                Diagnostic::warning(codes::MISPLACED_DOC, "m").at(span, "").suggest(span, "x", "y");
             assert!(render(&source, &diagnostic, Style::Plain).contains("m:1:"));
         }
         let nowhere = Diagnostic::error(codes::TEXT_TOO_LARGE, "large");

@@ -55,7 +55,7 @@ impl Layout<'_, '_> {
         }
         let operators = self.loosest(start, end);
         if operators.is_empty() || self.ends_in_call(start, &operators, end) {
-            return self.brackets(start, end, indent, tail);
+            return self.brackets(start, end, indent);
         }
         self.part(start, operators[0], indent, 0);
         for (index, &operator) in operators.iter().enumerate() {
@@ -113,7 +113,7 @@ impl Layout<'_, '_> {
     }
 
     /// Breaks a part inside its widest brackets.
-    fn brackets(&mut self, start: usize, end: usize, indent: usize, tail: usize) {
+    fn brackets(&mut self, start: usize, end: usize, indent: usize) {
         let Some((open, close)) = self.widest(start, end) else {
             return self.flat(start, end);
         };
@@ -132,12 +132,8 @@ impl Layout<'_, '_> {
         self.part(from, close, indent + 2, 0);
         self.newline(indent);
         self.flat(close, close + 1);
-        let width = self.width(close + 1, end) + usize::from(self.pieces.get(close + 1).is_some_and(|p| p.space));
-        if self.column + width + tail <= WIDTH {
-            self.flat(close + 1, end);
-        } else {
-            self.part(close + 1, end, indent, tail);
-        }
+        // What follows is no wider than the widest brackets were.
+        self.flat(close + 1, end);
     }
 
     /// The width of some pieces on one line, without the space before the first.

@@ -39,13 +39,16 @@ struct Formatter<'a> {
 
 impl<'a> Formatter<'a> {
     fn run(&mut self, tokens: &[Token]) {
-        let mut at = 0;
+        let (mut at, mut solid) = (0, 0);
         while at < tokens.len() {
             let token = tokens[at];
+            while solid < tokens.len() && (solid < at || tokens[solid].kind.is_trivia()) {
+                solid += 1;
+            }
             at = match token.kind {
                 TokenKind::Whitespace | TokenKind::Semicolon => at + 1,
                 kind if kind.is_comment() => {
-                    self.lone_comment(tokens, at);
+                    self.lone_comment(tokens, at, tokens.get(solid).map(|token| token.kind));
                     at + 1
                 }
                 _ => self.statement(tokens, at),
@@ -64,20 +67,22 @@ impl<'a> Formatter<'a> {
         self.out.extend(std::iter::repeat_n(' ', indent));
     }
 
-    /// A comment on lines of its own.
-    fn lone_comment(&mut self, tokens: &[Token], at: usize) {
-        let mut next = tokens[at..].iter().filter(|token| !token.kind.is_trivia());
-        let indent = match next.next() {
-            Some(token) => self.indent(token.kind),
+    /// A comment on lines of its own, before a statement that begins with the token `next`.
+    fn lone_comment(&mut self, tokens: &[Token], at: usize, next: Option<TokenKind>) {
+        let indent = match next {
+            Some(kind) => self.indent(kind),
             // At the end nothing tells where it belongs but its own place.
-            None => {
-                let line = self.text[..tokens[at].span.start as usize].rsplit('\n').next().unwrap_or("");
-                if self.under_subject_to && !line.is_empty() { 2 } else { 0 }
-            }
+            None if self.under_subject_to && self.is_indented(tokens, at) => 2,
+            None => 0,
         };
         self.line(tokens, at, indent);
         self.out.push_str(tokens[at].span.text(self.text).trim_end());
         self.out.push('\n');
+    }
+
+    /// Whether anything but a line break stands before a token.
+    fn is_indented(&self, tokens: &[Token], at: usize) -> bool {
+        at > 0 && !tokens[at - 1].span.text(self.text).ends_with('\n')
     }
 
     fn indent(&self, first: TokenKind) -> usize {
@@ -90,7 +95,8 @@ impl<'a> Formatter<'a> {
         let last = if heading { TokenKind::To } else { TokenKind::Semicolon };
         let end = (at..tokens.len()).find(|&index| tokens[index].kind == last).unwrap_or(tokens.len() - 1);
         let stop = if heading { end + 1 } else { end };
-        let solid = (at..stop).rev().find(|&index| !tokens[index].kind.is_trivia()).map_or(at, |index| index + 1);
+        let solid =
+            (at..stop).rev().find(|&index| !tokens[index].kind.is_trivia()).map_or(at, |index| index + 1);
         let indent = self.indent(tokens[at].kind);
         self.line(tokens, at, indent);
         let inner = &tokens[at..solid];

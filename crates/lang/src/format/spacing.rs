@@ -69,8 +69,8 @@ impl Spacing {
     /// Whether a space stands before a token of this kind, and whether it is an operator between operands.
     fn step(&mut self, kind: TokenKind) -> (bool, bool) {
         use TokenKind::{
-            CloseBracket, CloseParen, Colon, Comma, Dot, Dots, Equals, For, If, In, Minus, OpenBracket, OpenParen,
-            Plus, Power,
+            CloseBracket, CloseParen, Colon, Comma, Dot, Dots, Equals, For, If, In, Minus, OpenBracket,
+            OpenParen, Plus, Power,
         };
         let operand = self.before.is_some_and(|before| before.kind.ends_operand());
         let inside = self.levels.len() > 1;
@@ -99,7 +99,10 @@ impl Spacing {
                 _ => {}
             }
         }
-        let close = tight || sign || matches!(kind, OpenParen | OpenBracket | Dot | Dots) || (kind == Colon && inside);
+        let close = tight
+            || sign
+            || matches!(kind, OpenParen | OpenBracket | Dot | Dots)
+            || (kind == Colon && inside);
         self.before = Some(Before { kind, close });
         (space, infix)
     }

@@ -200,19 +200,25 @@ impl Lower<'_> {
             self.inequalities.owner(constraint.label.clone(), Role::User),
         );
         let mut entries = Vec::new();
-        let mut shape = Shape::Scalar;
-        for (instance, env) in instances.iter().enumerate() {
-            shape = self.context.concrete(&constraint.shape, env, constraint.span)?;
+        let mut shapes = Vec::with_capacity(instances.len());
+        let mut offset = 0;
+        for env in &instances {
+            let shape = self.context.concrete(&constraint.shape, env, constraint.span)?;
             self.context.bounded(shape, constraint.span)?;
-            let offset = instance * shape.len();
             let own = self.instance(constraint, env, shape, owner)?;
             entries.extend(own.into_iter().map(|(entry, multiplier, c)| (offset + entry, multiplier, c)));
-            // A condition or dependent ranges may not be known to give one shape.
+            offset += shape.len();
+            shapes.push(shape);
         }
-        if instances.is_empty() {
-            shape = self.context.concrete(&constraint.shape, &Env::default(), constraint.span).unwrap_or(Shape::Scalar);
+        match shapes.first() {
+            // Instances of different shapes have no axes in common: their entries come one after the other.
+            Some(first) if shapes.iter().any(|s| s != first) => axes = vec![offset],
+            Some(first) => axes.extend(first.axes()),
+            None => {
+                let shape = self.context.concrete(&constraint.shape, &Env::default(), constraint.span);
+                axes.extend(shape.unwrap_or(Shape::Scalar).axes());
+            }
         }
-        axes.extend(shape.axes());
         self.duals.push(DualTerms { label: constraint.label.clone().into(), axes, bounds: false, entries });
         Ok(())
     }
@@ -319,6 +325,33 @@ impl Lower<'_> {
         }
     }
 
+    /// A row `lo ≤ terms ≤ hi`, with the multipliers of its upper and its lower end; a pair of bounds where one variable
+    /// alone enters and both its sides are free.
+    fn two_sided(&mut self, owner: u32, terms: &[Term], lo: &[Term], hi: &[Term]) -> ((Multiplier, f64), (Multiplier, f64)) {
+        if let Some((j, coefficient, rest)) = single_variable(terms)
+            && self.lo[j].is_none()
+            && self.hi[j].is_none()
+        {
+            let end = |terms: &[Term]| {
+                let mut all = terms.to_vec();
+                all.extend(rest.iter().map(|t| Term { coefficient: -t.coefficient, ..*t }));
+                super::affine::merge(&mut all);
+                all.iter_mut().for_each(|t| t.coefficient /= coefficient);
+                Some(all)
+            };
+            let size = 1.0 / coefficient.abs();
+            let (upper, lower) = ((Multiplier::MuUpper(j), size), (Multiplier::MuLower(j), size));
+            if coefficient > 0.0 {
+                (self.lo[j], self.hi[j]) = (end(lo), end(hi));
+                return (upper, lower);
+            }
+            (self.hi[j], self.lo[j]) = (end(lo), end(hi));
+            return (lower, upper);
+        }
+        let row = self.inequalities.push(owner, terms, Some(lo.to_vec()), Some(hi.to_vec()));
+        ((Multiplier::NuUpper(row), 1.0), (Multiplier::NuLower(row), 1.0))
+    }
+
     /// Rows that keep every piece of a maximum below the bound, or of a minimum above it.
     fn piece(
         &mut self,
@@ -331,10 +364,8 @@ impl Lower<'_> {
         for (k, &entry) in piece.entry.iter().enumerate() {
             let negated: Vec<_> = bound.row(entry).iter().map(|t| Term { coefficient: -t.coefficient, ..*t }).collect();
             if piece.both_signs && bound.row(entry).iter().all(|t| t.column == Column::ONE) {
-                let ends = (Some(negated), Some(bound.row(entry).to_vec()));
-                let row = self.inequalities.push(owner, piece.rows.row(k), ends.0, ends.1);
-                out.push((entry, Multiplier::NuUpper(row), 1.0));
-                out.push((entry, Multiplier::NuLower(row), 1.0));
+                let (upper, lower) = self.two_sided(owner, piece.rows.row(k), &negated, bound.row(entry));
+                out.extend([(entry, upper.0, upper.1), (entry, lower.0, lower.1)]);
                 continue;
             }
             let signs: &[f64] = if piece.both_signs { &[1.0, -1.0] } else { &[1.0] };
@@ -393,34 +424,8 @@ impl Lower<'_> {
         let (lo, middle, hi) = (self.affine(lo)?, self.affine(middle)?, self.affine(hi)?);
         let (lo, middle, hi) = (expand_to(&lo, shape), expand_to(&middle, shape), expand_to(&hi, shape));
         for entry in 0..shape.len() {
-            let terms = middle.row(entry);
-            if let Some((j, coefficient, rest)) = single_variable(terms)
-                && self.lo[j].is_none()
-                && self.hi[j].is_none()
-            {
-                let end = |terms: &[Term]| {
-                    let mut all = terms.to_vec();
-                    all.extend(rest.iter().map(|t| Term { coefficient: -t.coefficient, ..*t }));
-                    super::affine::merge(&mut all);
-                    all.iter_mut().for_each(|t| t.coefficient /= coefficient);
-                    Some(all)
-                };
-                let (first, second) = (end(lo.row(entry)), end(hi.row(entry)));
-                let size = 1.0 / coefficient.abs();
-                if coefficient > 0.0 {
-                    (self.lo[j], self.hi[j]) = (first, second);
-                    out.push((entry, Multiplier::MuUpper(j), size));
-                    out.push((entry, Multiplier::MuLower(j), -size));
-                } else {
-                    (self.hi[j], self.lo[j]) = (first, second);
-                    out.push((entry, Multiplier::MuLower(j), size));
-                    out.push((entry, Multiplier::MuUpper(j), -size));
-                }
-                continue;
-            }
-            let row = self.inequalities.push(owner.1, terms, Some(lo.row(entry).to_vec()), Some(hi.row(entry).to_vec()));
-            out.push((entry, Multiplier::NuUpper(row), 1.0));
-            out.push((entry, Multiplier::NuLower(row), -1.0));
+            let (upper, lower) = self.two_sided(owner.1, middle.row(entry), lo.row(entry), hi.row(entry));
+            out.extend([(entry, upper.0, upper.1), (entry, lower.0, -lower.1)]);
         }
         Ok(out)
     }

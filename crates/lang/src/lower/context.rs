@@ -488,7 +488,7 @@ impl<'m> Context<'m> {
 const MAX_INSTANCES: i64 = 2_000_000;
 
 /// The position, row by row in the full array, of each stored entry of a parameter.
-pub fn positions(layout: &Layout) -> Vec<usize> {
+pub(super) fn positions(layout: &Layout) -> Vec<usize> {
     let n = layout.shape.as_rows().1;
     match &layout.storage {
         Storage::Dense => (0..layout.shape.len()).collect(),

@@ -8,7 +8,7 @@ use super::rows::RowSet;
 use super::tape::TapeBuilder;
 use super::{Lowered, refuse};
 use crate::atoms;
-use crate::check::tree::{Kind, NodeId};
+use crate::check::tree::{Kind, Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
 use cvxlayer_program::{Check, CheckKind, Columns, Derived, Op, Role, Shape, SparseMap, Text, Unary, UserVariable};
 use std::collections::HashMap;
@@ -45,7 +45,6 @@ pub struct Lower<'m> {
     pub duals: Vec<super::constraint::DualTerms>,
     known: HashMap<NodeId, Rc<Affine>>,
     lifted: HashMap<u32, usize>,
-    auxiliaries: HashMap<&'static str, usize>,
     total: usize,
 }
 
@@ -71,7 +70,6 @@ impl<'m> Lower<'m> {
             duals: Vec::new(),
             known: HashMap::new(),
             lifted: HashMap::new(),
-            auxiliaries: HashMap::new(),
             total: 0,
         }
     }
@@ -83,12 +81,16 @@ impl<'m> Lower<'m> {
     pub fn affine(&mut self, operand: &Operand) -> Lowered<Rc<Affine>> {
         let tree = &self.context.model.tree;
         let facts = tree.facts(operand.node);
-        let memoize = !facts.indexed;
-        if memoize && let Some(known) = self.known.get(&operand.node) {
+        let (memoize, key) = (!facts.indexed, tree.canonical(operand.node));
+        if memoize && let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
         self.context.requirements(operand)?;
-        let out = Rc::new(if facts.variable_free() && !facts.linear {
+        let number = facts.level <= Level::Constant && tree.shape(operand.node).is_empty();
+        let number = if number { self.context.number(operand).ok() } else { None };
+        let out = Rc::new(if let Some(number) = number {
+            Affine::fill(Shape::Scalar, number)
+        } else if facts.variable_free() && !facts.linear {
             self.lift(operand)?
         } else {
             self.expand(operand)?
@@ -99,7 +101,7 @@ impl<'m> Lower<'m> {
             return Err(refuse(error.at(tree.span(operand.node), format!("more than {MAX_TERMS} terms by here"))));
         }
         if memoize {
-            self.known.insert(operand.node, out.clone());
+            self.known.insert(key, out.clone());
         }
         Ok(out)
     }
@@ -112,7 +114,11 @@ impl<'m> Lower<'m> {
         match &tree[operand.node].kind {
             Kind::Number(bits) => Ok(Affine::fill(shape, bits.get())),
             Kind::Size(size) => Ok(Affine::fill(shape, self.context.size(size, &operand.env, span)? as f64)),
-            Kind::Parameter(k) => Ok(parameter(&self.context.layouts[*k as usize])),
+            Kind::Parameter(k) => {
+                let kind = self.context.model.parameters[*k as usize].kind;
+                let symmetric = kind.symmetric || kind.psd || kind.nsd;
+                Ok(parameter(&self.context.layouts[*k as usize], symmetric))
+            }
             Kind::Constant(k) => self.constant(*k, shape, operand),
             Kind::Variable(k) => Ok(variable(&self.variables[*k as usize])),
             Kind::Array(items) => {
@@ -235,11 +241,9 @@ impl<'m> Lower<'m> {
 
     /// A fresh auxiliary variable of this shape, at least `lo` if that is given.
     pub fn auxiliary(&mut self, name: &'static str, shape: Shape, lo: Option<f64>) -> Affine {
-        let count = self.auxiliaries.entry(name).or_insert(0);
-        *count += 1;
         let start = self.lo.len();
         self.columns.push(Columns {
-            name: format!("{name}#{count}").into(),
+            name: name.into(),
             role: Role::Auxiliary,
             start,
             len: shape.len(),
@@ -255,7 +259,7 @@ impl<'m> Lower<'m> {
 
     /// Rows `array ≤ 0`, entry by entry.
     pub fn at_most_zero(&mut self, array: &Affine, name: &'static str) {
-        let owner = self.inequalities.owner(self.numbered(name), Role::Auxiliary);
+        let owner = self.inequalities.owner(name, Role::Auxiliary);
         for i in 0..array.shape.len() {
             self.inequalities.push(owner, array.row(i), None, Some(Vec::new()));
         }
@@ -263,15 +267,10 @@ impl<'m> Lower<'m> {
 
     /// Rows `array == 0`, entry by entry.
     pub fn equal_zero(&mut self, array: &Affine, name: &'static str) {
-        let owner = self.equalities.owner(self.numbered(name), Role::Auxiliary);
+        let owner = self.equalities.owner(name, Role::Auxiliary);
         for i in 0..array.shape.len() {
             self.equalities.push(owner, array.row(i), None, Some(Vec::new()));
         }
-    }
-
-    /// The name of the latest auxiliary of an atom, which its rows share.
-    fn numbered(&self, name: &'static str) -> String {
-        format!("{name}#{}", self.auxiliaries.get(name).copied().unwrap_or(0))
     }
 
     /// A variable that equals the array: the array itself where each entry is one variable, else auxiliaries.
@@ -308,7 +307,7 @@ pub fn expand_to(array: &Affine, shape: Shape) -> std::borrow::Cow<'_, Affine> {
 }
 
 /// The columns from `start` on as an array.
-pub fn columns(shape: Shape, start: usize) -> Affine {
+pub(super) fn columns(shape: Shape, start: usize) -> Affine {
     let term = |i: usize| Term { column: Column::variable(start + i), parameter: 0, coefficient: 1.0 };
     Affine::from_terms(shape, (0..shape.len()).map(|i| (i, term(i))))
 }
@@ -319,8 +318,14 @@ fn variable(variable: &UserVariable) -> Affine {
     Affine::from_terms(variable.shape, entries.map(|(i, c)| (i, term(c))))
 }
 
-fn parameter(layout: &Layout) -> Affine {
+/// A parameter's entries; mirrored entries of a symmetric one are the same entry of θ, so that what they say is said once.
+fn parameter(layout: &Layout, symmetric: bool) -> Affine {
     let positions = super::context::positions(layout);
     let term = |k: usize| Term { column: Column::ONE, parameter: (layout.start + k + 1) as u32, coefficient: 1.0 };
-    Affine::from_terms(layout.shape, positions.into_iter().enumerate().map(|(k, i)| (i, term(k))))
+    let n = layout.shape.as_rows().1;
+    let entry = |k: usize, i: usize| {
+        let mirrored = (i % n) * n + i / n;
+        if symmetric && mirrored < i { positions.binary_search(&mirrored).unwrap_or(k) } else { k }
+    };
+    Affine::from_terms(layout.shape, positions.iter().enumerate().map(|(k, &i)| (i, term(entry(k, i)))))
 }

@@ -49,8 +49,8 @@ impl<'m> TapeBuilder<'m> {
     /// If sizes, indices or constants do not fit.
     pub fn value(&mut self, operand: &Operand) -> Lowered<u32> {
         let tree = &self.context.model.tree;
-        let memoize = !tree.facts(operand.node).indexed;
-        if memoize && let Some(&known) = self.known.get(&operand.node) {
+        let (memoize, key) = (!tree.facts(operand.node).indexed, tree.canonical(operand.node));
+        if memoize && let Some(&known) = self.known.get(&key) {
             return Ok(known);
         }
         self.context.requirements(operand)?;
@@ -61,7 +61,7 @@ impl<'m> TapeBuilder<'m> {
             return Err(refuse(error.at(tree.span(operand.node), "")));
         }
         if memoize {
-            self.known.insert(operand.node, out);
+            self.known.insert(key, out);
         }
         Ok(out)
     }

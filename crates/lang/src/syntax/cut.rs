@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::findings::Findings;
 use super::limits::MAX_NESTING;
 use super::spelling::{Patch, Scan};
 use super::token::{Token, TokenKind};
@@ -26,7 +27,7 @@ pub(super) struct Piece {
 }
 
 /// Cuts a text into statements, reporting missing `;` and brackets without partners.
-pub(super) fn cut(text: &str, scan: &mut Scan, diagnostics: &mut Vec<Diagnostic>) -> Vec<Piece> {
+pub(super) fn cut(text: &str, scan: &mut Scan, diagnostics: &mut Findings) -> Vec<Piece> {
     let tokens = std::mem::take(&mut scan.tokens);
     let mut cutter = Cutter {
         text,
@@ -75,7 +76,7 @@ struct Cutter<'a> {
     text: &'a str,
     tokens: &'a [Token],
     patches: &'a mut Vec<Patch>,
-    diagnostics: &'a mut Vec<Diagnostic>,
+    diagnostics: &'a mut Findings,
     pieces: Vec<Piece>,
     state: State,
     /// What would have closed the bracket that the last `;` left open.
@@ -122,7 +123,8 @@ impl Cutter<'_> {
         let first = self.tokens[self.state.start].kind;
         // `param var;`, `dim n, let;`, `let fn = 1;`, `for let in 0..n`
         let names = before.declares() || matches!(before, TokenKind::Let | TokenKind::Fn | TokenKind::For);
-        !names && !(first == TokenKind::Dim && before == TokenKind::Comma && self.state.open.is_empty())
+        let listed = first == TokenKind::Dim && before == TokenKind::Comma && self.state.open.is_empty();
+        !names && !listed
     }
 
     /// Ends the statement before the keyword at `at`, if there is one, and begins another.
@@ -140,7 +142,9 @@ impl Cutter<'_> {
     fn can_end(&self, at: usize) -> bool {
         let token = self.tokens[at];
         let transposes = self.tokens[self.state.start..at].last().is_some_and(|t| t.kind == TokenKind::Dot);
-        token.kind.ends_operand() && (!transposes || token.span.text(self.text) == "T") && !self.state.reported
+        token.kind.ends_operand()
+            && (!transposes || token.span.text(self.text) == "T")
+            && !self.state.reported
     }
 
     fn missing_semicolon(&mut self, last: Span) {

@@ -39,7 +39,8 @@ impl<'a> Excerpt<'a> {
 
     /// The place in the source of a part of the excerpt.
     pub(super) fn source(&self, start: usize, end: usize) -> Span {
-        let start = self.back(start, self.patched.partition_point(|(now, _)| now.start as usize <= start), false);
+        let start =
+            self.back(start, self.patched.partition_point(|(now, _)| now.start as usize <= start), false);
         let end = self.back(end, self.patched.partition_point(|(now, _)| (now.start as usize) < end), true);
         Span::new(start, end)
     }
@@ -66,7 +67,11 @@ mod tests {
     fn places_survive_patches() {
         let source = "a; x ≤ 2y;";
         let at = |needle| source.find(needle).unwrap();
-        let patch = |start, end, text: &'static str| Patch { owner: 0, span: Span::new(start, end), text: text.into() };
+        let patch = |start, end, text: &'static str| Patch {
+            owner: 0,
+            span: Span::new(start, end),
+            text: text.into(),
+        };
         let patches = [patch(at("≤"), at(" 2"), "<="), patch(at("y"), at("y"), "*")];
         let span = Span::new(at("x"), source.len() - 1);
         let excerpt = Excerpt::new(source, span, patches.iter());

@@ -249,10 +249,11 @@ impl Builder<'_> {
             return self.leaf(Expr::Call { function, arguments, options }, span);
         };
         if let Some(&other) = arguments.first() {
-            let diagnostic = Diagnostic::error(codes::BAD_ARGUMENTS, "a comprehension stands alone in its call")
-                .at(self.span_of(other), "a second argument")
-                .also(ranges.span, "the comprehension")
-                .help("what the comprehension runs over may have parts: `hstack([a, b] for i in 0..n)`");
+            let diagnostic =
+                Diagnostic::error(codes::BAD_ARGUMENTS, "a comprehension stands alone in its call")
+                    .at(self.span_of(other), "a second argument")
+                    .also(ranges.span, "the comprehension")
+                    .help("what the comprehension runs over may have parts: `hstack([a, b] for i in 0..n)`");
             return Node { id: self.hole(span, diagnostic), span, truth: false, chain: None };
         }
         self.leaf(Expr::Comprehension { function, body, ranges, options }, span)
@@ -273,11 +274,10 @@ impl Builder<'_> {
                     .help("put the arguments by position first"),
             );
         }
+        // A second comprehension is one argument too many, like any other.
         match inner.next().and_then(|ranges| self.ranges(ranges)) {
-            None => call.arguments.push(body),
             Some(ranges) if call.generator.is_none() => call.generator = Some((body, ranges)),
-            // A second comprehension is one argument too many, like any other.
-            Some(_) => call.arguments.push(body),
+            _ => call.arguments.push(body),
         }
     }
 

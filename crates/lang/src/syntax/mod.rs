@@ -13,6 +13,7 @@ mod cut;
 mod excerpt;
 mod explain;
 mod expression;
+mod findings;
 mod grammar;
 mod opening;
 mod parse;

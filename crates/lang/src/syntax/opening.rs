@@ -43,8 +43,7 @@ const ALIASES: [(&str, &str); 33] = [
 ];
 
 /// The keywords that begin statements, for slips of the finger.
-const KEYWORDS: [&str; 9] =
-    ["dim", "param", "const", "var", "let", "fn", "minimize", "maximize", "subject"];
+const KEYWORDS: [&str; 9] = ["dim", "param", "const", "var", "let", "fn", "minimize", "maximize", "subject"];
 
 impl Mender<'_> {
     /// Reports and mends the word at `at` if a statement begins with it and it is not one of ours. Returns the index
@@ -71,7 +70,8 @@ impl Mender<'_> {
             // `max(x) <= 1` and `data[0] <= 1` are constraints; `minimise (x)` is none.
             Some(meant @ ("minimize" | "maximize")) => {
                 let call = matches!(lower.as_str(), "min" | "max" | "minimum" | "maximum");
-                (opens_operand && follower.kind != TokenKind::OpenBracket && !(call && called)).then_some(meant)?
+                (opens_operand && follower.kind != TokenKind::OpenBracket && !(call && called))
+                    .then_some(meant)?
             }
             Some(meant) => matches!(follower.kind, TokenKind::Name | TokenKind::Number).then_some(meant)?,
             None if follower.kind == TokenKind::Name && self.same_line(word.span, follower.span) => {

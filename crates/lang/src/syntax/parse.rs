@@ -1,18 +1,19 @@
 //! The road from text to tree, one statement at a time.
 
 use pest::Parser;
-use pest::error::InputLocation;
+use pest::error::{ErrorVariant, InputLocation};
 
 use super::ast::{Ast, Expr, ExprId, Statement};
 use super::cut::{Piece, cut};
 use super::excerpt::Excerpt;
 use super::explain::{Explained, Site, explain};
+use super::findings::Findings;
 use super::grammar::{Grammar, Rule};
 use super::limits::{MAX_BYTES, MAX_DIAGNOSTICS};
 use super::salvage::salvage;
 use super::spelling::{Doc, Scan, scan};
 use super::tree::Builder;
-use crate::diagnostics::{self, Diagnostic, codes};
+use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
 /// What became of a text: a tree, perhaps with holes, and what is wrong with it.
@@ -29,63 +30,64 @@ pub fn parse(text: &str) -> Parsed {
     if let Some(diagnostic) = too_large(text) {
         return Parsed { ast: Ast::default(), diagnostics: vec![diagnostic] };
     }
-    let mut parsed = Parsed::default();
-    let mut scan = scan(text, &mut parsed.diagnostics);
-    let pieces = cut(text, &mut scan, &mut parsed.diagnostics);
+    let mut findings = Findings::default();
+    let mut scan = scan(text, &mut findings);
+    let pieces = cut(text, &mut scan, &mut findings);
     scan.patches.sort_by_key(|patch| patch.owner);
-    let mut reader = Reader { text, scan: &scan, parsed: &mut parsed, statements: Vec::new() };
+    let mut reader =
+        Reader { text, scan: &scan, ast: Ast::default(), findings, statements: Vec::new(), splits: 0 };
     for piece in pieces {
         reader.read(piece);
     }
     reader.misplaced_docs();
-    finish(&mut parsed.diagnostics);
-    parsed
+    Parsed { ast: reader.ast, diagnostics: reader.findings.finish() }
 }
 
 /// Parses an expression that stands on its own, as after `--of`.
 pub fn parse_expression(text: &str) -> (Ast, ExprId, Vec<Diagnostic>) {
-    let mut parsed = Parsed::default();
-    let hole = |mut parsed: Parsed, diagnostic: Option<Diagnostic>| {
-        parsed.diagnostics.extend(diagnostic);
-        finish(&mut parsed.diagnostics);
-        let id = parsed.ast.exprs.push(Expr::Error, Span::new(0, text.len()));
-        (parsed.ast, id, parsed.diagnostics)
+    let (mut ast, mut findings) = (Ast::default(), Findings::default());
+    let id = match too_large(text) {
+        Some(diagnostic) => {
+            findings.push(diagnostic);
+            None
+        }
+        None => lone_expression(text, &mut ast, &mut findings),
     };
-    if let Some(diagnostic) = too_large(text) {
-        return hole(parsed, Some(diagnostic));
-    }
-    // A lone expression has no opening word and no `;`, so it is read as what follows `minimize`.
-    let mut scan = scan(text, &mut parsed.diagnostics);
-    let end = Diagnostic::error(codes::UNEXPECTED_TOKEN, "a single expression is wanted here");
-    let mut pieces = cut(text, &mut scan, &mut parsed.diagnostics);
-    parsed.diagnostics.retain(|diagnostic| diagnostic.code != codes::MISSING_SEMICOLON);
+    let id = id.unwrap_or_else(|| ast.exprs.push(Expr::Error, Span::new(0, text.len())));
+    (ast, id, findings.finish())
+}
+
+/// The expression that a text consists of; when there is none, that is reported.
+fn lone_expression(text: &str, ast: &mut Ast, findings: &mut Findings) -> Option<ExprId> {
+    let mut scan = scan(text, findings);
+    let mut pieces = cut(text, &mut scan, findings);
+    // Nothing needs to end here.
+    findings.retain(|diagnostic| diagnostic.code != codes::MISSING_SEMICOLON);
     let (Some(piece), None) = (pieces.pop(), pieces.pop()) else {
-        return hole(parsed, Some(end.at(Span::new(0, text.len()), "")));
+        let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, "a single expression is wanted here");
+        findings.push(diagnostic.at(Span::new(0, text.len()), ""));
+        return None;
     };
     if piece.too_deep {
-        return hole(parsed, None);
+        return None;
     }
     let site = Site::new(text, &scan.tokens, &piece);
     let excerpt = Excerpt::new(text, site.span(), scan.patches.iter());
     let pairs = match Grammar::parse(Rule::formula, &excerpt.text) {
         Ok(pairs) => pairs,
-        Err(_) if piece.reported => return hole(parsed, None),
+        Err(_) if piece.reported => return None,
+        Err(error) if is_exhausted(&error) => {
+            findings.push(exhausted(site.span()));
+            return None;
+        }
         Err(error) => {
-            let failure = failure(&error, &excerpt);
-            let explained = explain(&site, failure);
-            return hole(parsed, Some(explained.diagnostic));
+            findings.push(explain(&site, failure(&error, &excerpt)).diagnostic);
+            return None;
         }
     };
-    let builder = Builder::new(&excerpt, &mut parsed.ast.exprs, &mut parsed.diagnostics);
+    let builder = Builder::new(&excerpt, &mut ast.exprs, findings);
     let expression = pairs.flatten().find(|pair| pair.as_rule() == Rule::expression);
-    let id = expression.map(|expression| builder.number(expression));
-    match id {
-        Some(id) => {
-            finish(&mut parsed.diagnostics);
-            (parsed.ast, id, parsed.diagnostics)
-        }
-        None => hole(parsed, None),
-    }
+    expression.map(|expression| builder.number(expression))
 }
 
 fn too_large(text: &str) -> Option<Diagnostic> {
@@ -96,18 +98,18 @@ fn too_large(text: &str) -> Option<Diagnostic> {
     })
 }
 
-/// Sorts, and drops what nobody would read.
-fn finish(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics::sort(diagnostics);
-    if diagnostics.len() > MAX_DIAGNOSTICS {
-        let more = diagnostics.len() - MAX_DIAGNOSTICS;
-        diagnostics.truncate(MAX_DIAGNOSTICS);
-        let place = diagnostics.last().and_then(Diagnostic::span).unwrap_or_default();
-        diagnostics.push(
-            Diagnostic::error(codes::TOO_MANY_ERRORS, format!("and {more} more mistakes"))
-                .at(place.after(), "further mistakes follow"),
-        );
-    }
+/// Whether pest gave up for lack of stack space: the caller's thread has much less of it than usual.
+fn is_exhausted(error: &pest::error::Error<Rule>) -> bool {
+    matches!(error.variant, ErrorVariant::CustomError { .. })
+}
+
+fn exhausted(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        codes::NESTED_TOO_DEEP,
+        "this statement is nested too deep for the stack of this thread",
+    )
+    .at(span, "")
+    .help("name the inner parts with `let`, or parse on a thread with a larger stack")
 }
 
 /// Where in the source pest gave up.
@@ -119,9 +121,12 @@ fn failure(error: &pest::error::Error<Rule>, excerpt: &Excerpt<'_>) -> usize {
 struct Reader<'a> {
     text: &'a str,
     scan: &'a Scan,
-    parsed: &'a mut Parsed,
-    /// The first token of each statement in the tree.
+    ast: Ast,
+    findings: Findings,
+    /// The first token of each statement.
     statements: Vec<usize>,
+    /// How often a `;` was found to be missing inside a piece.
+    splits: usize,
 }
 
 impl Reader<'_> {
@@ -137,6 +142,7 @@ impl Reader<'_> {
 
     /// Reads the statement at the beginning of a piece. Returns the token where another one begins, if it does.
     fn statement(&mut self, piece: &Piece) -> Option<usize> {
+        self.statements.push(piece.tokens.start);
         let site = Site::new(self.text, &self.scan.tokens, piece);
         if piece.too_deep {
             self.salvage(&site, piece);
@@ -155,19 +161,27 @@ impl Reader<'_> {
                 self.salvage(&site, piece);
                 return None;
             }
+            Err(error) if is_exhausted(&error) => {
+                self.findings.push(exhausted(site.span()));
+                self.salvage(&site, piece);
+                return None;
+            }
             Err(error) => error,
         };
         let Explained { diagnostic, split } = explain(&site, failure(&error, &excerpt));
         // What goes wrong right after a mended spelling is a consequence of it.
         let place = diagnostic.span().unwrap_or_default();
         let mended = patches[first..last].iter().any(|patch| {
-            patch.span.end <= place.start && self.text[patch.span.end as usize..place.start as usize].trim().is_empty()
+            patch.span.end <= place.start
+                && self.text[patch.span.end as usize..place.start as usize].trim().is_empty()
                 || patch.span.start <= place.end && place.start <= patch.span.end
         });
         if !mended {
-            self.parsed.diagnostics.push(diagnostic);
+            self.findings.push(diagnostic);
         }
-        let Some((end, next)) = split else {
+        // Each split parses the rest again; more of them than are shown would cost time for nothing.
+        self.splits += usize::from(split.is_some());
+        let Some((end, next)) = split.filter(|_| self.splits <= MAX_DIAGNOSTICS) else {
             self.salvage(&site, piece);
             return None;
         };
@@ -180,32 +194,36 @@ impl Reader<'_> {
         Some(piece.tokens.start + next)
     }
 
-    fn build(&mut self, excerpt: &Excerpt<'_>, pairs: pest::iterators::Pairs<'_, Rule>, span: Span, piece: &Piece) {
-        let Parsed { ast, diagnostics } = &mut *self.parsed;
-        let reported = diagnostics.len();
-        let builder = Builder::new(excerpt, &mut ast.exprs, diagnostics);
+    fn build(
+        &mut self,
+        excerpt: &Excerpt<'_>,
+        pairs: pest::iterators::Pairs<'_, Rule>,
+        span: Span,
+        piece: &Piece,
+    ) {
+        let reported = self.findings.len();
+        let builder = Builder::new(excerpt, &mut self.ast.exprs, &mut self.findings);
         let statement = pairs.flat_map(pest::iterators::Pair::into_inner).next();
         let kind = statement.and_then(|pair| builder.statement(pair));
         if piece.reported {
             // Brackets were closed by guess; what does not fit them is no mistake of its own.
-            diagnostics.truncate(reported);
+            self.findings.truncate(reported);
         }
         if let Some(kind) = kind {
             let doc = self.doc(piece.tokens.start);
-            self.parsed.ast.statements.push(Statement { kind, span, doc });
+            self.ast.statements.push(Statement { kind, span, doc });
         }
     }
 
     fn salvage(&mut self, site: &Site<'_>, piece: &Piece) {
-        if let Some(kind) = salvage(site, &mut self.parsed.ast.exprs) {
+        if let Some(kind) = salvage(site, &mut self.ast.exprs) {
             let doc = self.doc(piece.tokens.start);
-            self.parsed.ast.statements.push(Statement { kind, span: site.span(), doc });
+            self.ast.statements.push(Statement { kind, span: site.span(), doc });
         }
     }
 
     /// The doc comment of the statement that begins with this token.
-    fn doc(&mut self, token: usize) -> Option<String> {
-        self.statements.push(token);
+    fn doc(&self, token: usize) -> Option<String> {
         let docs = &self.scan.docs;
         let first = docs.partition_point(|doc| doc.before < token);
         let lines = docs[first..].iter().take_while(|doc| doc.before == token).map(|doc| {
@@ -228,7 +246,6 @@ impl Reader<'_> {
             });
             let continues = last.replace(doc).is_some_and(|earlier| earlier.before == doc.before);
             let (message, help) = match (stands, trails) {
-                (true, false) => continue,
                 (true, true) if !continues => (
                     "this doc comment documents the next statement",
                     "put it on the line before the statement it is about, or write `//`",
@@ -240,7 +257,7 @@ impl Reader<'_> {
                 _ => continue,
             };
             let diagnostic = Diagnostic::warning(codes::MISPLACED_DOC, message).at(doc.span, "").help(help);
-            self.parsed.diagnostics.push(diagnostic);
+            self.findings.push(diagnostic);
         }
     }
 }

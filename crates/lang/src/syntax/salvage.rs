@@ -20,7 +20,8 @@ pub(super) fn salvage(site: &Site<'_>, exprs: &mut Exprs) -> Option<StatementKin
                 if let Some(name) = name(site, at).filter(|_| names && depth == 0) {
                     sizes.push(DimDecl { name, value: Some(hole(exprs)) });
                 }
-                depth = (depth + usize::from(kind.closer().is_some())).saturating_sub(usize::from(kind.closes()));
+                depth =
+                    (depth + usize::from(kind.closer().is_some())).saturating_sub(usize::from(kind.closes()));
             }
             Some(StatementKind::Dim(sizes))
         }
@@ -33,7 +34,8 @@ pub(super) fn salvage(site: &Site<'_>, exprs: &mut Exprs) -> Option<StatementKin
             let name = name(site, 1)?;
             let shape_span = name.span.after();
             let shape = vec![hole(exprs)];
-            let declaration = Declaration { kind, name, shape, shape_span, attributes: Vec::new(), init: None };
+            let declaration =
+                Declaration { kind, name, shape, shape_span, attributes: Vec::new(), init: None };
             Some(StatementKind::Declare(declaration))
         }
         TokenKind::Let => {
@@ -46,12 +48,8 @@ pub(super) fn salvage(site: &Site<'_>, exprs: &mut Exprs) -> Option<StatementKin
             let arguments = arguments.filter_map(|at| name(site, at)).collect();
             Some(StatementKind::Fn { name: named, arguments, body: hole(exprs) })
         }
-        TokenKind::Minimize => {
-            Some(StatementKind::Objective { sense: Sense::Minimize, value: hole(exprs) })
-        }
-        TokenKind::Maximize => {
-            Some(StatementKind::Objective { sense: Sense::Maximize, value: hole(exprs) })
-        }
+        TokenKind::Minimize => Some(StatementKind::Objective { sense: Sense::Minimize, value: hole(exprs) }),
+        TokenKind::Maximize => Some(StatementKind::Objective { sense: Sense::Maximize, value: hole(exprs) }),
         TokenKind::Subject => Some(StatementKind::SubjectTo),
         _ => None,
     }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::findings::Findings;
 use super::token::{FOREIGN, Token, TokenKind, tokenize};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -41,7 +42,7 @@ pub(super) struct Scan {
 }
 
 /// Reads a text, reporting and mending what is misspelt.
-pub(super) fn scan(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Scan {
+pub(super) fn scan(text: &str, diagnostics: &mut Findings) -> Scan {
     let raw = tokenize(text);
     let mut mender = Mender { text, raw: &raw, scan: Scan::default(), diagnostics };
     let mut at = 0;
@@ -56,7 +57,7 @@ pub(super) struct Mender<'a> {
     pub(super) text: &'a str,
     pub(super) raw: &'a [Token],
     pub(super) scan: Scan,
-    pub(super) diagnostics: &'a mut Vec<Diagnostic>,
+    pub(super) diagnostics: &'a mut Findings,
 }
 
 impl Mender<'_> {
@@ -227,9 +228,9 @@ impl Mender<'_> {
     /// A string between quotes that Rust would not read. Returns the index after its last token.
     fn quoted(&mut self, at: usize, close: char) -> Option<usize> {
         let open = self.raw[at].span;
-        let rest = &self.text[open.end as usize..];
-        let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
-        let end = line.find(close).map(|length| open.end as usize + length);
+        // Paths are short, and a text full of opening quotes must not be searched to its end for each.
+        let near = self.text[open.end as usize..].char_indices().take(256).take_while(|(_, c)| *c != '\n');
+        let end = { near }.find(|(_, c)| *c == close).map(|(length, _)| open.end as usize + length);
         // A token that reaches over the closing quote (a comment, say) shows that it is none.
         let after = |end: usize| self.raw.partition_point(|token| (token.span.start as usize) <= end);
         let end = end.filter(|&end| self.raw[after(end) - 1].span.end as usize == end + close.len_utf8());
@@ -321,11 +322,9 @@ impl Mender<'_> {
             let span = token.span.to(dot.span);
             let meant = if fraction { "" } else { ".0" };
             self.diagnostics.push(
-                Diagnostic::error(codes::MALFORMED_NUMBER, "a number cannot end with a point").at(span, "").fix(
-                    dot.span,
-                    meant,
-                    format!("write `{}{meant}`", token.span.text(self.text)),
-                ),
+                Diagnostic::error(codes::MALFORMED_NUMBER, "a number cannot end with a point")
+                    .at(span, "")
+                    .fix(dot.span, meant, format!("write `{}{meant}`", token.span.text(self.text))),
             );
             self.patch(self.scan.tokens.len() - 1, dot.span, meant);
             return at + 2;
@@ -382,11 +381,9 @@ impl Mender<'_> {
         let span = token.span.to(number.span);
         let digits = number.span.text(self.text);
         self.diagnostics.push(
-            Diagnostic::error(codes::MALFORMED_NUMBER, "a number cannot begin with a point").at(span, "").fix(
-                token.span,
-                "0.",
-                format!("write `0.{digits}`"),
-            ),
+            Diagnostic::error(codes::MALFORMED_NUMBER, "a number cannot begin with a point")
+                .at(span, "")
+                .fix(token.span, "0.", format!("write `0.{digits}`")),
         );
         // What follows `.5` decides the rest (`.5x`), so it is left to the number; only the zero goes before it.
         let meant = if digits.contains('.') { "" } else { " 0." };

@@ -354,12 +354,10 @@ mod tests {
     #[test]
     fn keywords_are_whole_words() {
         use TokenKind::{Minimize, Name, Var};
-        assert_eq!(kinds("var variance minimize minimized"), [
-            (Var, "var"),
-            (Name, "variance"),
-            (Minimize, "minimize"),
-            (Name, "minimized")
-        ]);
+        assert_eq!(
+            kinds("var variance minimize minimized"),
+            [(Var, "var"), (Name, "variance"), (Minimize, "minimize"), (Name, "minimized")]
+        );
     }
 
     #[test]

@@ -8,10 +8,11 @@ use std::cell::RefCell;
 use pest::iterators::{Pair, Pairs};
 
 use super::ast::{
-    Attribute, AttributeKind, Comparison, Constraint, DeclKind, Declaration, DimDecl, Expr, ExprId, Exprs, Init,
-    Loop, Name, Ranges, Sense, StatementKind,
+    Attribute, AttributeKind, Comparison, Constraint, DeclKind, Declaration, DimDecl, Expr, ExprId, Exprs,
+    Init, Loop, Name, Ranges, Sense, StatementKind,
 };
 use super::excerpt::Excerpt;
+use super::findings::Findings;
 use super::grammar::Rule;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -20,15 +21,11 @@ use crate::source::Span;
 pub(super) struct Builder<'a> {
     excerpt: &'a Excerpt<'a>,
     exprs: RefCell<&'a mut Exprs>,
-    diagnostics: RefCell<&'a mut Vec<Diagnostic>>,
+    diagnostics: RefCell<&'a mut Findings>,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(
-        excerpt: &'a Excerpt<'a>,
-        exprs: &'a mut Exprs,
-        diagnostics: &'a mut Vec<Diagnostic>,
-    ) -> Self {
+    pub(super) fn new(excerpt: &'a Excerpt<'a>, exprs: &'a mut Exprs, diagnostics: &'a mut Findings) -> Self {
         Self { excerpt, exprs: RefCell::new(exprs), diagnostics: RefCell::new(diagnostics) }
     }
 
@@ -242,9 +239,12 @@ impl<'a> Builder<'a> {
                 _ => continue,
             };
             self.report(
-                Diagnostic::error(codes::STRICT_INEQUALITY, format!("`{}` cannot be a constraint", op.symbol()))
-                    .at(*place, "strict inequalities have no closest feasible point")
-                    .fix(*place, meant.symbol(), format!("write `{}`", meant.symbol())),
+                Diagnostic::error(
+                    codes::STRICT_INEQUALITY,
+                    format!("`{}` cannot be a constraint", op.symbol()),
+                )
+                .at(*place, "strict inequalities have no closest feasible point")
+                .fix(*place, meant.symbol(), format!("write `{}`", meant.symbol())),
             );
             *op = meant;
         }
@@ -253,7 +253,9 @@ impl<'a> Builder<'a> {
                 self.report(
                     Diagnostic::error(codes::UNKNOWN_STATEMENT, "this statement says nothing")
                         .at(span, "an expression alone is no constraint")
-                        .help("a constraint compares two sides: `lhs <= rhs`, `lhs == rhs` or `lo <= e <= hi`"),
+                        .help(
+                            "a constraint compares two sides: `lhs <= rhs`, `lhs == rhs` or `lo <= e <= hi`",
+                        ),
                 );
                 usable = false;
             }
@@ -272,7 +274,11 @@ impl<'a> Builder<'a> {
                         .at(second, format!("`{}`", two.symbol()))
                         .also(first, format!("`{}`", one.symbol()))
                 };
-                self.report(diagnostic.help("a chain states an interval, `lo <= e <= hi`; write other constraints one by one"));
+                self.report(
+                    diagnostic.help(
+                        "a chain states an interval, `lo <= e <= hi`; write other constraints one by one",
+                    ),
+                );
                 usable = false;
             }
         }

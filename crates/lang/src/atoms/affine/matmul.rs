@@ -58,13 +58,14 @@ impl Atom for MatMul {
             Kind::Call { atom, arguments, .. } if atom.atom().row().name == "transpose" => Some(arguments[0]),
             _ => None,
         };
-        if transposed(a) == Some(b) || transposed(b) == Some(a) {
+        let same = |x: Option<NodeId>, y: NodeId| x.is_some_and(|x| call.tree.same(x, y));
+        if same(transposed(a), b) || same(transposed(b), a) {
             return Definite::Psd;
         }
         // M @ P @ M.T, and M.T @ P @ M.
         if let Kind::Call { atom, arguments, .. } = &call.tree[a].kind
             && atom.atom().row().name == "matmul"
-            && (transposed(arguments[0]) == Some(b) || transposed(b) == Some(arguments[0]))
+            && (same(transposed(arguments[0]), b) || same(transposed(b), arguments[0]))
         {
             return call.tree.facts(arguments[1]).definite;
         }

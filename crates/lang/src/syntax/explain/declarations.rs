@@ -49,11 +49,11 @@ pub(super) fn parenthesized_shape(failure: &Failure<'_>) -> Option<Diagnostic> {
     let close = failure.site.closer(failure.at).and_then(|at| failure.site.token(at))?;
     let span = found.span.to(close.span);
     let inner = Span { start: found.span.end, end: close.span.start }.text(failure.site.text);
-    Some(
-        Diagnostic::error(codes::UNEXPECTED_TOKEN, "a shape stands between brackets")
-            .at(span, "")
-            .fix(span, format!("[{inner}]"), format!("write `[{inner}]`")),
-    )
+    Some(Diagnostic::error(codes::UNEXPECTED_TOKEN, "a shape stands between brackets").at(span, "").fix(
+        span,
+        format!("[{inner}]"),
+        format!("write `[{inner}]`"),
+    ))
 }
 
 /// `let e[n] = …;`, `dim n[3];`
@@ -69,9 +69,11 @@ pub(super) fn shape_of_a_let(failure: &Failure<'_>) -> Option<Diagnostic> {
     }
     let close = failure.site.closer(failure.at).and_then(|at| failure.site.token(at));
     let span = close.map_or(found.span, |close| found.span.to(close.span));
-    Some(
-        Diagnostic::error(codes::MISPLACED_PART, message).at(span, label).suggest(span, "", "remove the brackets"),
-    )
+    Some(Diagnostic::error(codes::MISPLACED_PART, message).at(span, label).suggest(
+        span,
+        "",
+        "remove the brackets",
+    ))
 }
 
 /// `var x[n] >= 0;`
@@ -145,10 +147,12 @@ pub(super) fn bounds(failure: &Failure<'_>) -> Option<Diagnostic> {
     if !after_in && failure.bracket_kind() != Some(BracketKind::Bounds) {
         return None;
     }
-    let place = failure.place();
-    if !after_in && !(failure.after_operand() && matches!(failure.found_kind(), Some(TokenKind::Comma | TokenKind::CloseBracket | TokenKind::Dots | TokenKind::Colon))) {
+    let ends = [TokenKind::Comma, TokenKind::CloseBracket, TokenKind::Dots, TokenKind::Colon];
+    let miscounted = failure.after_operand() && failure.found_kind().is_some_and(|kind| ends.contains(&kind));
+    if !after_in && !miscounted {
         return None;
     }
+    let place = failure.place();
     Some(
         Diagnostic::error(codes::UNEXPECTED_TOKEN, "bounds are two ends between brackets")
             .at(place, format!("found {}", failure.found_text()))
@@ -195,7 +199,9 @@ pub(super) fn body(failure: &Failure<'_>) -> Option<Diagnostic> {
     let name = failure.site.word(1);
     let (message, help) = match failure.head()? {
         TokenKind::Let => ("a `let` needs an expression", format!("as in `let {name} = sum(x);`")),
-        TokenKind::Fn if failure.at == 2 => ("a `fn` needs arguments", format!("as in `fn {name}(v) = sum(v);`")),
+        TokenKind::Fn if failure.at == 2 => {
+            ("a `fn` needs arguments", format!("as in `fn {name}(v) = sum(v);`"))
+        }
         TokenKind::Fn => ("a `fn` needs a body", format!("as in `fn {name}(v) = sum(v);`")),
         _ => return None,
     };
@@ -206,7 +212,9 @@ pub(super) fn body(failure: &Failure<'_>) -> Option<Diagnostic> {
 
 /// `minimize: f;`
 pub(super) fn colon_after_objective(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let found = failure.found().filter(|found| failure.at == 1 && matches!(found.kind, TokenKind::Colon | TokenKind::Equals))?;
+    let found = failure
+        .found()
+        .filter(|found| failure.at == 1 && matches!(found.kind, TokenKind::Colon | TokenKind::Equals))?;
     let head = matches!(failure.head(), Some(TokenKind::Minimize | TokenKind::Maximize));
     let (word, sign) = (failure.site.word(0), failure.found_word());
     head.then(|| {

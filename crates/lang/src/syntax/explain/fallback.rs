@@ -48,9 +48,11 @@ fn before_operand(failure: &Failure<'_>) -> &'static str {
     match failure.before_kind() {
         None => "a statement",
         Some(TokenKind::For) => "the name of an index",
-        Some(TokenKind::Dim | TokenKind::Param | TokenKind::Const | TokenKind::Var) => "a name",
         Some(TokenKind::Let | TokenKind::Fn) => "a name",
-        Some(TokenKind::Comma) if failure.head() == Some(TokenKind::Dim) && failure.bracket().is_none() => "a name",
+        Some(kind) if kind.declares() => "a name",
+        Some(TokenKind::Comma) if failure.head() == Some(TokenKind::Dim) && failure.bracket().is_none() => {
+            "a name"
+        }
         Some(TokenKind::From) => "a file name between double quotes",
         Some(_) if failure.bracket_kind() == Some(BracketKind::Parameters) => "a name",
         Some(_) => "an expression",

@@ -87,7 +87,7 @@ fn missing_semicolon(failure: &Failure<'_>) -> Option<Explained> {
     }
     let place = failure.found()?;
     if place.kind == TokenKind::Comma {
-        let another = failure.site.kinds(at + 1..failure.site.len()).any(|kind| kind.compares());
+        let another = failure.site.kinds(at + 1..failure.site.len()).any(TokenKind::compares);
         if !another || !failure.is_constraint() || failure.for_clause().is_some() {
             return None;
         }

@@ -23,7 +23,10 @@ pub(super) fn variance(failure: &Failure<'_>) -> Option<Diagnostic> {
 pub(super) fn keyword(failure: &Failure<'_>) -> Option<Diagnostic> {
     let found = failure.found().filter(|found| found.kind.is_keyword())?;
     // `for in 0..n` lacks its index.
-    if found.kind == TokenKind::In && failure.site.kind(failure.at + 1) != Some(TokenKind::In) && failure.for_clause().is_some() {
+    if found.kind == TokenKind::In
+        && failure.site.kind(failure.at + 1) != Some(TokenKind::In)
+        && failure.for_clause().is_some()
+    {
         return None;
     }
     let role = match failure.before_kind()? {

@@ -22,11 +22,11 @@ fn joined(failure: &Failure<'_>, at: usize) -> Option<Diagnostic> {
         _ => return None,
     };
     let span = first.span.to(second.span);
-    Some(
-        Diagnostic::error(codes::FOREIGN_SPELLING, format!("`{meant}` is one operator"))
-            .at(span, "")
-            .fix(span, meant, format!("write `{meant}`")),
-    )
+    Some(Diagnostic::error(codes::FOREIGN_SPELLING, format!("`{meant}` is one operator")).at(span, "").fix(
+        span,
+        meant,
+        format!("write `{meant}`"),
+    ))
 }
 
 /// `sum(w) = 1`
@@ -34,7 +34,8 @@ pub(super) fn single_equals(failure: &Failure<'_>) -> Option<Diagnostic> {
     let found = failure.found().filter(|found| found.kind == TokenKind::Equals && failure.after_operand())?;
     let condition = failure.for_clause().is_some_and(|clause| clause.condition.is_some());
     let outside = failure.bracket().is_none();
-    if !condition && !(outside && failure.is_constraint()) && failure.bracket_kind() != Some(BracketKind::Group) {
+    let constrains = outside && failure.is_constraint();
+    if !condition && !constrains && failure.bracket_kind() != Some(BracketKind::Group) {
         return None;
     }
     let diagnostic = Diagnostic::error(codes::FOREIGN_SPELLING, "an equation is written `==`")
@@ -67,16 +68,20 @@ pub(super) fn comparison(failure: &Failure<'_>) -> Option<Diagnostic> {
             ("this gives a name to a value", "a constraint is a statement of its own")
         }
         (None, TokenKind::Dim) => ("a size is given or found", "as in `dim n, T = 24;`"),
-        (Some(BracketKind::Call), _) => {
-            ("an argument is a value", "compare the result of the call, as in `sum(x) <= 1`; options are given with `=`")
-        }
+        (Some(BracketKind::Call), _) => (
+            "an argument is a value",
+            "compare the result of the call, as in `sum(x) <= 1`; options are given with `=`",
+        ),
         (Some(_), _) => ("a value is wanted here", "a constraint compares two sides outside all brackets"),
         _ => return None,
     };
     Some(
-        Diagnostic::error(codes::MISPLACED_COMPARISON, format!("`{}` cannot stand here", failure.found_word()))
-            .at(found.span, label)
-            .help(help),
+        Diagnostic::error(
+            codes::MISPLACED_COMPARISON,
+            format!("`{}` cannot stand here", failure.found_word()),
+        )
+        .at(found.span, label)
+        .help(help),
     )
 }
 
@@ -98,12 +103,14 @@ pub(super) fn label(failure: &Failure<'_>) -> Option<Diagnostic> {
 
 /// `x >= 0 and y >= 0`
 pub(super) fn conjunction(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let found = failure.found().filter(|found| {
-        matches!(found.kind, TokenKind::And | TokenKind::Or | TokenKind::Not)
-    })?;
-    let diagnostic =
-        Diagnostic::error(codes::MISPLACED_COMPARISON, format!("`{}` cannot stand here", failure.found_word()))
-            .at(found.span, "it joins conditions, which stand after `if` only");
+    let found = failure
+        .found()
+        .filter(|found| matches!(found.kind, TokenKind::And | TokenKind::Or | TokenKind::Not))?;
+    let diagnostic = Diagnostic::error(
+        codes::MISPLACED_COMPARISON,
+        format!("`{}` cannot stand here", failure.found_word()),
+    )
+    .at(found.span, "it joins conditions, which stand after `if` only");
     Some(match found.kind {
         TokenKind::And if failure.is_constraint() && failure.bracket().is_none() => {
             let space = failure.before().map_or(found.span, |before| before.span.after().to(found.span));
@@ -118,7 +125,8 @@ pub(super) fn conjunction(failure: &Failure<'_>) -> Option<Diagnostic> {
 
 /// `f(x)(y)`, `2(x)`
 pub(super) fn call_of_a_value(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let found = failure.found().filter(|found| found.kind == TokenKind::OpenParen && failure.after_operand())?;
+    let found =
+        failure.found().filter(|found| found.kind == TokenKind::OpenParen && failure.after_operand())?;
     Some(
         Diagnostic::error(codes::UNEXPECTED_TOKEN, "only a name can be called")
             .at(found.span, "this would call a value")
@@ -140,7 +148,11 @@ pub(super) fn missing_operator(failure: &Failure<'_>) -> Option<Diagnostic> {
         failure.bracket_kind(),
         Some(BracketKind::Call | BracketKind::Array | BracketKind::Index | BracketKind::Shape)
     );
-    let label = if listed { "expected an operator or a comma before this" } else { "expected an operator before this" };
+    let label = if listed {
+        "expected an operator or a comma before this"
+    } else {
+        "expected an operator before this"
+    };
     let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, "nothing stands between two values")
         .at(found.span, label)
         .also(before.span, "");
@@ -170,16 +182,20 @@ pub(super) fn decimal_comma(failure: &Failure<'_>) -> Option<Diagnostic> {
 /// `x + ;`, `sum(, y)`, `x * / y`
 pub(super) fn missing_operand(failure: &Failure<'_>) -> Option<Diagnostic> {
     let before = failure.before()?;
-    if !(before.kind.is_infix() || matches!(before.kind, TokenKind::Not | TokenKind::Equals | TokenKind::Dots | TokenKind::If)) {
+    if !(before.kind.is_infix()
+        || matches!(before.kind, TokenKind::Not | TokenKind::Equals | TokenKind::Dots | TokenKind::If))
+    {
         return None;
     }
     let word = failure.before_word();
     let found = failure.found_kind();
-    if found.is_some_and(|kind| kind.begins_operand()) {
+    if found.is_some_and(TokenKind::begins_operand) {
         return None;
     }
     let message = match found {
-        Some(kind) if kind.is_infix() => format!("`{word}` and `{}` cannot follow one another", failure.found_word()),
+        Some(kind) if kind.is_infix() => {
+            format!("`{word}` and `{}` cannot follow one another", failure.found_word())
+        }
         _ => format!("`{word}` needs an expression after it"),
     };
     Some(

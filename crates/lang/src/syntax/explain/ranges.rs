@@ -51,7 +51,9 @@ pub(super) fn missing_in(failure: &Failure<'_>) -> Option<Diagnostic> {
     let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, format!("the range of `{index}` is missing"))
         .at(place, format!("expected `in`, found {}", failure.found_text()));
     Some(match failure.found_kind() {
-        Some(TokenKind::Equals | TokenKind::EqEq | TokenKind::Colon) => diagnostic.fix(place, "in", "write `in`"),
+        Some(TokenKind::Equals | TokenKind::EqEq | TokenKind::Colon) => {
+            diagnostic.fix(place, "in", "write `in`")
+        }
         Some(TokenKind::Comma) => diagnostic.help(format!("each index has a range of its own, {EXAMPLE}")),
         _ => diagnostic.help(EXAMPLE),
     })
@@ -65,7 +67,8 @@ pub(super) fn range_call(failure: &Failure<'_>) -> Option<Diagnostic> {
         return None;
     }
     let open = clause.start + 3;
-    let close = failure.site.closer(open).filter(|_| failure.site.kind(open) == Some(TokenKind::OpenParen))?;
+    let close =
+        failure.site.closer(open).filter(|_| failure.site.kind(open) == Some(TokenKind::OpenParen))?;
     let span = failure.site.token(clause.start + 2)?.span.to(failure.site.token(close)?.span);
     let diagnostic = Diagnostic::error(codes::FOREIGN_SPELLING, "a range is written `from..to`").at(span, "");
     let (open, close) = (failure.site.token(open)?.span, failure.site.token(close)?.span);
@@ -74,8 +77,12 @@ pub(super) fn range_call(failure: &Failure<'_>) -> Option<Diagnostic> {
     Some(match parts[..] {
         // A comma between nested brackets would cut an argument in two.
         _ if inner.contains(['(', '[']) => diagnostic.help(EXAMPLE),
-        [to] if !to.is_empty() && word != "len" => diagnostic.fix(span, format!("0..{to}"), format!("write `0..{to}`")),
-        [from, to] if word != "len" => diagnostic.fix(span, format!("{from}..{to}"), format!("write `{from}..{to}`")),
+        [to] if !to.is_empty() && word != "len" => {
+            diagnostic.fix(span, format!("0..{to}"), format!("write `0..{to}`"))
+        }
+        [from, to] if word != "len" => {
+            diagnostic.fix(span, format!("{from}..{to}"), format!("write `{from}..{to}`"))
+        }
         _ => diagnostic.help(EXAMPLE),
     })
 }
@@ -93,17 +100,15 @@ pub(super) fn missing_dots(failure: &Failure<'_>) -> Option<Diagnostic> {
     let place = failure.place();
     let set = failure.site.token(clause.start + 2)?.span.to(failure.before()?.span);
     let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, "a range is written `from..to`");
-    Some(match failure.found_kind() {
-        Some(TokenKind::Colon) => diagnostic.at(place, "a colon makes a slice").fix(place, "..", "write `..`"),
-        _ => {
-            let shown = set.text(failure.site.text);
-            let diagnostic = diagnostic.at(set, "its other end is missing");
-            if shown.len() <= 20 {
-                diagnostic.suggest(set, format!("0..{shown}"), format!("`0..{shown}` runs from 0 to {shown} - 1"))
-            } else {
-                diagnostic.help(EXAMPLE)
-            }
-        }
+    if failure.found_kind() == Some(TokenKind::Colon) {
+        return Some(diagnostic.at(place, "a colon makes a slice").fix(place, "..", "write `..`"));
+    }
+    let (shown, diagnostic) = (set.text(failure.site.text), diagnostic.at(set, "its other end is missing"));
+    Some(if shown.len() <= 20 {
+        let message = format!("`0..{shown}` runs from 0 to {shown} - 1");
+        diagnostic.suggest(set, format!("0..{shown}"), message)
+    } else {
+        diagnostic.help(EXAMPLE)
     })
 }
 
@@ -137,9 +142,10 @@ pub(super) fn homeless_for(failure: &Failure<'_>) -> Option<Diagnostic> {
         (None, TokenKind::Minimize | TokenKind::Maximize | TokenKind::Let | TokenKind::Fn) => {
             ("there is one expression, not many", "add them up: `sum(e for i in 0..n)`")
         }
-        (None, head) if head.declares() => {
-            ("a declaration is not repeated", "declare an array, with one axis for each index: `var x[n, m];`")
-        }
+        (None, head) if head.declares() => (
+            "a declaration is not repeated",
+            "declare an array, with one axis for each index: `var x[n, m];`",
+        ),
         _ if failure.for_clause().is_some() => {
             ("the condition comes last", "as in `for i in 0..n, j in 0..m if i != j`")
         }

@@ -24,7 +24,8 @@ impl<'a> Site<'a> {
     pub(in crate::syntax) fn span(&self) -> Span {
         match self.tokens {
             [] => self.next.before(),
-            [first, ..] => self.tokens.iter().fold(first.span, |all, token| all.to(token.span)),
+            [only] => only.span,
+            [first, .., last] => first.span.to(last.span),
         }
     }
 
@@ -191,9 +192,9 @@ impl<'a> Failure<'a> {
     /// Whether the token that does not fit is the first on its line.
     pub(super) fn first_on_line(&self) -> bool {
         match (self.before(), self.found()) {
-            (Some(before), Some(found)) => {
-                self.site.text[before.span.end as usize..found.span.start.max(before.span.end) as usize].contains('\n')
-            }
+            (Some(before), Some(found)) => self.site.text
+                [before.span.end as usize..found.span.start.max(before.span.end) as usize]
+                .contains('\n'),
             _ => false,
         }
     }

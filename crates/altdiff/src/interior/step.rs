@@ -1,0 +1,167 @@
+//! The predictor–corrector direction, and how far to go along it.
+
+use super::{FLOOR, Interior};
+use crate::Error;
+use crate::kkt::System;
+use crate::problem::norm_inf;
+
+/// A direction of all unknowns.
+pub(super) struct Step {
+    pub x: Vec<f64>,
+    pub y: Vec<f64>,
+    s: Vec<f64>,
+    z: Vec<f64>,
+    /// Relative residual of the linear system.
+    pub residual: f64,
+}
+
+impl Interior<'_> {
+    /// The predictor–corrector direction.
+    pub(super) fn direction(&self) -> Result<Step, Error> {
+        let (n, m, count) = (self.core.n(), self.core.m(), self.ends.len());
+        let mut hx = vec![self.rho; n];
+        let mut w = vec![0.0; m];
+        for (k, end) in self.ends.iter().enumerate() {
+            let weight = self.z[k] / self.s[k];
+            if end.row { w[end.index] += weight } else { hx[end.index] += weight }
+        }
+        let inequality: Vec<bool> = (0..m).map(|i| self.core.l[i] != self.core.u[i]).collect();
+        let dr: Vec<f64> =
+            (0..m).map(|i| self.delta + if inequality[i] { 1.0 / w[i].max(1e-18) } else { 0.0 }).collect();
+        let factor = self.factor(&hx, &dr)?;
+        let cx = self.core.c.mul_vec(&self.x);
+        let stationarity = self.core.stationarity(&self.bare_point());
+        let violation: Vec<f64> = (0..count)
+            .map(|k| {
+                let end = &self.ends[k];
+                end.sign * (end.bound - end.of(&cx, &self.x)) - self.s[k]
+            })
+            .collect();
+        let solve = |complementarity: &[f64]| -> Step {
+            let mut bx: Vec<f64> = stationarity.iter().map(|v| -v).collect();
+            let mut by: Vec<f64> =
+                (0..m).map(|i| if inequality[i] { 0.0 } else { self.core.l[i] - cx[i] }).collect();
+            for (k, end) in self.ends.iter().enumerate() {
+                let t = end.sign * (-complementarity[k] - self.z[k] * violation[k]) / self.s[k];
+                if end.row {
+                    by[end.index] -= t / w[end.index].max(1e-18);
+                } else {
+                    bx[end.index] -= t;
+                }
+            }
+            let system = System {
+                core: self.core,
+                hx: Some(&hx),
+                dr: Some(&dr),
+                free: Some(&self.free),
+                rows: Some(&self.rows),
+            };
+            // The two blocks can differ by many orders; each is to be right in its own measure.
+            let (sx, sy) = (norm_inf(&bx), norm_inf(&by));
+            let sizes = (sx.max(1e-8 * sy), sy.max(1e-8 * sx));
+            let outcome = system.solve_within(&factor, &mut bx, &mut by, sizes, 1e-12, 8);
+            let cdx = self.core.c.mul_vec(&bx);
+            let (mut ds, mut dz) = (vec![0.0; count], vec![0.0; count]);
+            for (k, end) in self.ends.iter().enumerate() {
+                let dv = end.of(&cdx, &bx);
+                ds[k] = violation[k] - end.sign * dv;
+                dz[k] = (-complementarity[k] - self.z[k] * ds[k]) / self.s[k];
+            }
+            // Where z > s the quotient above magnifies the rounding of Δv by z/s; there the multiplier's step is what the
+            // system gave for its row, and the slack's follows from complementarity.
+            let mut rest = by.clone();
+            for (k, end) in self.ends.iter().enumerate().filter(|(_, e)| e.row) {
+                rest[end.index] -= end.sign * dz[k];
+            }
+            for (k, end) in self.ends.iter().enumerate().filter(|(_, e)| e.row) {
+                let other = self.partner[k];
+                let leads = other == usize::MAX || self.z[k] * self.s[other] >= self.z[other] * self.s[k];
+                if self.z[k] > self.s[k] && leads {
+                    dz[k] += end.sign * rest[end.index];
+                    ds[k] = (-complementarity[k] - self.s[k] * dz[k]) / self.z[k];
+                }
+            }
+            Step { x: bx, y: by, s: ds, z: dz, residual: outcome.residual }
+        };
+        let mu = self.mu();
+        let mut complementarity: Vec<f64> = (0..count).map(|k| self.s[k] * self.z[k]).collect();
+        let affine = solve(&complementarity);
+        if count == 0 {
+            return Ok(affine);
+        }
+        let (ap, ad) = self.lengths(&affine);
+        let after: f64 =
+            (0..count).map(|k| (self.s[k] + ap * affine.s[k]) * (self.z[k] + ad * affine.z[k])).sum::<f64>()
+                / count as f64;
+        let sigma = (after / mu).clamp(0.0, 1.0).powi(3);
+        for k in 0..count {
+            complementarity[k] += affine.s[k] * affine.z[k] - sigma * mu;
+        }
+        let step = solve(&complementarity);
+        Ok(Step { residual: step.residual.max(affine.residual), ..step })
+    }
+
+    /// Steps along the direction as far as slacks and multipliers stay positive; false when that is nowhere.
+    pub(super) fn advance(&mut self, step: &Step) -> bool {
+        let count = self.ends.len();
+        let mu = self.mu();
+        let back = if count == 0 { 1.0 } else { 0.995 };
+        let (ap, ad) = self.lengths(step);
+        let (ap, ad) = self.balance(step, (ap * back).min(1.0), (ad * back).min(1.0));
+        let moved = |v: &mut [f64], d: &[f64], a: f64| {
+            for (v, d) in v.iter_mut().zip(d) {
+                *v += a * d;
+            }
+        };
+        moved(&mut self.x, &step.x, ap);
+        moved(&mut self.s, &step.s, ap);
+        moved(&mut self.y, &step.y, ad);
+        moved(&mut self.z, &step.z, ad);
+        self.collect();
+        if count > 0 {
+            let rate = (self.mu() / mu).clamp(0.1, 1.0);
+            if ap.min(ad) > 0.1 {
+                self.rho = (self.rho * rate).max(FLOOR);
+                self.delta = (self.delta * rate).max(FLOOR);
+            }
+        } else {
+            self.rho = (self.rho * 0.1).max(FLOOR);
+            self.delta = (self.delta * 0.1).max(FLOOR);
+        }
+        count == 0 || ap.max(ad) > 1e-10
+    }
+
+    /// Different primal and dual steps make progress where one blocks the other, but with a quadratic cost they also
+    /// spoil stationarity: they are taken unless the common step leaves a much smaller dual residual.
+    fn balance(&self, step: &Step, ap: f64, ad: f64) -> (f64, f64) {
+        if self.linear || ap == ad {
+            return (ap, ad);
+        }
+        let now = self.core.stationarity(&self.bare_point());
+        let px = self.core.p.mul_symmetric_vec(&step.x);
+        let mut cy = self.core.c.mul_transpose_vec(&step.y);
+        for (k, end) in self.ends.iter().enumerate().filter(|(_, e)| !e.row) {
+            cy[end.index] += end.sign * step.z[k];
+        }
+        let after = |ap: f64, ad: f64| {
+            let free = (0..now.len()).filter(|&i| self.free[i]);
+            free.map(|i| (now[i] + ap * px[i] + ad * cy[i]).abs()).fold(0.0, f64::max)
+        };
+        let common = ap.min(ad);
+        let size = norm_inf(&px).max(norm_inf(&cy)).max(norm_inf(&self.core.q)).max(1.0);
+        let (apart, together) = (after(ap, ad), after(common, common));
+        if apart > 2.0 * together && apart > 1e-12 * size && common > 0.05 {
+            (common, common)
+        } else {
+            (ap, ad)
+        }
+    }
+
+    /// Longest steps that keep slacks and multipliers nonnegative, at most 1/0.995.
+    fn lengths(&self, step: &Step) -> (f64, f64) {
+        let longest = |v: &[f64], d: &[f64]| {
+            v.iter().zip(d).fold(1.0 / 0.995, |a: f64, (v, d)| if *d < 0.0 { a.min(-v / d) } else { a })
+        };
+        (longest(&self.s, &step.s), longest(&self.z, &step.z))
+    }
+}

@@ -1,0 +1,47 @@
+//! The list of what is wrong with a text, bounded in length.
+
+use super::limits::{MAX_DIAGNOSTICS, MAX_FINDINGS};
+use crate::diagnostics::{self, Diagnostic, codes};
+
+/// Diagnostics under collection.
+///
+/// A hostile text may hold a million mistakes; those past [`MAX_FINDINGS`] are dropped where they are found.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    list: Vec<Diagnostic>,
+}
+
+impl Findings {
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        if self.list.len() < MAX_FINDINGS {
+            self.list.push(diagnostic);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Forgets all but the first ones.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.list.truncate(len);
+    }
+
+    pub(super) fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.list.retain(keep);
+    }
+
+    /// The diagnostics in the order of the text, without those that nobody would read.
+    pub(super) fn finish(mut self) -> Vec<Diagnostic> {
+        diagnostics::sort(&mut self.list);
+        if self.list.len() > MAX_DIAGNOSTICS {
+            self.list.truncate(MAX_DIAGNOSTICS);
+            let place = self.list.last().and_then(Diagnostic::span).unwrap_or_default();
+            self.list.push(
+                Diagnostic::error(codes::TOO_MANY_ERRORS, "there are too many mistakes to show them all")
+                    .at(place.after(), "more follow"),
+            );
+        }
+        self.list
+    }
+}
