@@ -40,7 +40,10 @@ impl Certificate {
             altdiff::Certificate::Unbounded { direction, point } => {
                 let direction = variables(program, direction);
                 let scale = largest([&direction]);
-                Some(Self::Unbounded { direction: scaled(&direction, scale), point: variables(program, point) })
+                Some(Self::Unbounded {
+                    direction: scaled(&direction, scale),
+                    point: variables(program, point),
+                })
             }
             _ => None,
         }

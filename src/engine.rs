@@ -57,10 +57,11 @@ pub(crate) fn template(blocks: &Blocks) -> Problem {
     let constant = |block: &MatrixBlock| csc(block, block.entries.constant.to_vec());
     let p = constant(&blocks.p);
     let (n, m, k) = (blocks.q.len(), blocks.b.len(), blocks.gl.len());
-    Problem::new(n)
-        .quadratic(p, vec![0.0; n])
-        .equalities(constant(&blocks.a), vec![0.0; m])
-        .inequalities(constant(&blocks.g), vec![f64::NEG_INFINITY; k], vec![f64::INFINITY; k])
+    Problem::new(n).quadratic(p, vec![0.0; n]).equalities(constant(&blocks.a), vec![0.0; m]).inequalities(
+        constant(&blocks.g),
+        vec![f64::NEG_INFINITY; k],
+        vec![f64::INFINITY; k],
+    )
 }
 
 fn csc(block: &MatrixBlock, values: Vec<f64>) -> Csc {
@@ -178,8 +179,7 @@ impl Objective<'_> {
 
     /// How the objective moves with x and the data.
     pub(crate) fn tangent(&self, x: &[f64], data: &DataVector) -> f64 {
-        let mut by_data = DataVector::default();
-        by_data.blocks = Tangent::zeros(self.problem);
+        let mut by_data = DataVector { blocks: Tangent::zeros(self.problem), r: 0.0 };
         self.add_data_slope(1.0, &mut by_data);
         let by_x: f64 = self.slope().iter().zip(x).map(|(s, d)| s * d).sum();
         by_x + by_data.blocks.dot(&data.blocks) + data.r

@@ -61,7 +61,9 @@ pub enum Error {
         given: usize,
     },
     /// Two names that one map cannot hold.
-    #[error("`{0}` is ambiguous: it names both a variable or `let` and a constraint; say `dual({0})` for the dual")]
+    #[error(
+        "`{0}` is ambiguous: it names both a variable or `let` and a constraint; say `dual({0})` for the dual"
+    )]
     Ambiguous(String),
     /// Only a solved problem has derivatives.
     #[error("only a solved problem has derivatives; this one is {0}")]

@@ -29,9 +29,9 @@ mod serialized;
 mod solution;
 
 pub use certificate::Certificate;
-pub use cvxlayer_program as program;
 #[cfg(feature = "lang")]
 pub use cvxlayer_lang as lang;
+pub use cvxlayer_program as program;
 pub use data::{Array, Data, ValueError, ValueFault};
 pub use derivative::{Derivatives, Expression, Gradients, Jacobian, Question, Tangents, Verification};
 pub use engine::{Control, Method, Plain, Progress, Residuals, Route, Settings, Status};

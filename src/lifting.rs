@@ -26,7 +26,7 @@ impl Lifted {
         if let Some(fault) = tape.faults().first() {
             return Err(Error::Lift { text: subexpression(program, fault.node), kind: fault.kind });
         }
-        let errors = params.check_lifted(program, &tape, &theta);
+        let errors = params.check_lifted(program, &tape, &theta, |_| true);
         if !errors.is_empty() {
             return Err(Error::Values(errors));
         }
@@ -141,7 +141,10 @@ pub(crate) fn project(parameter: &Parameter, entries: &[f64]) -> Vec<f64> {
 }
 
 /// The stored entries of a tangent given for a parameter, which must keep a symmetric one symmetric.
-pub(crate) fn tangent_entries(parameter: &Parameter, value: &crate::Array) -> Result<Vec<f64>, crate::ValueFault> {
+pub(crate) fn tangent_entries(
+    parameter: &Parameter,
+    value: &crate::Array,
+) -> Result<Vec<f64>, crate::ValueFault> {
     let entries = stored_entries(parameter, value)?;
     if let Some(&value) = entries.iter().find(|v| !v.is_finite()) {
         return Err(crate::ValueFault::NotFinite { at: String::new(), value });
@@ -163,8 +166,8 @@ pub(crate) fn subexpression(program: &Program, node: NodeId) -> String {
     let reached = crate::tape::reaches(&program.lift.tape, |id| id == node as usize);
     let derived = program.lift.derived.iter().filter(|d| reached[d.node as usize]).map(|d| &d.text);
     let checked = program.checks.iter().filter(|c| reached[c.node as usize]).map(|c| &c.text);
-    derived.chain(checked).min_by_key(|text| text.len()).map_or_else(
-        || "a variable-free expression".to_owned(),
-        |text| text.clone().into_owned(),
-    )
+    derived
+        .chain(checked)
+        .min_by_key(|text| text.len())
+        .map_or_else(|| "a variable-free expression".to_owned(), |text| text.clone().into_owned())
 }

@@ -58,7 +58,8 @@ impl<T> Index<&str> for Named<T> {
     /// # Panics
     /// If there is nothing of that name.
     fn index(&self, name: &str) -> &T {
-        self.get(name).unwrap_or_else(|| panic!("there is no `{name}` among {:?}", self.names().collect::<Vec<_>>()))
+        self.get(name)
+            .unwrap_or_else(|| panic!("there is no `{name}` among {:?}", self.names().collect::<Vec<_>>()))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Values of parameters, by name.
 
-use crate::data::{Array, Data, ValueError, ValueFault, check, check_node, declaration, place, stored_entries};
+use crate::data::{
+    Array, Data, ValueError, ValueFault, check, check_node, declaration, place, stored_entries,
+};
 use crate::named::Named;
 use crate::tape::Evaluation;
-use cvxlayer_program::{Parameter, Program};
+use cvxlayer_program::{NodeId, Parameter, Program};
 
 /// Values of parameters, by name; what is not given takes its default.
 ///
@@ -115,11 +117,18 @@ impl Params {
         Ok(entries)
     }
 
-    /// Checks ranges and asserted conditions, which live on the lift's tape.
-    pub(crate) fn check_lifted(&self, program: &Program, lift: &Evaluation, theta: &[f64]) -> Vec<ValueError> {
+    /// Checks ranges and asserted conditions, which live on the lift's tape, at some of its nodes.
+    pub(crate) fn check_lifted(
+        &self,
+        program: &Program,
+        lift: &Evaluation,
+        theta: &[f64],
+        which: impl Fn(NodeId) -> bool,
+    ) -> Vec<ValueError> {
         let mut errors = Vec::new();
         for parameter in program.parameters.iter() {
-            let Some((lo, hi)) = parameter.attributes.range else { continue };
+            let range = parameter.attributes.range.filter(|&(lo, hi)| which(lo) && which(hi));
+            let Some((lo, hi)) = range else { continue };
             let entries = &theta[parameter.start..parameter.start + parameter.len()];
             let end = |node: u32, at: usize| {
                 let end = lift.value(node);
@@ -135,7 +144,7 @@ impl Params {
                 errors.push(self.error(&parameter.name, declaration(parameter), fault));
             }
         }
-        for check in program.checks.iter() {
+        for check in program.checks.iter().filter(|c| which(c.node)) {
             let shape = program.lift.tape.shape(check.node);
             if let Err(fault) = check_node(check.kind, shape, lift.value(check.node)) {
                 errors.push(self.error(&check.text, String::new(), fault));

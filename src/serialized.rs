@@ -39,8 +39,7 @@ pub fn write_program(program: &Program) -> String {
         #[serde(flatten)]
         program: &'a Program,
     }
-    let size =
-        Size { variables: program.variables(), rows: program.rows(), nonzeros: program.nonzeros() };
+    let size = Size { variables: program.variables(), rows: program.rows(), nonzeros: program.nonzeros() };
     // Only maps with keys that are no text cannot be written, and a program has none.
     serde_json::to_string(&Document { size, program }).unwrap_or_default()
 }

@@ -3,7 +3,9 @@
 mod support;
 
 use cvxlayer::program::{Depends, Program};
-use cvxlayer::{Array, Certificate, Layer, Named, Params, Question, Route, Settings, Solution, Status, passes};
+use cvxlayer::{
+    Array, Certificate, Layer, Named, Params, Question, Route, Settings, Solution, Status, passes,
+};
 use proptest::prelude::*;
 use support::{N, portfolio};
 
@@ -251,9 +253,12 @@ fn infeasibility_comes_with_its_proof() {
     params.set("t", -3.0);
     let solution = layer().solve(&params).unwrap();
     assert_eq!(solution.status, Status::Infeasible);
-    let Some(Certificate::Infeasible { duals, bounds }) = &solution.certificate else { panic!("a certificate") };
+    let Some(Certificate::Infeasible { duals, bounds }) = &solution.certificate else {
+        panic!("a certificate")
+    };
     // exp(−3) · 3 < 1: the budget against the upper bounds.
-    let largest = duals.iter().chain(bounds.iter()).flat_map(|(_, a)| a.values()).fold(0.0_f64, |m, v| m.max(v.abs()));
+    let largest =
+        duals.iter().chain(bounds.iter()).flat_map(|(_, a)| a.values()).fold(0.0_f64, |m, v| m.max(v.abs()));
     assert!((largest - 1.0).abs() < 1e-12);
     assert!(duals["budget"].scalar().unwrap() < 0.0);
     assert!(bounds["w"].values().iter().all(|v| *v > 0.9));

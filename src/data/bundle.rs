@@ -61,7 +61,8 @@ impl Data {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let mut at = String::new();
         let values = Object { at: &mut at }.deserialize(&mut deserializer);
-        let values = values.and_then(|v| deserializer.end().map(|()| v)).map_err(|e| mistake(origin, &at, &e))?;
+        let values =
+            values.and_then(|v| deserializer.end().map(|()| v)).map_err(|e| mistake(origin, &at, &e))?;
         Ok(self.extend(values, origin))
     }
 
@@ -146,7 +147,10 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         let cases = [
-            (r#"{"c": [[1, 2], [3]]}"#, "d.json: `c`: its lists are ragged: the first is a list of 2, and number 1"),
+            (
+                r#"{"c": [[1, 2], [3]]}"#,
+                "d.json: `c`: its lists are ragged: the first is a list of 2, and number 1",
+            ),
             (r#"{"c": [1, [3]]}"#, "d.json: `c`: its lists are ragged: the first is a number"),
             (r#"{"c": [[1, "x"]]}"#, "d.json: `c`: entry [0, 1]: \"x\" is text, and a number is expected"),
             (r#"{"c": [1, null]}"#, "d.json: `c`: entry [1]: null is no number"),
@@ -155,7 +159,10 @@ mod tests {
             (r#"{"c": NaN}"#, "d.json: `c`: expected value"),
             (r#"{"c": 1, "c": 2}"#, "d.json: `c`: given twice"),
             (r#"{"c": {"row": [1]}}"#, "d.json: `c`: a sparse matrix is"),
-            (r#"{"c": {"shape": [1, 1], "row": [1], "col": [0], "value": [1]}}"#, "lies outside the 1 × 1 matrix"),
+            (
+                r#"{"c": {"shape": [1, 1], "row": [1], "col": [0], "value": [1]}}"#,
+                "lies outside the 1 × 1 matrix",
+            ),
             (r#"{"c": {"shape": [1, 1], "row": [], "col": [0], "value": [1]}}"#, "do not match"),
             (r#"{"c": {"colour": 1}}"#, "`colour` is no part of a sparse matrix"),
             ("[1, 2]", "d.json: invalid type: sequence, expected an object of values by name"),

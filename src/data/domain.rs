@@ -27,7 +27,9 @@ pub(crate) fn stored_entries(parameter: &Parameter, value: &Array) -> Result<Vec
     match (&parameter.storage, value.entries()) {
         (Storage::Dense, _) => Ok(value.to_dense()),
         (Storage::Diagonal, Entries::Diagonal(diagonal)) => Ok(diagonal.clone()),
-        (Storage::Sparse { rows, cols }, Entries::Sparse { row, col, value }) if (rows, cols) == (row, col) => {
+        (Storage::Sparse { rows, cols }, Entries::Sparse { row, col, value })
+            if (rows, cols) == (row, col) =>
+        {
             Ok(value.clone())
         }
         _ => {
@@ -53,15 +55,15 @@ pub(crate) fn check(parameter: &Parameter, entries: &[f64]) -> Result<(), ValueF
         return Err(ValueFault::NotFinite { at: at(i), value: entries[i] });
     }
     let a = &parameter.attributes;
-    let rules: [(bool, &str, fn(f64) -> bool); 4] = [
-        (a.nonneg, "nonneg", |v| v >= 0.0),
-        (a.nonpos, "nonpos", |v| v <= 0.0),
-        (a.pos, "pos", |v| v > 0.0),
-        (a.neg, "neg", |v| v < 0.0),
+    let rules = [
+        (a.nonneg, "nonneg", 1.0, true),
+        (a.nonpos, "nonpos", -1.0, true),
+        (a.pos, "pos", 1.0, false),
+        (a.neg, "neg", -1.0, false),
     ];
-    for (_, rule, holds) in rules.iter().filter(|(on, _, _)| *on) {
-        if let Some(i) = entries.iter().position(|&v| !holds(v)) {
-            return Err(ValueFault::Domain { rule: (*rule).to_owned(), at: at(i), value: entries[i] });
+    for (_, rule, sign, zero) in rules.into_iter().filter(|rule| rule.0) {
+        if let Some(i) = entries.iter().position(|&v| sign * v < 0.0 || (v == 0.0 && !zero)) {
+            return Err(ValueFault::Domain { rule: rule.to_owned(), at: at(i), value: entries[i] });
         }
     }
     if a.symmetric || a.psd || a.nsd {
@@ -135,7 +137,11 @@ fn definite(full: &[f64], n: usize, rule: &'static str) -> Result<(), ValueFault
         return Ok(());
     }
     let smallest = smallest_eigenvalue(&signed, n);
-    if smallest >= -margin { Ok(()) } else { Err(ValueFault::Indefinite { rule, eigenvalue: sign * smallest }) }
+    if smallest >= -margin {
+        Ok(())
+    } else {
+        Err(ValueFault::Indefinite { rule, eigenvalue: sign * smallest })
+    }
 }
 
 fn norm(full: &[f64]) -> f64 {

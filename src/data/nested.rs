@@ -110,7 +110,8 @@ impl<'de> Visitor<'de> for Level<'_> {
         let mut count = 0;
         loop {
             self.path.push(count);
-            let part = list.next_element_seed(Level { entries: &mut *self.entries, path: &mut *self.path })?;
+            let part =
+                list.next_element_seed(Level { entries: &mut *self.entries, path: &mut *self.path })?;
             self.path.pop();
             let axes = match part {
                 None => break,
@@ -177,7 +178,12 @@ pub(super) fn sparse(m: usize, n: usize, row: &[u32], col: &[u32], value: &[f64]
         return Err(format!("a matrix of {m} × {n} is too large"));
     }
     if row.len() != value.len() || col.len() != value.len() {
-        return Err(format!("{} rows, {} columns and {} values do not match", row.len(), col.len(), value.len()));
+        return Err(format!(
+            "{} rows, {} columns and {} values do not match",
+            row.len(),
+            col.len(),
+            value.len()
+        ));
     }
     let triplets = row.iter().zip(col).zip(value).map(|((&i, &j), &v)| (i, j, v)).collect();
     Array::sparse(m, n, triplets)

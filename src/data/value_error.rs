@@ -85,11 +85,15 @@ impl fmt::Display for ValueError {
                     write!(f, "; did you mean `{nearest}`?")?;
                 }
             }
-            ValueFault::Fixed => write!(f, "the model itself gives the value of `{name}`, so none may be given")?,
+            ValueFault::Fixed => {
+                write!(f, "the model itself gives the value of `{name}`, so none may be given")?;
+            }
             ValueFault::Shape { given, declared } => {
                 write!(f, "`{name}` has the shape {}, but is declared {declared}", axes(given))?;
             }
-            ValueFault::NotFinite { at, value } => write!(f, "`{name}{at}` is {value}, which is no finite number")?,
+            ValueFault::NotFinite { at, value } => {
+                write!(f, "`{name}{at}` is {value}, which is no finite number")?;
+            }
             ValueFault::Domain { rule, at, value } => {
                 write!(f, "`{name}{at}` is {value}, but `{name}` is declared {rule}")?;
             }

@@ -122,7 +122,8 @@ impl Derivatives<'_> {
     /// # Errors
     /// If there is no parameter of such a name.
     pub fn by(mut self, parameters: &[&str]) -> Result<Self, Error> {
-        self.asked = parameters.iter().map(|name| parameter(self.state.program(), name)).collect::<Result<_, _>>()?;
+        self.asked =
+            parameters.iter().map(|name| parameter(self.state.program(), name)).collect::<Result<_, _>>()?;
         Ok(self)
     }
 
@@ -139,7 +140,9 @@ impl Derivatives<'_> {
             let position = parameter(program, name)?;
             let parameter = &program.parameters[position];
             match tangent_entries(parameter, value) {
-                Ok(entries) => moved[parameter.start..parameter.start + parameter.len()].copy_from_slice(&entries),
+                Ok(entries) => {
+                    moved[parameter.start..parameter.start + parameter.len()].copy_from_slice(&entries);
+                }
                 Err(fault) => errors.push(tangent_error(parameter, fault)),
             }
         }

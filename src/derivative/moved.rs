@@ -61,5 +61,8 @@ fn largest(v: &[f64]) -> f64 {
 }
 
 fn largest_of_data(t: &altdiff::Tangent) -> f64 {
-    [&t.p, &t.q, &t.a, &t.b, &t.g, &t.gl, &t.gu, &t.lo, &t.hi].into_iter().map(|v| largest(v)).fold(0.0, f64::max)
+    [&t.p, &t.q, &t.a, &t.b, &t.g, &t.gl, &t.gu, &t.lo, &t.hi]
+        .into_iter()
+        .map(|v| largest(v))
+        .fold(0.0, f64::max)
 }

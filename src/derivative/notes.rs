@@ -207,12 +207,15 @@ fn note_lifted(program: &Program, probe: &Probe, movers: &[String], notes: &mut 
 
 fn note_value(program: &Program, tape: &Tape, probe: &Probe, movers: &[String], notes: &mut Notes) {
     let reached = reaches(tape, |id| id == probe.node as usize);
-    let named = program.lets.iter().filter(|l| {
-        tape == &program.values && reached.get(l.node as usize).copied().unwrap_or(false)
-    });
+    let named = program
+        .lets
+        .iter()
+        .filter(|l| tape == &program.values && reached.get(l.node as usize).copied().unwrap_or(false));
     let place = match named.map(|l| &l.name).next() {
         Some(name) => format!("`{name}`"),
-        None => format!("the expression asked for, in its {},", operation(&tape.nodes[probe.node as usize].op)),
+        None => {
+            format!("the expression asked for, in its {},", operation(&tape.nodes[probe.node as usize].op))
+        }
     };
     note_kink(probe, movers, place, notes);
 }

@@ -19,7 +19,9 @@ impl Output {
     /// Finds an output by its name: a variable or let, `dual(label)`, `bounds(variable)`, or `objective`.
     pub(super) fn find(program: &Program, name: &str) -> Result<Self, Error> {
         let map = &program.solution;
-        let inner = |prefix: &str| name.strip_prefix(prefix)?.trim().strip_prefix('(')?.strip_suffix(')').map(str::trim);
+        let inner = |prefix: &str| {
+            name.strip_prefix(prefix)?.trim().strip_prefix('(')?.strip_suffix(')').map(str::trim)
+        };
         let found = if let Some(label) = inner("dual") {
             map.duals.iter().position(|d| d.label == label).map(Self::Dual)
         } else if let Some(variable) = inner("bounds") {
@@ -72,7 +74,12 @@ pub(super) struct Seed<'a> {
 impl<'a> Seed<'a> {
     /// No cotangents yet, at the tape of lets.
     pub(super) fn new(state: &'a State) -> Self {
-        Self { tape: &state.program().values, evaluation: &state.values, nodes: Vec::new(), outputs: Vec::new() }
+        Self {
+            tape: &state.program().values,
+            evaluation: &state.values,
+            nodes: Vec::new(),
+            outputs: Vec::new(),
+        }
     }
 
     /// Adds the cotangent of one output.

@@ -57,7 +57,7 @@ impl Derivatives<'_> {
                 let value = |sign: f64| -> Result<Option<f64>, Error> {
                     let moved = entries.iter().zip(&direction).map(|(v, d)| v + sign * h * d).collect();
                     let moved = Array::stored(parameter.shape, &parameter.storage, moved);
-                    let params = with(program, theta, i, moved);
+                    let params = with(program, theta, i, &moved);
                     let Ok(solution) = layer.solve(&params) else { return Ok(None) };
                     solution.is_solved().then(|| question.value(&solution)).transpose()
                 };
@@ -67,7 +67,7 @@ impl Derivatives<'_> {
                 };
                 out.compared += 1;
                 let error = ((up - down) / (2.0 * h) - gradient[e]).abs() / scale;
-                if !(error <= out.largest_error) {
+                if error > out.largest_error || error.is_nan() {
                     out.largest_error = error;
                     let at = crate::data::place(&parameter.shape.axes(), parameter.positions()[e]);
                     out.worst = Some(format!("{}{at}", parameter.name));
@@ -106,7 +106,8 @@ impl Question<'_> {
                         Output::Bound(i) => &solution.bounds[&program.solution.bounds[i].label],
                         Output::Objective => &Array::from(solution.objective),
                     };
-                    total += value.to_dense().iter().zip(cotangent.to_dense()).map(|(v, c)| v * c).sum::<f64>();
+                    total +=
+                        value.to_dense().iter().zip(cotangent.to_dense()).map(|(v, c)| v * c).sum::<f64>();
                 }
                 Ok(total)
             }
@@ -115,7 +116,7 @@ impl Question<'_> {
 }
 
 /// Parameters at θ, but one replaced.
-fn with(program: &Program, theta: &[f64], replaced: usize, value: Array) -> Params {
+fn with(program: &Program, theta: &[f64], replaced: usize, value: &Array) -> Params {
     let mut out = Params::new();
     for (i, p) in program.parameters.iter().enumerate() {
         let entries = theta[p.start..p.start + p.len()].to_vec();

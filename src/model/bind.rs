@@ -44,7 +44,8 @@ impl<'m> Bound<'m> {
     /// # Errors
     /// [`Error::Model`] with all that have none.
     pub fn complete(&self) -> Result<&Self, Error> {
-        let missing: Vec<_> = self.missing().map(|name| self.refuse(name, None, ValueFault::Missing)).collect();
+        let missing: Vec<_> =
+            self.missing().map(|name| self.refuse(name, None, ValueFault::Missing)).collect();
         if missing.is_empty() { Ok(self) } else { Err(self.model.error(missing)) }
     }
 
@@ -61,7 +62,8 @@ impl<'m> Bound<'m> {
     pub fn program(&self) -> Result<Program, Error> {
         let lowered = cvxlayer_lang::lower(&self.model.checked, &self.inputs).map_err(|errors| {
             // A size that is not known for want of a value is the lesser news.
-            let sizes = errors.iter().all(|e| e.code == codes::UNKNOWN_SIZE || e.code == codes::MISSING_PATTERN);
+            let sizes =
+                errors.iter().all(|e| e.code == codes::UNKNOWN_SIZE || e.code == codes::MISSING_PATTERN);
             match self.complete() {
                 Err(missing) if sizes => missing,
                 _ => self.model.error(errors),
@@ -102,7 +104,10 @@ impl<'m> Bound<'m> {
                     }
                 }
                 Err((outside, message)) => {
-                    errors.push(refuse(if outside { codes::FILE_OUTSIDE } else { codes::UNREADABLE_FILE }, message));
+                    errors.push(refuse(
+                        if outside { codes::FILE_OUTSIDE } else { codes::UNREADABLE_FILE },
+                        message,
+                    ));
                 }
             }
         }
@@ -114,7 +119,10 @@ impl<'m> Bound<'m> {
         /// What a model from a stranger may make us read.
         const LARGEST: u64 = 1 << 30;
         let Some(folder) = &self.model.folder else {
-            return Err((false, "a model without a folder cannot read files; give the value with the data".to_owned()));
+            return Err((
+                false,
+                "a model without a folder cannot read files; give the value with the data".to_owned(),
+            ));
         };
         let file = folder.resolve(path).map_err(|message| (true, message))?;
         crate::data::read_value(&file, Some(name), LARGEST)
@@ -134,7 +142,8 @@ impl<'m> Bound<'m> {
     fn take(&mut self, name: &str, datum: &Datum) -> Result<(), ValueFault> {
         let checked = &self.model.checked;
         if let Some(declared) = checked.parameters.iter().find(|p| p.name == name) {
-            let value = if datum.table { datum.value.of_rank(declared.shape.len()) } else { datum.value.clone() };
+            let value =
+                if datum.table { datum.value.of_rank(declared.shape.len()) } else { datum.value.clone() };
             // The diagonal of a `diag` matrix may be given as a vector.
             let vector = declared.kind.diag && value.axes().len() == 1;
             let value = if vector { Array::diagonal(value.to_dense()) } else { value };
@@ -155,7 +164,11 @@ impl<'m> Bound<'m> {
             let value = datum.value.scalar().filter(|v| v.fract() == 0.0 && (0.0..4e9).contains(v));
             let Some(value) = value else {
                 let given = datum.value.values().first().copied().unwrap_or(f64::NAN);
-                return Err(ValueFault::Domain { rule: "a size".to_owned(), at: String::new(), value: given });
+                return Err(ValueFault::Domain {
+                    rule: "a size".to_owned(),
+                    at: String::new(),
+                    value: given,
+                });
             };
             self.inputs.sizes.insert(name.to_owned(), value as usize);
             return Ok(());

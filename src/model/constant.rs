@@ -11,7 +11,10 @@ pub(super) fn constant(declared: &Constant, value: &Array) -> Result<cvxlayer_la
     let kind = &declared.kind;
     let square = shape.rank() == 2 && shape.as_rows().0 == shape.as_rows().1;
     if (kind.symmetric || kind.psd || kind.nsd || kind.diag) && !square {
-        return Err(ValueFault::Shape { given: value.axes().to_vec(), declared: "a square matrix".to_owned() });
+        return Err(ValueFault::Shape {
+            given: value.axes().to_vec(),
+            declared: "a square matrix".to_owned(),
+        });
     }
     let parameter = Parameter {
         name: declared.name.clone().into(),

@@ -57,7 +57,8 @@ pub(super) fn diagnostic(model: &Model, error: &ValueError) -> Diagnostic {
     }
     if error.fault == ValueFault::Missing {
         let name = &error.name;
-        out = out.help(format!("give it in a file with `--data`, or with `--param {name}=…`, or write a default"));
+        out = out
+            .help(format!("give it in a file with `--data`, or with `--param {name}=…`, or write a default"));
     }
     out
 }
@@ -81,7 +82,8 @@ pub(super) fn explain(model: &Model, error: Error) -> Error {
             model.error(all)
         }
         Error::Lift { text, kind } => {
-            let mut out = Diagnostic::error(codes::NO_VALUE, format!("`{text}` {kind} at the given parameters"));
+            let mut out =
+                Diagnostic::error(codes::NO_VALUE, format!("`{text}` {kind} at the given parameters"));
             if let Some(span) = place(model, &text) {
                 out = out.at(span, "this must have a value");
             }

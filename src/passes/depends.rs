@@ -23,8 +23,10 @@ pub fn depends(program: &Program) -> Depends {
         (BlockKind::Hi, &b.hi.linear),
     ];
     let of = |map: &SparseMap| {
-        let ids: BTreeSet<usize> = map.col_idx.iter().map(|&entry| reach[entry as usize]).collect();
-        ids.into_iter().flat_map(|id| sets.all[id].iter().copied()).collect::<Set>()
+        let mut seen = vec![false; sets.all.len()];
+        map.col_idx.iter().for_each(|&entry| seen[reach[entry as usize]] = true);
+        let ids = (0..seen.len()).filter(|&id| seen[id]);
+        ids.flat_map(|id| sets.all[id].iter().copied()).collect::<Set>()
     };
     let blocks = kinds
         .into_iter()
@@ -42,7 +44,8 @@ fn reach(program: &Program, sets: &mut Sets) -> Vec<usize> {
     }
     let mut nodes: Vec<Set> = Vec::with_capacity(program.lift.tape.nodes.len());
     for node in program.lift.tape.nodes.iter() {
-        let mut set: Set = node.op.operands().iter().flat_map(|&a| nodes[a as usize].iter().copied()).collect();
+        let mut set: Set =
+            node.op.operands().iter().flat_map(|&a| nodes[a as usize].iter().copied()).collect();
         if let Op::Input(Input::Parameter(i)) = node.op {
             set.insert(i);
         }
@@ -53,9 +56,13 @@ fn reach(program: &Program, sets: &mut Sets) -> Vec<usize> {
         out.resize(out.len() + d.len, id);
     }
     let products = &program.lift.products;
+    let mut ids = Vec::new();
     for k in 0..products.len() {
-        let ids: BTreeSet<usize> = products.terms(k).flat_map(|(_, l, r)| [out[l], out[r]]).collect();
-        let id = sets.union(ids);
+        ids.clear();
+        ids.extend(products.terms(k).flat_map(|(_, l, r)| [out[l], out[r]]));
+        ids.sort_unstable();
+        ids.dedup();
+        let id = sets.union(&ids);
         out.push(id);
     }
     out
@@ -66,7 +73,7 @@ fn reach(program: &Program, sets: &mut Sets) -> Vec<usize> {
 struct Sets {
     all: Vec<Set>,
     known: BTreeMap<Set, usize>,
-    unions: BTreeMap<BTreeSet<usize>, usize>,
+    unions: BTreeMap<Vec<usize>, usize>,
 }
 
 impl Sets {
@@ -77,13 +84,17 @@ impl Sets {
         })
     }
 
-    fn union(&mut self, ids: BTreeSet<usize>) -> usize {
-        if let Some(&id) = self.unions.get(&ids) {
+    /// The union of sets, by their numbers in order.
+    fn union(&mut self, ids: &[usize]) -> usize {
+        if let &[id] = ids {
+            return id;
+        }
+        if let Some(&id) = self.unions.get(ids) {
             return id;
         }
         let set = ids.iter().flat_map(|&id| self.all[id].iter().copied()).collect();
         let id = self.intern(set);
-        self.unions.insert(ids, id);
+        self.unions.insert(ids.to_vec(), id);
         id
     }
 }

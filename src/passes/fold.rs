@@ -47,13 +47,21 @@ impl Folding {
         };
         for (p, pinned) in program.parameters.iter().zip(pinned) {
             for &value in &theta[p.start..p.start + p.len()] {
-                if *pinned { entries.push(Affine::constant(value)) } else { fresh(&mut entries) }
+                if *pinned {
+                    entries.push(Affine::constant(value))
+                } else {
+                    fresh(&mut entries)
+                };
             }
         }
         let new_theta = entries.iter().filter(|e| !e.terms.is_empty()).count();
         for d in program.lift.derived.iter() {
             for &value in evaluation.value(d.node) {
-                if varies[d.node as usize] { fresh(&mut entries) } else { entries.push(Affine::constant(value)) }
+                if varies[d.node as usize] {
+                    fresh(&mut entries);
+                } else {
+                    entries.push(Affine::constant(value));
+                }
             }
         }
         let mut products = Building::new(next);

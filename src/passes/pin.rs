@@ -11,7 +11,10 @@ use crate::lifting::subexpression;
 use crate::params::Params;
 use crate::passes::depends::depends;
 use crate::tape::{Evaluation, reaches};
-use cvxlayer_program::{Blocks, Derived, Input, Lift, MatrixBlock, Node, NodeId, Op, Parameter, Program, SparseMap, Tape, VectorBlock};
+use cvxlayer_program::{
+    Blocks, Derived, Input, Lift, MatrixBlock, Node, NodeId, Op, Parameter, Program, SparseMap, Tape,
+    VectorBlock,
+};
 
 /// Fixes the parameters that values are given for, and folds what depends on no parameter.
 ///
@@ -35,7 +38,12 @@ pub fn pin(program: &Program, values: &Params) -> Result<Program, Error> {
     if let Some(fault) = evaluation.faults().iter().find(|f| !varies[f.node as usize]) {
         return Err(Error::Lift { text: subexpression(program, fault.node), kind: fault.kind });
     }
-    check_constants(program, values, &evaluation, &varies)?;
+    // Conditions that no longer vary hold or fail once and for all.
+    let errors = values.check_lifted(program, &evaluation, &theta, |node| !varies[node as usize]);
+    let errors: Vec<_> = errors.into_iter().filter(|e| settled(program, &pinned, &e.name)).collect();
+    if !errors.is_empty() {
+        return Err(Error::Values(errors));
+    }
 
     let (parameters, position) = remaining(program, &pinned);
     let checks: Vec<_> = program.checks.iter().filter(|c| varies[c.node as usize]).cloned().collect();
@@ -54,8 +62,12 @@ pub fn pin(program: &Program, values: &Params) -> Result<Program, Error> {
             out
         })
         .collect();
-    let lift =
-        Lift { tape: lift_tape, derived: derived.into(), products: folding.products.clone(), theta: folding.theta };
+    let lift = Lift {
+        tape: lift_tape,
+        derived: derived.into(),
+        products: folding.products.clone(),
+        theta: folding.theta,
+    };
 
     let (values_tape, lets) = pin_values(program, &position, &full);
     let parameters: Vec<Parameter> = parameters
@@ -69,10 +81,13 @@ pub fn pin(program: &Program, values: &Params) -> Result<Program, Error> {
         parameters: parameters.into(),
         blocks: fold_blocks(&program.blocks, &folding.entries, lift.len()),
         lift,
-        checks: checks.into_iter().map(|mut c| {
-            c.node = moved[c.node as usize];
-            c
-        }).collect(),
+        checks: checks
+            .into_iter()
+            .map(|mut c| {
+                c.node = moved[c.node as usize];
+                c
+            })
+            .collect(),
         values: values_tape,
         lets,
         ..program.clone()
@@ -95,28 +110,14 @@ fn pinned_entries(program: &Program, values: &Params) -> Result<Vec<f64>, Error>
     Ok(theta)
 }
 
+/// Whether a failed condition concerns no parameter that is still to be given.
+fn settled(program: &Program, pinned: &[bool], name: &str) -> bool {
+    program.position(name).is_none_or(|i| pinned[i])
+}
+
 /// For each node of the lift's tape, whether a parameter that is not pinned reaches it.
 fn varying(tape: &Tape, pinned: &[bool]) -> Vec<bool> {
     reaches(tape, |id| matches!(tape.nodes[id].op, Op::Input(Input::Parameter(i)) if !pinned[i as usize]))
-}
-
-/// Checks the conditions that hold or fail once and for all.
-fn check_constants(
-    program: &Program,
-    values: &Params,
-    evaluation: &Evaluation,
-    varies: &[bool],
-) -> Result<(), Error> {
-    let constant = |node: NodeId| !varies[node as usize];
-    let mut settled = Program { checks: Vec::new().into(), ..program.clone() };
-    settled.checks = program.checks.iter().filter(|c| constant(c.node)).cloned().collect();
-    let given = program.parameters.iter().filter(|p| {
-        values.get(&p.name).is_some() && p.attributes.range.is_none_or(|(lo, hi)| constant(lo) && constant(hi))
-    });
-    settled.parameters = given.cloned().collect();
-    let theta = pinned_entries(program, values)?;
-    let errors = values.check_lifted(&settled, evaluation, &theta);
-    if errors.is_empty() { Ok(()) } else { Err(Error::Values(errors)) }
 }
 
 /// The parameters that stay, renumbered, and the new position of each old one.
@@ -250,7 +251,8 @@ fn fold_vector(block: &VectorBlock, entries: &[Affine], theta_hat: usize) -> Vec
 /// As [`fold_vector`], without the places that have become zero.
 fn fold_matrix(block: &MatrixBlock, entries: &[Affine], theta_hat: usize) -> MatrixBlock {
     let folded = fold_vector(&block.entries, entries, theta_hat);
-    let (mut col_ptr, mut row_idx, mut constant, mut triplets) = (vec![0], Vec::new(), Vec::new(), Vec::new());
+    let (mut col_ptr, mut row_idx, mut constant, mut triplets) =
+        (vec![0], Vec::new(), Vec::new(), Vec::new());
     for j in 0..block.cols {
         for e in block.col_ptr[j] as usize..block.col_ptr[j + 1] as usize {
             if folded.constant[e] != 0.0 || folded.is_parametric(e) {

@@ -59,11 +59,16 @@ fn parameters(program: &Program) -> Result {
             Storage::Sparse { rows: i, cols: j } => {
                 let sorted = i.iter().zip(j.iter()).zip(i.iter().zip(j.iter()).skip(1)).all(|(a, b)| a < b);
                 let inside = i.iter().all(|&i| (i as usize) < rows) && j.iter().all(|&j| (j as usize) < cols);
-                matches!(p.shape, Shape::Matrix(..)) && rows.checked_mul(cols).is_some() && i.len() == j.len() && sorted && inside
+                matches!(p.shape, Shape::Matrix(..))
+                    && rows.checked_mul(cols).is_some()
+                    && i.len() == j.len()
+                    && sorted
+                    && inside
             }
         };
         let a = &p.attributes;
-        let default = p.default.as_ref().is_none_or(|d| d.0.len() == 1 || Some(d.0.len()) == entries(p.shape));
+        let default =
+            p.default.as_ref().is_none_or(|d| d.0.len() == 1 || Some(d.0.len()) == entries(p.shape));
         ensure(stored && p.start == start && default, bad)?;
         ensure(square || !(a.symmetric || a.psd || a.nsd), bad)?;
         start += p.len();
@@ -83,7 +88,8 @@ fn lift(program: &Program) -> Result {
     }
     let products = &lift.products;
     let terms = products.left.len();
-    let pointers = if products.ptr.is_empty() { terms == 0 } else { pointers(&products.ptr, products.len(), terms) };
+    let pointers =
+        if products.ptr.is_empty() { terms == 0 } else { pointers(&products.ptr, products.len(), terms) };
     let lengths = products.right.len() == terms && products.coefficient.len() == terms;
     ensure(pointers && lengths, || "the products".to_owned())?;
     for k in 0..products.len() {
@@ -128,7 +134,9 @@ fn blocks(program: &Program) -> Result {
     let upper = (0..n).all(|j| column(&b.p, j).iter().all(|&i| i as usize <= j));
     ensure(upper, || "the block P, which keeps an upper triangle".to_owned())?;
     let on = program.depends.blocks.iter().flat_map(|(_, on)| on);
-    ensure(on.into_iter().all(|&i| (i as usize) < program.parameters.len()), || "what blocks depend on".to_owned())
+    ensure(on.into_iter().all(|&i| (i as usize) < program.parameters.len()), || {
+        "what blocks depend on".to_owned()
+    })
 }
 
 fn vector(block: &VectorBlock, len: usize, theta_hat: usize) -> bool {
@@ -199,9 +207,13 @@ fn operation(program: &Program, tape: &Tape, op: &Op, shape: Shape, len: usize, 
     match op {
         Op::Constant(list) => list.len() == 1 || list.len() == len,
         Op::Input(input) => match input {
-            Input::Parameter(i) => program.parameters.get(*i as usize).is_some_and(|p: &Parameter| p.shape == shape),
+            Input::Parameter(i) => {
+                program.parameters.get(*i as usize).is_some_and(|p: &Parameter| p.shape == shape)
+            }
             _ if !at_solution => false,
-            Input::Variable(i) => program.solution.variables.get(*i as usize).is_some_and(|v| v.shape == shape),
+            Input::Variable(i) => {
+                program.solution.variables.get(*i as usize).is_some_and(|v| v.shape == shape)
+            }
             Input::Dual(i) => dual(program.solution.duals.get(*i as usize), len),
             Input::BoundDual(i) => dual(program.solution.bounds.get(*i as usize), len),
             Input::Objective => len == 1,
@@ -222,7 +234,7 @@ fn operation(program: &Program, tape: &Tape, op: &Op, shape: Shape, len: usize, 
         }
         Op::Concat(all) => all.iter().map(|a| of(a).len()).sum::<usize>() == len,
         Op::Reduce(_, a, group) => len.checked_mul(*group) == Some(of(a).len()),
-        Op::CumulativeMax(a, group) => of(a).len() == len && (*group == 0 || len % group == 0),
+        Op::CumulativeMax(a, group) => of(a).len() == len && (*group == 0 || len.is_multiple_of(*group)),
         Op::Linear(a, linear) => map(linear, len, of(a).len()),
         Op::Inverse(a) | Op::Cholesky(a) => square(shape) && of(a) == shape,
         Op::Determinant(a) => square(of(a)) && len == 1,

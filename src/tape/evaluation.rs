@@ -56,10 +56,10 @@ impl Evaluation {
         for (id, node) in tape.nodes.iter().enumerate() {
             let value = out.compute(tape, node, input);
             assert_eq!(value.len(), node.shape.len(), "length of node {id} of a tape");
-            if !matches!(node.op, Op::Constant(_) | Op::Input(_)) {
-                if let Some(kind) = out.fault(node, &value) {
-                    out.faults.push(Fault { node: id as NodeId, kind });
-                }
+            if !matches!(node.op, Op::Constant(_) | Op::Input(_))
+                && let Some(kind) = out.fault(node, &value)
+            {
+                out.faults.push(Fault { node: id as NodeId, kind });
             }
             out.values.push(value);
         }

@@ -147,7 +147,9 @@ pub(crate) fn smallest_eigenvalue(a: &[f64], n: usize) -> f64 {
         return DMatrix::from_column_slice(n, n, &symmetric).symmetric_eigenvalues().min();
     }
     let matrix = faer::MatRef::from_column_major_slice(&symmetric, n, n);
-    matrix.self_adjoint_eigenvalues(faer::Side::Lower).map_or(f64::NAN, |v| v.into_iter().fold(f64::INFINITY, f64::min))
+    matrix
+        .self_adjoint_eigenvalues(faer::Side::Lower)
+        .map_or(f64::NAN, |v| v.into_iter().fold(f64::INFINITY, f64::min))
 }
 
 #[cfg(test)]

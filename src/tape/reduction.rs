@@ -7,9 +7,13 @@ pub(super) fn value(reduction: Reduction, group: &[f64]) -> f64 {
     match reduction {
         Reduction::Sum => group.iter().sum(),
         Reduction::Product => group.iter().product(),
-        Reduction::Max => group.iter().fold(f64::NEG_INFINITY, |m, &a| if a > m || a.is_nan() { a } else { m }),
+        Reduction::Max => {
+            group.iter().fold(f64::NEG_INFINITY, |m, &a| if a > m || a.is_nan() { a } else { m })
+        }
         Reduction::Min => group.iter().fold(f64::INFINITY, |m, &a| if a < m || a.is_nan() { a } else { m }),
-        Reduction::SumLargest(_) => group.iter().zip(slopes(reduction, group)).map(|(a, s)| weighted(*a, s)).sum(),
+        Reduction::SumLargest(_) => {
+            group.iter().zip(slopes(reduction, group)).map(|(a, s)| weighted(*a, s)).sum()
+        }
         Reduction::Norm2 => norm(group),
         Reduction::LogSumExp => {
             let top = value(Reduction::Max, group);

@@ -120,8 +120,7 @@ fn cases() -> Vec<Case> {
     out.push(case("cholesky", &[square], false, square, |tape, i| {
         let t = tape.push(Op::Gather(i[0], vec![0, 3, 6, 1, 4, 7, 2, 5, 8].into()), square);
         let gram = tape.push(Op::MatMul(i[0], t), square);
-        let eye =
-            tape.push(Op::Constant(vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0].into()), square);
+        let eye = tape.push(Op::Constant(vec![1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0].into()), square);
         Op::Cholesky(tape.push(Op::Binary(Binary::Add, gram, eye), square))
     }));
     out.push(case("dotsort", &[v, v], false, Scalar, |_, i| Op::SortedDot(i[0], i[1])));

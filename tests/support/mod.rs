@@ -1,9 +1,9 @@
 //! Programs written by hand, so that the run-time is tested without the compiler.
 
 use cvxlayer::program::{
-    Attributes, Binary, Blocks, Columns, DefaultValue, Depends, Derived, FORMAT, Input, Lift, MatrixBlock, NamedNode,
-    Op, Parameter, Products, Program, Reduction, Role, Rows, Sense, Shape, SolutionMap, SparseMap, Storage, Tape,
-    Unary, UserDual, UserVariable, VectorBlock,
+    Attributes, Binary, Blocks, Columns, DefaultValue, Depends, Derived, FORMAT, Input, Lift, MatrixBlock,
+    NamedNode, Op, Parameter, Products, Program, Reduction, Role, Rows, Sense, Shape, SolutionMap, SparseMap,
+    Storage, Tape, Unary, UserDual, UserVariable, VectorBlock,
 };
 
 /// The number of assets.
@@ -115,7 +115,10 @@ fn blocks() -> Blocks {
         row_idx: vec![0; cols.len()].into(),
         entries: VectorBlock::constant(vec![1.0; cols.len()], THETA_HAT),
     };
-    let one = |constant: f64, triplets| VectorBlock { constant: vec![constant].into(), linear: linear(1, triplets) };
+    let one = |constant: f64, triplets| VectorBlock {
+        constant: vec![constant].into(),
+        linear: linear(1, triplets),
+    };
     Blocks {
         p,
         q: VectorBlock {

@@ -45,7 +45,7 @@ impl Check {
             fine &= match self.check(path) {
                 Ok(()) => true,
                 Err(Failure::Input(Error::Model(error))) if self.json => {
-                    self.report(path, &error)?;
+                    report(path, &error)?;
                     false
                 }
                 Err(failure @ Failure::Output(_)) => return Err(failure),
@@ -71,24 +71,25 @@ impl Check {
         }
         if self.json {
             let quiet = ModelError { source: model.source().clone(), diagnostics: model.warnings().to_vec() };
-            return self.report(path, &quiet);
+            return report(path, &quiet);
         }
         output::diagnostics(model.source(), model.warnings());
         let mut text = format!("{}: {}\n", path.display(), summary(&model, program.as_ref()));
         if self.explain_parameters {
             match &program {
                 Some(program) => text.push_str(&lifted(program)),
-                None => text.push_str("  what is lifted depends on sizes; give data, or sizes with `--param n=…`\n"),
+                None => text
+                    .push_str("  what is lifted depends on sizes; give data, or sizes with `--param n=…`\n"),
             }
         }
         Ok(output::print(&text)?)
     }
+}
 
-    fn report(&self, path: &Path, error: &ModelError) -> Result<(), Failure> {
-        let diagnostics: Vec<_> = error.diagnostics.iter().map(|d| json::report(&error.source, d)).collect();
-        let ok = !any_error(&error.diagnostics);
-        Ok(output::json(&Report { model: path.display().to_string(), ok, diagnostics })?)
-    }
+fn report(path: &Path, error: &ModelError) -> Result<(), Failure> {
+    let diagnostics: Vec<_> = error.diagnostics.iter().map(|d| json::report(&error.source, d)).collect();
+    let ok = !any_error(&error.diagnostics);
+    Ok(output::json(&Report { model: path.display().to_string(), ok, diagnostics })?)
 }
 
 /// What a model is, in one line.
@@ -126,7 +127,13 @@ fn lifted(program: &Program) -> String {
     let width = lift.derived.iter().map(|d| d.text.chars().count()).max().unwrap_or(0).min(40);
     let mut out = String::new();
     for d in lift.derived.iter() {
-        let _ = writeln!(out, "  {:width$}  {} ({})", d.text, d.reason, count(d.len, "entry").replace("entrys", "entries"));
+        let _ = writeln!(
+            out,
+            "  {:width$}  {} ({})",
+            d.text,
+            d.reason,
+            count(d.len, "entry").replace("entrys", "entries")
+        );
     }
     if !lift.products.is_empty() {
         let _ = writeln!(out, "  {} of parameters in coefficients", count(lift.products.len(), "product"));

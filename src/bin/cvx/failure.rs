@@ -35,7 +35,9 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
             // Whoever read the output has seen enough.
-            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+            Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                return ExitCode::SUCCESS;
+            }
             Self::Output(error) => output::error(&format!("the output cannot be written: {error}")),
             Self::Message(message) => output::error(&message),
             Self::Input(Error::Model(error)) => output::diagnostics(&error.source, &error.diagnostics),

@@ -1,14 +1,16 @@
 //! `cvx grad`
 
 use crate::failure::{self, Failure};
-use crate::input::{Input, Loaded, Ready};
+use crate::input::{Input, Ready};
 use crate::number::{number, size, time};
 use crate::output::{self, bold, dim};
 use crate::report::{self, Row};
 use crate::settings::Solver;
 use crate::solve::{self, Seconds};
 use clap::{ArgGroup, Args, ValueEnum};
-use cvxlayer::{Array, Data, Derivatives, Expression, Gradients, Jacobian, Named, Question, Route, Solution, Verification};
+use cvxlayer::{
+    Array, Data, Derivatives, Expression, Gradients, Jacobian, Named, Question, Route, Solution, Verification,
+};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -97,12 +99,10 @@ impl Grad {
         let mut answer = self.answer(&query, &solution, expression.as_ref())?;
         seconds.derivative = Some(start.elapsed());
         if self.verify {
-            answer.verify = self.verification(&query, &ready, &answer)?;
+            answer.verify = Some(verification(&query, &ready, &answer)?);
         }
         if !self.json {
-            if let Loaded::Model(_) = &loaded {
-                loaded.warn();
-            }
+            loaded.warn();
         }
         answer.print(self.json, seconds)?;
         Ok(ExitCode::SUCCESS)
@@ -161,25 +161,20 @@ impl Grad {
         }
         Ok(answer)
     }
+}
 
-    fn verification(
-        &self,
-        query: &Derivatives,
-        ready: &Ready,
-        answer: &Answer,
-    ) -> Result<Option<Verification>, Failure> {
-        let question = match &answer.question {
-            Some(Asked::Expression(e)) => Question::Expression(e),
-            Some(Asked::Outputs(seed)) => Question::Outputs(seed),
-            None => return Err(Failure::Message("--verify goes with --of and --seed".to_owned())),
-        };
-        let gradients = Gradients {
-            by: answer.gradients.clone().unwrap_or_default(),
-            well_defined: answer.well_defined,
-            notes: Vec::new(),
-        };
-        Ok(Some(query.verify(&ready.layer, question, &gradients)?))
-    }
+fn verification(query: &Derivatives, ready: &Ready, answer: &Answer) -> Result<Verification, Failure> {
+    let question = match &answer.question {
+        Some(Asked::Expression(e)) => Question::Expression(e),
+        Some(Asked::Outputs(seed)) => Question::Outputs(seed),
+        None => return Err(Failure::Message("--verify goes with --of and --seed".to_owned())),
+    };
+    let gradients = Gradients {
+        by: answer.gradients.clone().unwrap_or_default(),
+        well_defined: answer.well_defined,
+        notes: Vec::new(),
+    };
+    Ok(query.verify(&ready.layer, question, &gradients)?)
 }
 
 /// Values by name from a file.
@@ -258,7 +253,8 @@ impl Answer {
                 out.push_str("  none: it does not depend on the parameters here\n");
             } else {
                 let of = if self.of.chars().count() <= 24 { &self.of } else { "value" };
-                let named = rows.into_iter().map(|r| Row { name: format!("d {of} / d {}", r.name), value: r.value });
+                let named =
+                    rows.into_iter().map(|r| Row { name: format!("d {of} / d {}", r.name), value: r.value });
                 out.push_str(&report::rows(&named.collect::<Vec<_>>(), ""));
             }
         }

@@ -47,14 +47,14 @@ impl Values {
 
     pub(crate) fn model(&self, path: &Path) -> Result<Model, Error> {
         let model = Model::from_file(path)?;
-        Ok(self.allow.iter().fold(model, |model, folder| model.allow(folder)))
+        Ok(self.allow.iter().fold(model, Model::allow))
     }
 }
 
 /// A model from its text, or a program without it.
 #[derive(Debug)]
 pub(crate) enum Loaded {
-    Model(Model),
+    Model(Box<Model>),
     Program(Box<Program>),
 }
 
@@ -64,11 +64,11 @@ impl Input {
         if self.model.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
             let origin = self.model.display().to_string();
             let text = cvxlayer::data::read_text(&self.model, LARGEST_PROGRAM)?;
-            let program = cvxlayer::read_program(&text)
-                .map_err(|e| Failure::Message(format!("{origin}: {e}")))?;
+            let program =
+                cvxlayer::read_program(&text).map_err(|e| Failure::Message(format!("{origin}: {e}")))?;
             return Ok(Loaded::Program(Box::new(program)));
         }
-        Ok(Loaded::Model(self.values.model(&self.model)?))
+        Ok(Loaded::Model(Box::new(self.values.model(&self.model)?)))
     }
 }
 
@@ -88,7 +88,12 @@ pub(crate) struct Ready<'a> {
 
 impl Loaded {
     /// Binds values and compiles; `read` is how long it took to read the model.
-    pub(crate) fn ready(&self, data: &Data, settings: Settings, read: Duration) -> Result<Ready<'_>, Failure> {
+    pub(crate) fn ready(
+        &self,
+        data: &Data,
+        settings: Settings,
+        read: Duration,
+    ) -> Result<Ready<'_>, Failure> {
         let start = Instant::now();
         match self {
             Self::Model(model) => {

@@ -14,6 +14,7 @@ mod settings;
 mod solve;
 
 use clap::{Parser, Subcommand};
+use failure::Failure;
 use std::process::ExitCode;
 
 /// Convex problems with parameters: check, solve and differentiate them.
@@ -57,5 +58,5 @@ fn main() -> ExitCode {
         Command::Solve(command) => command.run(),
         Command::Grad(command) => command.run(),
     };
-    result.unwrap_or_else(|failure| failure.report())
+    result.unwrap_or_else(Failure::report)
 }

@@ -5,7 +5,13 @@ use std::time::Duration;
 /// A number with six significant digits.
 pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
-        return if value.is_nan() { "nan".to_owned() } else if value > 0.0 { "inf".to_owned() } else { "-inf".to_owned() };
+        return if value.is_nan() {
+            "nan".to_owned()
+        } else if value > 0.0 {
+            "inf".to_owned()
+        } else {
+            "-inf".to_owned()
+        };
     }
     if value == 0.0 {
         return "0".to_owned();

@@ -1,6 +1,6 @@
 //! Tables of values.
 
-use crate::number::{count, number};
+use crate::number::number;
 use crate::output::dim;
 use cvxlayer::{Array, Named};
 use std::fmt::Write;
@@ -26,7 +26,7 @@ pub(crate) fn values(list: &Named<Array>) -> String {
     let width = list.names().map(|n| n.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for (name, value) in list.iter() {
-        let entries = value.to_dense();
+        let entries = clean(value.to_dense());
         let _ = match value.axes() {
             [] => writeln!(out, "  {name:width$}  {}", number(entries[0])),
             [m, n] if (1..=MATRIX).contains(m) && (1..=MATRIX).contains(n) => {
@@ -43,6 +43,17 @@ pub(crate) fn values(list: &Named<Array>) -> String {
     out
 }
 
+/// Shows what is only rounding, beside the largest entry, as zero.
+fn clean(mut entries: Vec<f64>) -> Vec<f64> {
+    let largest = entries.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    for v in &mut entries {
+        if v.abs() <= 1e-14 * largest {
+            *v = 0.0;
+        }
+    }
+    entries
+}
+
 fn abbreviated(axes: &[usize], entries: &[f64]) -> String {
     let some = |range: &[f64]| range.iter().map(|v| number(*v)).collect::<Vec<_>>().join("  ");
     if entries.is_empty() {
@@ -51,10 +62,16 @@ fn abbreviated(axes: &[usize], entries: &[f64]) -> String {
     if axes.len() == 1 && entries.len() <= VECTOR {
         return some(entries);
     }
-    let (low, high) = entries.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    let (low, high) =
+        entries.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
     let zeros = entries.iter().filter(|v| v.abs() <= NOISE * high.abs().max(low.abs())).count();
     let about = format!("{axes:?}, from {} to {}, {} near 0", number(low), number(high), zeros);
-    format!("{}  …  {}   {}", some(&entries[..4.min(entries.len())]), number(entries[entries.len() - 1]), dim(&about))
+    format!(
+        "{}  …  {}   {}",
+        some(&entries[..4.min(entries.len())]),
+        number(entries[entries.len() - 1]),
+        dim(&about)
+    )
 }
 
 /// The entries of duals that are not zero, the largest first.
@@ -71,9 +88,11 @@ pub(crate) fn duals(duals: &Named<Array>, bounds: &Named<Array>) -> Vec<Row> {
 
 /// All entries with their places.
 pub(crate) fn entries<'a>(name: &'a str, array: &'a Array) -> impl Iterator<Item = Row> + 'a {
-    array.to_dense().into_iter().enumerate().map(move |(entry, value)| {
-        Row { name: format!("{name}{}", place(array.axes(), entry)), value }
-    })
+    array
+        .to_dense()
+        .into_iter()
+        .enumerate()
+        .map(move |(entry, value)| Row { name: format!("{name}{}", place(array.axes(), entry)), value })
 }
 
 /// Rows sorted by size, without those that are only rounding.
@@ -90,12 +109,15 @@ pub(crate) fn rows(rows: &[Row], heading: &str) -> String {
     let cells: Vec<String> = shown.iter().map(|r| number(r.value)).collect();
     let name = shown.iter().map(|r| r.name.chars().count()).max().unwrap_or(0);
     let cell = cells.iter().map(String::len).chain([heading.len()]).max().unwrap_or(0);
-    let mut out = format!("  {:name$}  {}\n", "", dim(&format!("{heading:>cell$}")));
+    let mut out = String::new();
+    if !heading.is_empty() {
+        let _ = writeln!(out, "  {:name$}  {}", "", dim(&format!("{heading:>cell$}")));
+    }
     for (row, value) in shown.iter().zip(&cells) {
         let _ = writeln!(out, "  {:name$}  {value:>cell$}", row.name);
     }
     if shown.len() < rows.len() {
-        let _ = writeln!(out, "  {}", dim(&format!("and {} that are smaller", count(rows.len() - shown.len(), "more").replace("mores", "more"))));
+        let _ = writeln!(out, "  {}", dim(&format!("and {} smaller ones", rows.len() - shown.len())));
     }
     out
 }

@@ -129,7 +129,12 @@ impl<'a> Object<'a> {
 }
 
 /// Multipliers by label and `bounds`, or a direction by variable.
-#[allow(clippy::ref_option, reason = "the form that serde calls")]
+#[allow(
+    clippy::ref_option,
+    clippy::ref_option_ref,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls"
+)]
 fn certificate<S: Serializer>(proof: &Option<&Certificate>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     match proof {
@@ -170,7 +175,9 @@ pub(crate) fn human(solution: &Solution, seconds: Seconds) -> String {
             out.push_str(&report::rows(&rows, "multiplier"));
         }
         Some(Certificate::Unbounded { direction, .. }) => {
-            out.push_str("\nAlong this direction every point stays feasible and the objective improves without end:\n");
+            out.push_str(
+                "\nAlong this direction every point stays feasible and the objective improves without end:\n",
+            );
             out.push_str(&report::values(direction));
         }
         _ => {}

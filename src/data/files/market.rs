@@ -29,7 +29,8 @@ pub(super) fn read(text: &str, origin: &str) -> Result<Array, Error> {
     let mut lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('%'));
     let Some((at, sizes)) = lines.next() else { return Err(wrong(0, "the line of sizes is missing")) };
     let sizes: Option<Vec<usize>> = sizes.split_whitespace().map(|word| word.parse().ok()).collect();
-    let sizes = sizes.filter(|s| s.iter().all(|n| *n <= LARGEST)).ok_or_else(|| wrong(at, "these are no sizes"))?;
+    let sizes =
+        sizes.filter(|s| s.iter().all(|n| *n <= LARGEST)).ok_or_else(|| wrong(at, "these are no sizes"))?;
     match (format, &sizes[..]) {
         ("coordinate", &[m, n, count]) => {
             let (mut row, mut col, mut value) = (Vec::new(), Vec::new(), Vec::new());
@@ -54,7 +55,11 @@ pub(super) fn read(text: &str, origin: &str) -> Result<Array, Error> {
                     push(j, i, sign * v);
                 }
             }
-            let given = if mirror.is_some() { row.iter().zip(&col).filter(|(i, j)| i >= j).count() } else { row.len() };
+            let given = if mirror.is_some() {
+                row.iter().zip(&col).filter(|(i, j)| i >= j).count()
+            } else {
+                row.len()
+            };
             if given != count && mirror.is_none() {
                 return Err(wrong(at, &format!("{count} entries are announced, and {given} are there")));
             }
@@ -64,7 +69,8 @@ pub(super) fn read(text: &str, origin: &str) -> Result<Array, Error> {
             let values: Result<Vec<f64>, Error> = lines
                 .map(|(at, line)| number(line.trim()).ok_or_else(|| wrong(at, "expected a number")))
                 .collect();
-            columns(&values?, m, n, mirror).ok_or_else(|| wrong(at, "the number of entries does not fit the sizes"))
+            columns(&values?, m, n, mirror)
+                .ok_or_else(|| wrong(at, "the number of entries does not fit the sizes"))
         }
         _ => Err(wrong(at, "the line of sizes does not fit the format")),
     }

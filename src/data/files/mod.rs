@@ -62,13 +62,12 @@ impl Data {
             return Err(mistake(&origin, "", &"expected `NAME=VALUE` or `NAME=@FILE`"));
         };
         let (name, value) = (name.trim(), value.trim());
-        let datum = match value.strip_prefix('@') {
-            Some(path) => read_value(Path::new(path), Some(name), LARGEST_FILE)?,
-            None => {
-                let quoted = matches!(value, "inf" | "+inf" | "-inf").then(|| format!("\"{value}\""));
-                let value = value_from_json(quoted.as_deref().unwrap_or(value), &origin)?;
-                Datum { value, origin, table: false }
-            }
+        let datum = if let Some(path) = value.strip_prefix('@') {
+            read_value(Path::new(path), Some(name), LARGEST_FILE)?
+        } else {
+            let quoted = matches!(value, "inf" | "+inf" | "-inf").then(|| format!("\"{value}\""));
+            let value = value_from_json(quoted.as_deref().unwrap_or(value), &origin)?;
+            Datum { value, origin, table: false }
         };
         Ok(self.insert(name, datum))
     }
@@ -96,14 +95,21 @@ pub fn read_value(path: &Path, name: Option<&str>, largest: u64) -> Result<Datum
             // A list or sparse matrix is the value; an object of values holds it by name.
             match (value_from_json(&text, &origin), name) {
                 (Ok(value), _) => (value, false),
-                (Err(_), Some(name)) if data.read_json(&text, &origin).is_ok() => {
-                    (only(data.iter().map(|(n, d)| (n.to_owned(), d.value.clone())).collect(), Some(name), &origin)?, false)
-                }
+                (Err(_), Some(name)) if data.read_json(&text, &origin).is_ok() => (
+                    only(
+                        data.iter().map(|(n, d)| (n.to_owned(), d.value.clone())).collect(),
+                        Some(name),
+                        &origin,
+                    )?,
+                    false,
+                ),
                 (Err(error), _) => return Err(error),
             }
         }
         other => {
-            let message = format!("`.{other}` is no kind of file that holds values; these are .csv, .npy, .npz, .mtx, .json and .toml");
+            let message = format!(
+                "`.{other}` is no kind of file that holds values; these are .csv, .npy, .npz, .mtx, .json and .toml"
+            );
             return Err(mistake(&origin, "", &message));
         }
     };
@@ -111,7 +117,11 @@ pub fn read_value(path: &Path, name: Option<&str>, largest: u64) -> Result<Datum
 }
 
 /// The value of that name, or the only one.
-fn only(mut values: Vec<(String, super::Array)>, name: Option<&str>, origin: &str) -> Result<super::Array, Error> {
+fn only(
+    mut values: Vec<(String, super::Array)>,
+    name: Option<&str>,
+    origin: &str,
+) -> Result<super::Array, Error> {
     if let Some(at) = values.iter().position(|(known, _)| Some(known.as_str()) == name) {
         return Ok(values.swap_remove(at).1);
     }

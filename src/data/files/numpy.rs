@@ -27,10 +27,11 @@ pub(super) fn archive(bytes: &[u8], origin: &str) -> Result<Vec<(String, Array)>
         let mut file = archive.by_index(i).map_err(|e| mistake(origin, "", &e))?;
         let name = file.name().map_err(|e| mistake(origin, "", &e))?.trim_end_matches(".npy").to_owned();
         let mut content = Vec::new();
-        let read_bytes = file.by_ref().take(left + 1).read_to_end(&mut content).map_err(|e| mistake(origin, &name, &e))?;
-        left = left
-            .checked_sub(read_bytes as u64)
-            .ok_or_else(|| mistake(origin, &name, &format!("it unpacks to more than {} MiB", LARGEST_ARCHIVE >> 20)))?;
+        let read_bytes =
+            file.by_ref().take(left + 1).read_to_end(&mut content).map_err(|e| mistake(origin, &name, &e))?;
+        left = left.checked_sub(read_bytes as u64).ok_or_else(|| {
+            mistake(origin, &name, &format!("it unpacks to more than {} MiB", LARGEST_ARCHIVE >> 20))
+        })?;
         if name == "format" {
             format = content.len().checked_sub(3).map(|start| content[start..].to_vec());
         } else {
@@ -54,7 +55,9 @@ fn read(bytes: &[u8]) -> Result<Array, String> {
     let axes: Option<Vec<usize>> = file.shape().iter().map(|&n| usize::try_from(n).ok()).collect();
     let axes = axes.filter(|axes| axes.len() <= 2).ok_or("arrays have at most two axes")?;
     let len = axes.iter().try_fold(1_usize, |len, &n| len.checked_mul(n));
-    let len = len.filter(|len| *len <= LARGEST && *len <= bytes.len()).ok_or("it is shorter than its header says")?;
+    let len = len
+        .filter(|len| *len <= LARGEST && *len <= bytes.len())
+        .ok_or("it is shorter than its header says")?;
     let fortran = file.order() == npyz::Order::Fortran;
     macro_rules! try_types {
         ($($t:ty),*) => { $(
@@ -99,7 +102,8 @@ fn finish(
     len: usize,
     fortran: bool,
 ) -> Result<Array, String> {
-    let values: Vec<f64> = values.collect::<Result<_, _>>().map_err(|_| "it is shorter than its header says".to_owned())?;
+    let values: Vec<f64> =
+        values.collect::<Result<_, _>>().map_err(|_| "it is shorter than its header says".to_owned())?;
     if values.len() != len {
         return Err("it is shorter than its header says".to_owned());
     }
@@ -130,7 +134,8 @@ fn scipy(parts: &[(String, Array)], format: &[u8]) -> Result<Array, String> {
         return Err("sparse matrices are read in the formats csr, csc and coo".to_owned());
     }
     let (minor, ptr) = (index(part("indices")?), index(part("indptr")?));
-    let fits = ptr.windows(2).all(|w| w[0] <= w[1]) && ptr.last().is_some_and(|&end| end as usize == minor.len());
+    let fits =
+        ptr.windows(2).all(|w| w[0] <= w[1]) && ptr.last().is_some_and(|&end| end as usize == minor.len());
     if !fits {
         return Err("its `indptr` does not fit its `indices`".to_owned());
     }

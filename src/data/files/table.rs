@@ -7,7 +7,11 @@ use crate::error::Error;
 
 /// Reads a table of numbers. A first line without any number is a heading.
 pub(super) fn read(text: &str, origin: &str) -> Result<Array, Error> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .flexible(true)
+        .from_reader(text.as_bytes());
     let (mut entries, mut cols, mut rows) = (Vec::new(), None, 0_usize);
     for record in reader.records() {
         let record = record.map_err(|e| mistake(origin, "", &e))?;

@@ -97,7 +97,12 @@ fn archives_and_scipy_matrices() {
     let mut data = Data::new();
     data.read_file(&path).unwrap();
     assert_eq!(data.get("mu").unwrap().value.values(), [1.0, 2.0]);
-    assert!(read_value(&path, None, 1 << 20).unwrap_err().to_string().contains("`mu`, `gamma`, and not one value"));
+    assert!(
+        read_value(&path, None, 1 << 20)
+            .unwrap_err()
+            .to_string()
+            .contains("`mu`, `gamma`, and not one value")
+    );
     assert_eq!(read_value(&path, Some("gamma"), 1 << 20).unwrap().value.values(), [3.0]);
 
     let parts = |indptr: &[f64]| {
@@ -147,7 +152,12 @@ fn toml_and_arguments() {
     assert!(error.starts_with("d.toml: ") && error.contains("NaN"), "{error}");
     assert!(data.read_toml("a = \n", "d.toml").is_err());
 
-    data.read_argument("gamma = 2.5").unwrap().read_argument("cap=inf").unwrap().read_argument("v=[1, 2]").unwrap();
+    data.read_argument("gamma = 2.5")
+        .unwrap()
+        .read_argument("cap=inf")
+        .unwrap()
+        .read_argument("v=[1, 2]")
+        .unwrap();
     assert_eq!(data.get("gamma").unwrap().value.scalar(), Some(2.5));
     assert_eq!(data.get("cap").unwrap().value.scalar(), Some(f64::INFINITY));
     let wrong = |argument: &str| Data::new().read_argument(argument).unwrap_err().to_string();

@@ -19,7 +19,8 @@ impl<'a> Excerpt<'a> {
     pub(super) fn new<'p>(source: &'a str, span: Span, patches: impl Iterator<Item = &'p Patch>) -> Self {
         let mut patches: Vec<_> =
             patches.filter(|patch| span.start <= patch.span.start && patch.span.end <= span.end).collect();
-        patches.sort_by_key(|patch| patch.span.start);
+        // An insertion goes before a replacement at the same place.
+        patches.sort_by_key(|patch| patch.span);
         let start = span.start as usize;
         if patches.is_empty() {
             return Self { text: Cow::Borrowed(span.text(source)), start, patched: Vec::new() };
@@ -29,9 +30,9 @@ impl<'a> Excerpt<'a> {
             // Patches of one place follow one another; none reaches over another.
             let from = (patch.span.start as usize).max(at);
             text.push_str(&source[at..from]);
-            patched.push((Span::new(text.len(), text.len() + patch.text.len()), patch.span));
-            text.push_str(&patch.text);
             at = from.max(patch.span.end as usize);
+            patched.push((Span::new(text.len(), text.len() + patch.text.len()), Span::new(from, at)));
+            text.push_str(&patch.text);
         }
         text.push_str(&source[at..span.end as usize]);
         Self { text: Cow::Owned(text), start, patched }

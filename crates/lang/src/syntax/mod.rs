@@ -1,8 +1,8 @@
 //! From text to tree.
 //!
-//! Tokens come first ([`token`]): foreign spellings are reported and mended ([`spelling`]), statements are cut at `;`
-//! and brackets paired ([`cut`]). Then pest parses each statement by `grammar/cvx.pest` ([`grammar`]), and its pairs
-//! become the tree ([`ast`]). A statement that does not parse is explained ([`explain`]), and the name it declares is
+//! Tokens come first ([`token`]): foreign spellings are reported and mended (`spelling`), statements are cut at `;`
+//! and brackets paired (`cut`). Then pest parses each statement by `grammar/cvx.pest` (`grammar`), and its pairs
+//! become the tree ([`ast`]). A statement that does not parse is explained (`explain`), and the name it declares is
 //! salvaged, so that no later pass complains about what was only misspelt.
 
 pub mod ast;

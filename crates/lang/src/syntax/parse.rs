@@ -225,13 +225,13 @@ impl Reader<'_> {
     /// The doc comment of the statement that begins with this token.
     fn doc(&self, token: usize) -> Option<String> {
         let docs = &self.scan.docs;
-        let first = docs.partition_point(|doc| doc.before < token);
-        let lines = docs[first..].iter().take_while(|doc| doc.before == token).map(|doc| {
+        let first = docs.partition_point(|doc| doc.statement < token);
+        let lines = docs[first..].iter().take_while(|doc| doc.statement == token).map(|doc| {
             let line = doc.span.text(self.text).trim_start_matches("///").trim_end();
             line.strip_prefix(' ').unwrap_or(line)
         });
         let doc = lines.collect::<Vec<_>>().join("\n");
-        (first < docs.len() && docs[first].before == token).then_some(doc)
+        (first < docs.len() && docs[first].statement == token).then_some(doc)
     }
 
     /// Warns of doc comments that no statement follows.
@@ -239,12 +239,12 @@ impl Reader<'_> {
         let (docs, tokens) = (&self.scan.docs, &self.scan.tokens);
         let mut last: Option<Doc> = None;
         for &doc in docs {
-            let stands = self.statements.binary_search(&doc.before).is_ok();
+            let stands = self.statements.binary_search(&doc.statement).is_ok();
             let before = doc.before.checked_sub(1).map(|index| tokens[index]);
             let trails = before.is_some_and(|token| {
                 !self.text[token.span.end as usize..doc.span.start as usize].contains('\n')
             });
-            let continues = last.replace(doc).is_some_and(|earlier| earlier.before == doc.before);
+            let continues = last.replace(doc).is_some_and(|earlier| earlier.statement == doc.statement);
             let (message, help) = match (stands, trails) {
                 (true, true) if !continues => (
                     "this doc comment documents the next statement",

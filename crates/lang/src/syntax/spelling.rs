@@ -21,11 +21,13 @@ pub(super) struct Patch {
     pub(super) text: Cow<'static, str>,
 }
 
-/// A doc comment and the token it stands before.
+/// A doc comment, the token it stands before, and the statement it documents.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Doc {
     /// The index of the next token.
     pub(super) before: usize,
+    /// The index of the first token of the next statement: a `;` that ends nothing is no statement.
+    pub(super) statement: usize,
     /// The comment, slashes included.
     pub(super) span: Span,
 }
@@ -49,7 +51,25 @@ pub(super) fn scan(text: &str, diagnostics: &mut Findings) -> Scan {
     while at < raw.len() {
         at = mender.step(at);
     }
-    mender.scan
+    let mut scan = mender.scan;
+    settle_docs(&mut scan);
+    scan
+}
+
+/// Lets doc comments pass over empty statements to the one they document.
+fn settle_docs(scan: &mut Scan) {
+    let ends = |at: usize| {
+        let before = at.checked_sub(1).map(|before| scan.tokens[before].kind);
+        scan.tokens[at].kind == TokenKind::Semicolon
+            && matches!(before, None | Some(TokenKind::Semicolon | TokenKind::To))
+    };
+    // From the back, so that a run of `;` is walked over once.
+    let (mut from, mut statement) = (scan.tokens.len(), scan.tokens.len());
+    for doc in scan.docs.iter_mut().rev() {
+        let settled = (doc.before..from).find(|&at| !ends(at));
+        (from, statement) = (doc.before, settled.unwrap_or(statement));
+        doc.statement = statement;
+    }
 }
 
 /// Walks over the raw tokens. Statement openings are in [`super::opening`].
@@ -67,7 +87,8 @@ impl Mender<'_> {
         match token.kind {
             TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment => {}
             TokenKind::DocComment => {
-                self.scan.docs.push(Doc { before: self.scan.tokens.len(), span: token.span });
+                let before = self.scan.tokens.len();
+                self.scan.docs.push(Doc { before, statement: before, span: token.span });
             }
             TokenKind::UnterminatedComment => self.unterminated_comment(token),
             TokenKind::UnterminatedText => self.unterminated_text(token),

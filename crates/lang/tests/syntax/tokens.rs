@@ -87,7 +87,10 @@ fn spaces_between_all_tokens_change_nothing() {
         let spread = tokenize(&text)
             .into_iter()
             .filter(|token| !token.kind.is_trivia() || token.kind == TokenKind::DocComment)
-            .map(|token| token.span.text(&text).to_owned() + if token.kind.is_trivia() { "\n" } else { " " })
+            .map(|token| {
+                let space = if token.kind.is_trivia() { '\n' } else { ' ' };
+                format!("{space}{}{space}", token.span.text(&text))
+            })
             .collect::<Vec<_>>();
         assert_eq!(tree(&text), tree(&spread.concat()), "{name}");
     }

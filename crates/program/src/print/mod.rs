@@ -56,7 +56,8 @@ fn header(program: &Program, f: &mut Formatter<'_>) -> fmt::Result {
     }
     writeln!(f)?;
     if !program.sizes.is_empty() {
-        let sizes: Vec<String> = program.sizes.iter().map(|s| alloc::format!("{} = {}", s.name, s.value)).collect();
+        let sizes: Vec<String> =
+            program.sizes.iter().map(|s| alloc::format!("{} = {}", s.name, s.value)).collect();
         writeln!(f, "dim {}", sizes.join(", "))?;
     }
     Ok(())

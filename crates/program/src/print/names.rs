@@ -89,7 +89,11 @@ impl<'a> Names<'a> {
         let next = lift.derived.partition_point(|d| d.start <= entry);
         if let Some(d) = next.checked_sub(1).map(|i| &lift.derived[i]).filter(|d| entry < d.start + d.len) {
             let simple = is_call(&d.text);
-            if simple { out.write_str(&d.text)? } else { write!(out, "({})", d.text)? }
+            if simple {
+                out.write_str(&d.text)?;
+            } else {
+                write!(out, "({})", d.text)?;
+            }
             return place(out, lift.tape.shape(d.node), entry - d.start);
         }
         let k = entry - (lift.len() - lift.products.len());

@@ -11,7 +11,13 @@ impl fmt::Display for Rounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let value = self.0;
         if !value.is_finite() {
-            return f.write_str(if value.is_nan() { "nan" } else if value > 0.0 { "inf" } else { "-inf" });
+            return f.write_str(if value.is_nan() {
+                "nan"
+            } else if value > 0.0 {
+                "inf"
+            } else {
+                "-inf"
+            });
         }
         if value == 0.0 {
             return f.write_str("0");

@@ -115,7 +115,11 @@ fn block(
 }
 
 /// Lines, the first few and the last if they are many, with a hash of the others.
-fn lines(f: &mut Formatter<'_>, count: usize, line: impl Fn(&mut dyn Write, usize) -> fmt::Result) -> fmt::Result {
+fn lines(
+    f: &mut Formatter<'_>,
+    count: usize,
+    line: impl Fn(&mut dyn Write, usize) -> fmt::Result,
+) -> fmt::Result {
     let shown = if count > LINES { LINES - 3 } else { count };
     for k in 0..shown {
         f.write_str("    ")?;
@@ -147,10 +151,7 @@ fn by_rows(matrix: &MatrixBlock) -> Vec<Vec<(usize, usize)>> {
     out
 }
 
-fn row<'a>(
-    matrix: &'a MatrixBlock,
-    entries: &'a [(usize, usize)],
-) -> impl Iterator<Item = Term<'a>> + Clone {
+fn row<'a>(matrix: &'a MatrixBlock, entries: &'a [(usize, usize)]) -> impl Iterator<Item = Term<'a>> + Clone {
     entries.iter().map(|&(j, entry)| Term { block: &matrix.entries, entry, scale: 1.0, of: Of::Column(j) })
 }
 

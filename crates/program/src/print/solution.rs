@@ -30,7 +30,8 @@ pub(super) fn write(program: &Program, f: &mut Formatter<'_>) -> fmt::Result {
 /// The multipliers that a dual is made of: `gu[0:3] - gl[0:3]`.
 fn source(program: &Program, dual: &UserDual) -> Result<String, fmt::Error> {
     let (m, k, n) = (program.blocks.b.len(), program.blocks.gl.len(), program.variables());
-    let families = [("eq", 0, m), ("gl", m, k), ("gu", m + k, k), ("lo", m + 2 * k, n), ("hi", m + 2 * k + n, n)];
+    let families =
+        [("eq", 0, m), ("gl", m, k), ("gu", m + k, k), ("lo", m + 2 * k, n), ("hi", m + 2 * k + n, n)];
     let mut out = String::new();
     for (name, start, len) in families.into_iter().rev() {
         // (entry of the dual, multiplier within the family, coefficient)
@@ -53,7 +54,7 @@ fn source(program: &Program, dual: &UserDual) -> Result<String, fmt::Error> {
             }
         } else {
             let mut hash = Hash::new();
-            used.iter().try_for_each(|(i, at, c)| write!(hash, "{i} {at} {}\n", Rounded(*c)))?;
+            used.iter().try_for_each(|(i, at, c)| writeln!(hash, "{i} {at} {}", Rounded(*c)))?;
             write!(out, "{name}{hash}")?;
         }
     }

@@ -82,14 +82,12 @@ fn write(out: &mut dyn Write, program: &Program, tape: &Tape, id: NodeId) -> fmt
         Op::Gather(a, index) => {
             of(out, *a)?;
             let mut text = Bounded { text: String::new(), limit: 24 };
-            match write!(text, "{index:?}") {
-                Ok(()) => out.write_str(&text.text),
-                Err(_) => {
-                    let mut hash = Hash::new();
-                    write!(hash, "{index:?}")?;
-                    write!(out, "[{} entries {hash}]", index.len())
-                }
+            if write!(text, "{index:?}").is_ok() {
+                return out.write_str(&text.text);
             }
+            let mut hash = Hash::new();
+            write!(hash, "{index:?}")?;
+            write!(out, "[{} entries {hash}]", index.len())
         }
         Op::Concat(all) => call(out, "concatenate", all),
         Op::Reduce(r, a, group) => {

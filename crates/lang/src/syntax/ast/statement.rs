@@ -92,7 +92,7 @@ pub struct Declaration {
     pub kind: DeclKind,
     /// The declared name.
     pub name: Name,
-    /// The size of each axis; empty for a scalar. A single [`Expr::Error`] stands for an unknown shape.
+    /// The size of each axis; empty for a scalar. A single [`Expr::Error`](super::Expr::Error) stands for an unknown shape.
     pub shape: Vec<ExprId>,
     /// The brackets and what they hold; just after the name when there are none.
     #[serde(skip)]
