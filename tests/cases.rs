@@ -111,5 +111,7 @@ fn every_case_comes_out_as_expected() {
         .collect();
     folders.sort();
     assert!(folders.len() >= 9, "the cases are there");
-    folders.iter().for_each(|folder| run(folder));
+    for folder in &folders {
+        run(folder);
+    }
 }

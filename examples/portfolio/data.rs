@@ -18,7 +18,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let data = match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["prices", stocks, index] => from_prices(stocks, index)?,
         ["synthetic", assets, factors, seed] => synthetic(assets.parse()?, factors.parse()?, seed.parse()?),
-        _ => return Err("usage: portfolio-data prices STOCKS.csv INDEX.csv | synthetic ASSETS FACTORS SEED".into()),
+        _ => {
+            return Err(
+                "usage: portfolio-data prices STOCKS.csv INDEX.csv | synthetic ASSETS FACTORS SEED".into()
+            );
+        }
     };
     println!("{data}");
     Ok(())
@@ -41,16 +45,19 @@ fn from_prices(stocks: &str, index: &str) -> Result<Value, Box<dyn Error>> {
         market.push((record[0].to_owned(), record[1].parse()?));
     }
     // The last month is what came; the months before it are what was known.
-    let dates: Vec<&str> = market[market.len() - MONTHS - 1..].iter().map(|(date, _)| date.as_str()).collect();
+    let dates: Vec<&str> =
+        market[market.len() - MONTHS - 1..].iter().map(|(date, _)| date.as_str()).collect();
     let (last, known) = dates.split_last().ok_or("no dates")?;
     let factor = returns(&market);
     let factor: Vec<f64> = known.iter().map(|date| factor[date]).collect();
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let center = |values: &[f64]| values.iter().map(|v| v - mean(values)).collect::<DVector<f64>>();
+    let center =
+        |values: &[f64]| DVector::from_iterator(values.len(), values.iter().map(|v| v - mean(values)));
     let market = center(&factor);
     let variance = market.norm_squared() / (MONTHS - 1) as f64;
 
-    let (mut names, mut mu, mut loadings, mut idiosyncratic, mut realised) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut names, mut mu, mut loadings, mut idiosyncratic, mut realised) =
+        (vec![], vec![], vec![], vec![], vec![]);
     for (name, series) in &prices {
         let own = returns(series);
         let history: Vec<f64> = known.iter().map(|date| own[date]).collect();
@@ -81,7 +88,8 @@ fn synthetic(assets: usize, factors: usize, seed: u64) -> Value {
     let common = &loadings * shock;
     let realised: Vec<f64> =
         (0..assets).map(|i| mu[i] + common[i] + idiosyncratic[i].sqrt() * random.normal()).collect();
-    let rows: Vec<Vec<f64>> = (0..assets).map(|i| loadings.row(i).iter().map(|v| round(*v)).collect()).collect();
+    let rows: Vec<Vec<f64>> =
+        (0..assets).map(|i| loadings.row(i).iter().map(|v| round(*v)).collect()).collect();
     let round_all = |values: &[f64]| values.iter().map(|v| round(*v)).collect::<Vec<_>>();
     json!({
         "mu": round_all(&mu), "F": rows, "d": round_all(&idiosyncratic),

@@ -69,7 +69,7 @@ impl<'m> Bound<'m> {
                 _ => self.model.error(errors),
             }
         })?;
-        passes::pin(&lowered, &Params::new()).map_err(|e| self.model.explain(e))
+        passes::fold(lowered).map_err(|e| self.model.explain(e))
     }
 
     /// Compiles the model to a layer.

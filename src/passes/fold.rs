@@ -48,10 +48,10 @@ impl Folding {
         for (p, pinned) in program.parameters.iter().zip(pinned) {
             for &value in &theta[p.start..p.start + p.len()] {
                 if *pinned {
-                    entries.push(Affine::constant(value))
+                    entries.push(Affine::constant(value));
                 } else {
-                    fresh(&mut entries)
-                };
+                    fresh(&mut entries);
+                }
             }
         }
         let new_theta = entries.iter().filter(|e| !e.terms.is_empty()).count();

@@ -6,5 +6,5 @@ mod pin;
 mod validate;
 
 pub use depends::depends;
-pub use pin::pin;
+pub use pin::{fold, pin};
 pub use validate::validate;

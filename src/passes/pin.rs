@@ -12,9 +12,23 @@ use crate::params::Params;
 use crate::passes::depends::depends;
 use crate::tape::{Evaluation, reaches};
 use cvxlayer_program::{
-    Blocks, Derived, Input, Lift, MatrixBlock, Node, NodeId, Op, Parameter, Program, SparseMap, Tape,
-    VectorBlock,
+    Blocks, Depends, Derived, Input, Lift, MatrixBlock, Node, NodeId, Op, Parameter, Program, SparseMap,
+    Tape, VectorBlock,
 };
+
+/// Folds what depends on no parameter, as [`pin`] does without values.
+///
+/// # Errors
+/// As [`pin`].
+pub fn fold(program: Program) -> Result<Program, Error> {
+    let varies = varying(&program.lift.tape, &vec![false; program.parameters.len()]);
+    let settled = |node: NodeId| !varies[node as usize];
+    let derived = program.lift.derived.iter().any(|d| settled(d.node));
+    if derived || program.checks.iter().any(|c| settled(c.node)) {
+        return pin(&program, &Params::new());
+    }
+    Ok(program)
+}
 
 /// Fixes the parameters that values are given for, and folds what depends on no parameter.
 ///
@@ -90,7 +104,15 @@ pub fn pin(program: &Program, values: &Params) -> Result<Program, Error> {
             .collect(),
         values: values_tape,
         lets,
-        ..program.clone()
+        format: program.format,
+        doc: program.doc.clone(),
+        sense: program.sense,
+        sizes: program.sizes.clone(),
+        depends: Depends::default(),
+        columns: program.columns.clone(),
+        equality_rows: program.equality_rows.clone(),
+        inequality_rows: program.inequality_rows.clone(),
+        solution: program.solution.clone(),
     };
     out.depends = depends(&out);
     Ok(out)

@@ -19,16 +19,16 @@
 
 extern crate alloc;
 
-mod list;
-mod shape;
-mod map;
-mod tape;
-mod lift;
 mod block;
+mod lift;
+mod list;
+mod map;
 mod parameter;
-mod solution_map;
-mod program;
 mod print;
+mod program;
+mod shape;
+mod solution_map;
+mod tape;
 
 pub use block::{Blocks, MatrixBlock, VectorBlock};
 pub use lift::{Derived, Lift, Products};

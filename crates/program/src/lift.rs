@@ -90,8 +90,10 @@ impl Products {
     /// The tangent of [`apply`](Self::apply): fills the tail of `tangent` from the entries before it.
     pub fn apply_tangent(&self, theta_hat: &[f64], tangent: &mut [f64], start: usize) {
         for k in 0..self.len() {
-            tangent[start + k] =
-                self.terms(k).map(|(c, l, r)| c * (tangent[l] * theta_hat[r] + theta_hat[l] * tangent[r])).sum();
+            tangent[start + k] = self
+                .terms(k)
+                .map(|(c, l, r)| c * (tangent[l] * theta_hat[r] + theta_hat[l] * tangent[r]))
+                .sum();
         }
     }
 

@@ -15,7 +15,10 @@ pub type Text = Cow<'static, str>;
 
 /// Serializes a list of numbers; the infinities, which JSON has no number for, become the strings `inf` and `-inf`.
 pub(crate) mod floats {
-    use super::{Cow, Deserialize, Deserializer, List, SeqAccess, Serialize, SerializeSeq, Serializer, String, Vec, Visitor};
+    use super::{
+        Cow, Deserialize, Deserializer, List, SeqAccess, Serialize, SerializeSeq, Serializer, String, Vec,
+        Visitor,
+    };
     use core::fmt;
 
     #[derive(Serialize, Deserialize)]
@@ -31,7 +34,13 @@ pub(crate) mod floats {
             if value.is_finite() {
                 sequence.serialize_element(&value)?;
             } else {
-                sequence.serialize_element(if value.is_nan() { "nan" } else if value > 0.0 { "inf" } else { "-inf" })?;
+                sequence.serialize_element(if value.is_nan() {
+                    "nan"
+                } else if value > 0.0 {
+                    "inf"
+                } else {
+                    "-inf"
+                })?;
             }
         }
         sequence.end()
@@ -53,7 +62,9 @@ pub(crate) mod floats {
                         Number::Finite(value) => value,
                         Number::Named(name) if name == "inf" => f64::INFINITY,
                         Number::Named(name) if name == "-inf" => f64::NEG_INFINITY,
-                        Number::Named(_) => return Err(serde::de::Error::custom("expected a number, \"inf\" or \"-inf\"")),
+                        Number::Named(_) => {
+                            return Err(serde::de::Error::custom("expected a number, \"inf\" or \"-inf\""));
+                        }
                     });
                 }
                 Ok(Cow::Owned(values))

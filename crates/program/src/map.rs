@@ -27,7 +27,13 @@ pub struct SparseMap {
 impl SparseMap {
     /// The map that sends everything to zero.
     pub fn zero(rows: usize, cols: usize) -> Self {
-        Self { rows, cols, row_ptr: vec![0; rows + 1].into(), col_idx: Vec::new().into(), values: Vec::new().into() }
+        Self {
+            rows,
+            cols,
+            row_ptr: vec![0; rows + 1].into(),
+            col_idx: Vec::new().into(),
+            values: Vec::new().into(),
+        }
     }
 
     /// Builds a map from `(row, column, coefficient)`; entries that meet are added, and exact zeros are dropped.
@@ -64,7 +70,10 @@ impl SparseMap {
     /// The entries `(input index, coefficient)` of one output row.
     pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let range = self.row_ptr[row] as usize..self.row_ptr[row + 1] as usize;
-        self.col_idx[range.clone()].iter().zip(&self.values[range]).map(|(&col, &value)| (col as usize, value))
+        self.col_idx[range.clone()]
+            .iter()
+            .zip(&self.values[range])
+            .map(|(&col, &value)| (col as usize, value))
     }
 
     /// `out += M input`.

@@ -2,6 +2,7 @@
 
 use crate::number::number;
 use crate::output::dim;
+use cvxlayer::program::{Program, UserDual};
 use cvxlayer::{Array, Named};
 use std::fmt::Write;
 
@@ -75,15 +76,25 @@ fn abbreviated(axes: &[usize], entries: &[f64]) -> String {
 }
 
 /// The entries of duals that are not zero, the largest first.
-pub(crate) fn duals(duals: &Named<Array>, bounds: &Named<Array>) -> Vec<Row> {
+pub(crate) fn duals(program: &Program, duals: &Named<Array>, bounds: &Named<Array>) -> Vec<Row> {
     let constraints = duals.iter().flat_map(|(label, array)| entries(label, array));
     let ends = bounds.iter().flat_map(|(name, array)| {
-        entries(name, array).map(|row| {
-            let end = if row.value < 0.0 { "lower" } else { "upper" };
+        let dual = program.solution.bounds.iter().find(|d| d.label == name);
+        entries(name, array).enumerate().map(move |(entry, row)| {
+            let end =
+                if dual.is_some_and(|d| at_lower(program, d, entry, row.value)) { "lower" } else { "upper" };
             Row { name: format!("{} at its {end} bound", row.name), value: row.value }
         })
     });
     largest_first(constraints.chain(ends).collect())
+}
+
+/// Whether the dual of a bound is that of the lower end: a sole lower end has positive duals, one of two negative.
+fn at_lower(program: &Program, dual: &UserDual, entry: usize, value: f64) -> bool {
+    let n = program.variables();
+    let upper = program.multipliers() - n;
+    let lower = upper - n..upper;
+    dual.map.row(entry).any(|(at, coefficient)| lower.contains(&at) && coefficient * value > 0.0)
 }
 
 /// All entries with their places.

@@ -80,8 +80,8 @@ pub(crate) struct Object<'a> {
     expressions: &'a Named<Array>,
     duals: &'a Named<Array>,
     bounds: &'a Named<Array>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "certificate")]
-    certificate: Option<&'a Certificate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<Proof<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     point: Option<&'a Named<Array>>,
     method: &'static str,
@@ -110,7 +110,7 @@ impl<'a> Object<'a> {
             expressions: &solution.expressions,
             duals: &solution.duals,
             bounds: &solution.bounds,
-            certificate: solution.certificate.as_ref(),
+            certificate: solution.certificate.as_ref().map(Proof),
             point: match &solution.certificate {
                 Some(Certificate::Unbounded { point, .. }) => Some(point),
                 _ => None,
@@ -129,29 +129,28 @@ impl<'a> Object<'a> {
 }
 
 /// Multipliers by label and `bounds`, or a direction by variable.
-#[allow(
-    clippy::ref_option,
-    clippy::ref_option_ref,
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the form that serde calls"
-)]
-fn certificate<S: Serializer>(proof: &Option<&Certificate>, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    match proof {
-        Some(Certificate::Infeasible { duals, bounds }) => {
-            for (label, dual) in duals.iter() {
-                map.serialize_entry(label, dual)?;
+#[derive(Debug)]
+struct Proof<'a>(&'a Certificate);
+
+impl Serialize for Proof<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.0 {
+            Certificate::Infeasible { duals, bounds } => {
+                for (label, dual) in duals.iter() {
+                    map.serialize_entry(label, dual)?;
+                }
+                map.serialize_entry("bounds", bounds)?;
             }
-            map.serialize_entry("bounds", bounds)?;
-        }
-        Some(Certificate::Unbounded { direction, .. }) => {
-            for (name, value) in direction.iter() {
-                map.serialize_entry(name, value)?;
+            Certificate::Unbounded { direction, .. } => {
+                for (name, value) in direction.iter() {
+                    map.serialize_entry(name, value)?;
+                }
             }
+            _ => {}
         }
-        _ => {}
+        map.end()
     }
-    map.end()
 }
 
 /// The result as tables.
@@ -171,7 +170,7 @@ pub(crate) fn human(solution: &Solution, seconds: Seconds) -> String {
     match &solution.certificate {
         Some(Certificate::Infeasible { duals, bounds }) => {
             out.push_str("\nThese constraints contradict one another; the multipliers prove it:\n");
-            let rows = report::duals(duals, bounds);
+            let rows = report::duals(solution.program(), duals, bounds);
             out.push_str(&report::rows(&rows, "multiplier"));
         }
         Some(Certificate::Unbounded { direction, .. }) => {
@@ -205,7 +204,7 @@ fn point(out: &mut String, solution: &Solution) {
             out.push_str(&report::values(list));
         }
     }
-    let rows: Vec<Row> = report::duals(&solution.duals, &solution.bounds);
+    let rows: Vec<Row> = report::duals(solution.program(), &solution.duals, &solution.bounds);
     if rows.is_empty() {
         if !(solution.duals.is_empty() && solution.bounds.is_empty()) {
             out.push_str("\nno constraint is active\n");

@@ -26,22 +26,22 @@ pub struct Refusal {
     /// The rule.
     pub code: Code,
     /// What is wrong, in a line.
-    pub message: String,
+    pub message: Box<str>,
     /// Remarks on arguments.
     pub labels: Vec<(usize, String)>,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
 }
 
 impl Refusal {
     /// Shapes that do not fit.
     pub fn shape(message: impl Into<String>) -> Self {
-        Self { code: codes::SHAPE_MISMATCH, message: message.into(), labels: Vec::new(), help: None }
+        Self { code: codes::SHAPE_MISMATCH, message: message.into().into(), labels: Vec::new(), help: None }
     }
 
     /// An argument or option that the atom cannot use.
     pub fn argument(message: impl Into<String>) -> Self {
-        Self { code: codes::BAD_ARGUMENT, message: message.into(), labels: Vec::new(), help: None }
+        Self { code: codes::BAD_ARGUMENT, message: message.into().into(), labels: Vec::new(), help: None }
     }
 
     /// Remarks on an argument.
@@ -54,7 +54,7 @@ impl Refusal {
     /// Adds advice.
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
-        self.help = Some(text.into());
+        self.help = Some(text.into().into());
         self
     }
 }
@@ -130,8 +130,11 @@ impl<'a> Call<'a> {
         if (0..rank as i64).contains(&positive) {
             Ok(Some(positive as usize))
         } else {
-            Err(Refusal::argument(format!("`axis={axis}` is out of range: the argument has {rank} {}", if rank == 1 { "axis" } else { "axes" }))
-                .label(0, format!("this has shape {}", self.show(0))))
+            Err(Refusal::argument(format!(
+                "`axis={axis}` is out of range: the argument has {rank} {}",
+                if rank == 1 { "axis" } else { "axes" }
+            ))
+            .label(0, format!("this has shape {}", self.show(0))))
         }
     }
 

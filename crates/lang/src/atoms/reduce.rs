@@ -47,7 +47,9 @@ pub fn nonempty(call: &Application<'_>, size: usize) -> Lowered<usize> {
         return Ok(size);
     }
     let message = format!("`{}` of nothing has no value", call.name);
-    Err(refuse(Diagnostic::error(codes::EMPTY_REDUCTION, message).at(call.span, "the argument has no entries")))
+    Err(refuse(
+        Diagnostic::error(codes::EMPTY_REDUCTION, message).at(call.span, "the argument has no entries"),
+    ))
 }
 
 impl Call<'_> {

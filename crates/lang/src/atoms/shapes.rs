@@ -27,7 +27,8 @@ pub fn broadcast(call: &Call<'_>, a: &[Poly], b: &[Poly]) -> Option<Vec<Poly>> {
 pub fn broadcast_index(from: Shape, to: Shape) -> impl Iterator<Item = usize> {
     let (m, n) = to.as_rows();
     let (p, q) = from.as_rows();
-    (0..m).flat_map(move |i| (0..n).map(move |j| (if p == 1 { 0 } else { i }) * q + if q == 1 { 0 } else { j }))
+    (0..m)
+        .flat_map(move |i| (0..n).map(move |j| (if p == 1 { 0 } else { i }) * q + if q == 1 { 0 } else { j }))
 }
 
 /// The shape of a matrix product, with NumPy's meaning for vectors.

@@ -9,10 +9,9 @@ use crate::check::tree::Kind;
 /// # Errors
 /// If it is none.
 pub fn size(call: &Call<'_>, argument: usize) -> Result<Poly, Refusal> {
-    call.facts(argument)
-        .size
-        .clone()
-        .ok_or_else(|| Refusal::argument("a size is an integer of numbers and `dim`s").label(argument, "this is no size"))
+    call.facts(argument).size.clone().ok_or_else(|| {
+        Refusal::argument("a size is an integer of numbers and `dim`s").label(argument, "this is no size")
+    })
 }
 
 /// The shape that the arguments from `first` on state: as sizes, or as one array of sizes.
@@ -35,11 +34,15 @@ pub fn sizes_between(call: &Call<'_>, first: usize, end: usize) -> Result<Vec<Po
             .iter()
             .map(|&item| call.tree.facts(item).size.clone())
             .collect::<Option<_>>()
-            .ok_or_else(|| Refusal::argument("a shape is an array of sizes").label(first, "this holds something else"))?,
+            .ok_or_else(|| {
+                Refusal::argument("a shape is an array of sizes").label(first, "this holds something else")
+            })?,
         _ => (first..end).map(|k| size(call, k)).collect::<Result<_, _>>()?,
     };
     if out.len() > 2 {
-        return Err(Refusal::shape("an array has at most two axes").label(first, format!("{} sizes", out.len())));
+        return Err(
+            Refusal::shape("an array has at most two axes").label(first, format!("{} sizes", out.len()))
+        );
     }
     if out.iter().any(|p| p.as_constant().is_some_and(|n| n < 0)) {
         return Err(Refusal::argument("a size is at least 0").label(first, "this is negative"));

@@ -6,7 +6,9 @@ use super::interval::Interval;
 use super::model::{CheckedModel, Relation};
 use super::names::{Local, Names, Symbol};
 use super::size::{Poly, Unknown};
-use super::tree::{Bits, Class, Condition, Definite, Facts, Kind, Level, Loops, Node, NodeId, OptionValue, Order};
+use super::tree::{
+    Bits, Class, Condition, Definite, Facts, Kind, Level, Loops, Node, NodeId, OptionValue, Order,
+};
 use crate::atoms::{AtomId, Call, Group, Refusal};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -92,7 +94,8 @@ impl Checker {
     }
 
     pub(super) fn error_node(&mut self, span: Span) -> NodeId {
-        let facts = Facts { curvature: Curvature::Unknown, level: Level::Variable, ..Facts::number(f64::NAN) };
+        let facts =
+            Facts { curvature: Curvature::Unknown, level: Level::Variable, ..Facts::number(f64::NAN) };
         let facts = Facts { interval: Interval::ALL, size: None, ..facts };
         self.push(Node { kind: Kind::Error, shape: Vec::new(), facts, requirements: Vec::new() }, span)
     }
@@ -103,7 +106,13 @@ impl Checker {
 
     pub(super) fn push(&mut self, node: Node, span: Span) -> NodeId {
         let id = self.model.tree.push(node, span);
-        let height = self.model.tree.operands(id).iter().map(|o| self.heights.get(o.0 as usize).copied().unwrap_or(0)).max();
+        let height = self
+            .model
+            .tree
+            .operands(id)
+            .iter()
+            .map(|o| self.heights.get(o.0 as usize).copied().unwrap_or(0))
+            .max();
         self.heights.resize(id.0 as usize, 0);
         self.heights.push(height.map_or(0, |h| h + 1));
         id
@@ -138,7 +147,8 @@ impl Checker {
             Unknown::Dim(_) => Interval { lo: 1.0, hi: f64::INFINITY, nonzero: true },
             Unknown::Index(k) => self.index_interval(k),
         });
-        let facts = Facts { interval, indexed: size.has_index(), size: Some(size.clone()), ..Facts::number(0.0) };
+        let facts =
+            Facts { interval, indexed: size.has_index(), size: Some(size.clone()), ..Facts::number(0.0) };
         self.leaf(Kind::Size(size), Vec::new(), facts, span)
     }
 
@@ -153,8 +163,11 @@ impl Checker {
     pub(crate) fn expression(&mut self, id: ExprId) -> NodeId {
         let span = self.ast.exprs.span(id);
         if self.depth >= MAX_DEPTH || self.model.tree.len() > MAX_NODES {
-            let what = if self.depth >= MAX_DEPTH { "is nested too deep" } else { "expands to too many terms" };
-            self.report(Diagnostic::error(codes::NESTED_TOO_DEEP, format!("this expression {what}")).at(span, ""));
+            let what =
+                if self.depth >= MAX_DEPTH { "is nested too deep" } else { "expands to too many terms" };
+            self.report(
+                Diagnostic::error(codes::NESTED_TOO_DEEP, format!("this expression {what}")).at(span, ""),
+            );
             return self.error_node(span);
         }
         self.depth += 1;
@@ -162,7 +175,8 @@ impl Checker {
         self.depth -= 1;
         if self.heights.get(node.0 as usize).is_some_and(|&h| h > MAX_HEIGHT) && !self.is_error(node) {
             self.report(
-                Diagnostic::error(codes::NESTED_TOO_DEEP, "this expression is nested too deep").at(span, "lets expanded"),
+                Diagnostic::error(codes::NESTED_TOO_DEEP, "this expression is nested too deep")
+                    .at(span, "lets expanded"),
             );
             return self.error_node(span);
         }
@@ -199,7 +213,9 @@ impl Checker {
                 let rhs = self.expression(rhs);
                 self.binary(op, op_span, lhs, rhs, span)
             }
-            Expr::Call { function, arguments, options } => self.function(&function, &arguments, &options, span),
+            Expr::Call { function, arguments, options } => {
+                self.function(&function, &arguments, &options, span)
+            }
             Expr::Comprehension { function, body, ranges, options } => {
                 self.comprehension(&function, body, &ranges, &options, span)
             }
@@ -213,7 +229,7 @@ impl Checker {
             }
             Expr::Array(items) => {
                 let items: Vec<_> = items.into_iter().map(|item| self.expression(item)).collect();
-                self.array(items, span)
+                self.array(&items, span)
             }
             Expr::Error => self.error_node(span),
         }
@@ -223,7 +239,9 @@ impl Checker {
     fn sum(&mut self, id: ExprId, span: Span) -> NodeId {
         let mut terms = Vec::new();
         let mut current = id;
-        while let Expr::Binary { op: op @ (BinaryOp::Add | BinaryOp::Sub), lhs, rhs, .. } = self.ast.exprs[current] {
+        while let Expr::Binary { op: op @ (BinaryOp::Add | BinaryOp::Sub), lhs, rhs, .. } =
+            self.ast.exprs[current]
+        {
             terms.push((op == BinaryOp::Sub, rhs));
             current = lhs;
         }
@@ -256,7 +274,12 @@ impl Checker {
             return self.symbol(symbol, name, span);
         }
         if self.at_solution && name == "objective" {
-            let facts = Facts { curvature: Curvature::Unknown, level: Level::Variable, size: None, ..Facts::number(0.0) };
+            let facts = Facts {
+                curvature: Curvature::Unknown,
+                level: Level::Variable,
+                size: None,
+                ..Facts::number(0.0)
+            };
             let facts = Facts { interval: Interval::ALL, ..facts };
             return self.leaf(Kind::Objective, Vec::new(), facts, span);
         }
@@ -285,11 +308,11 @@ impl Checker {
         }
     }
 
-    fn array(&mut self, items: Vec<NodeId>, span: Span) -> NodeId {
+    fn array(&mut self, items: &[NodeId], span: Span) -> NodeId {
         if items.iter().any(|&i| self.is_error(i)) {
             return self.error_node(span);
         }
-        let kind = Kind::Array(items.clone());
+        let kind = Kind::Array(items.to_vec());
         if let Some(known) = self.model.tree.find(&kind) {
             return self.again(known, kind, span);
         }
@@ -303,7 +326,9 @@ impl Checker {
             return self.error_node(span);
         }
         if first.len() > 1 {
-            self.report(Diagnostic::error(codes::SHAPE_MISMATCH, "an array has at most two axes").at(span, ""));
+            self.report(
+                Diagnostic::error(codes::SHAPE_MISMATCH, "an array has at most two axes").at(span, ""),
+            );
             return self.error_node(span);
         }
         let mut shape = vec![Poly::constant(items.len() as i64)];
@@ -311,7 +336,7 @@ impl Checker {
         let facts = items.iter().map(|&i| tree.facts(i).clone());
         let mut all = facts.reduce(|a, b| join(&a, &b)).unwrap_or_else(|| Facts::number(0.0));
         all.size = None;
-        all.definite = super::operators::literal_definite(tree, &items);
+        all.definite = super::operators::literal_definite(tree, items);
         self.push(Node { kind, shape, facts: all, requirements: Vec::new() }, span)
     }
 
@@ -363,20 +388,26 @@ impl Checker {
     }
 
     pub(super) fn refusal(&self, refusal: &Refusal, arguments: &[NodeId], span: Span) -> Diagnostic {
-        let mut error = Diagnostic::error(refusal.code, refusal.message.clone()).at(span, "");
+        let mut error = Diagnostic::error(refusal.code, &*refusal.message).at(span, "");
         for (argument, label) in &refusal.labels {
             if let Some(&node) = arguments.get(*argument) {
                 error = error.also(self.model.tree.span(node), label.clone());
             }
         }
         match &refusal.help {
-            Some(help) => error.help(help.clone()),
+            Some(help) => error.help(&**help),
             None => error,
         }
     }
 
     /// Sizes and literal numbers are computed at once.
-    fn fold(&mut self, atom: AtomId, arguments: &[NodeId], options: &[(String, OptionValue)], span: Span) -> Option<NodeId> {
+    fn fold(
+        &mut self,
+        atom: AtomId,
+        arguments: &[NodeId],
+        options: &[(String, OptionValue)],
+        span: Span,
+    ) -> Option<NodeId> {
         if !options.is_empty() {
             return None;
         }
@@ -398,8 +429,10 @@ impl Checker {
             }
         }
         if arguments.iter().all(|&a| matches!(tree[a].kind, Kind::Number(_))) && !arguments.is_empty() {
-            let values: Vec<_> =
-                arguments.iter().filter_map(|&a| if let Kind::Number(bits) = tree[a].kind { Some(bits.get()) } else { None }).collect();
+            let values: Vec<_> = arguments
+                .iter()
+                .filter_map(|&a| if let Kind::Number(bits) = tree[a].kind { Some(bits.get()) } else { None })
+                .collect();
             return fold::scalar(name, &values).map(|value| self.number(value, span));
         }
         let sizes: Option<Vec<&Poly>> = arguments.iter().map(|&a| tree.facts(a).size.as_ref()).collect();
@@ -413,7 +446,9 @@ impl Checker {
         if let Ok(size) = value {
             Some(self.size_node(size, span))
         } else {
-            self.report(Diagnostic::error(codes::SIZE_OVERFLOW, "this size is too large to compute").at(span, ""));
+            self.report(
+                Diagnostic::error(codes::SIZE_OVERFLOW, "this size is too large to compute").at(span, ""),
+            );
             Some(self.error_node(span))
         }
     }
@@ -465,7 +500,9 @@ impl Checker {
     fn condition(&mut self, id: ExprId) -> Option<Condition> {
         let span = self.ast.exprs.span(id);
         if self.depth >= MAX_DEPTH {
-            self.report(Diagnostic::error(codes::NESTED_TOO_DEEP, "this condition is nested too deep").at(span, ""));
+            self.report(
+                Diagnostic::error(codes::NESTED_TOO_DEEP, "this condition is nested too deep").at(span, ""),
+            );
             return None;
         }
         self.depth += 1;
@@ -509,7 +546,9 @@ impl Checker {
                 let (a, b) = (Box::new(a?), Box::new(b?));
                 Some(if op == BinaryOp::And { Condition::And(a, b) } else { Condition::Or(a, b) })
             }
-            Expr::Unary { op: UnaryOp::Not, operand } => Some(Condition::Not(Box::new(self.condition(operand)?))),
+            Expr::Unary { op: UnaryOp::Not, operand } => {
+                Some(Condition::Not(Box::new(self.condition(operand)?)))
+            }
             Expr::Error => None,
             _ => {
                 self.report(
@@ -530,10 +569,10 @@ impl Checker {
         }
         let size = self.model.tree.facts(node).size.clone();
         if size.is_none() {
-            self.report(
-                Diagnostic::error(codes::NOT_A_SIZE, "this is not a size")
-                    .at(span, "a size is an integer, a `dim`, an index, or a sum, difference or product of sizes"),
-            );
+            self.report(Diagnostic::error(codes::NOT_A_SIZE, "this is not a size").at(
+                span,
+                "a size is an integer, a `dim`, an index, or a sum, difference or product of sizes",
+            ));
         }
         size
     }
@@ -576,9 +615,12 @@ pub(super) fn facts(atom: AtomId, call: &Call<'_>) -> Result<(Vec<Poly>, Facts),
     let shape = atom.shape(call)?;
     let all: Vec<&Facts> = (0..call.arguments.len()).map(|k| call.facts(k)).collect();
     let level = all.iter().map(|f| f.level).max().unwrap_or(Level::Number);
-    let arguments = all.iter().enumerate().map(|(k, f)| (f.curvature, atom.monotonicity(call, k)));
-    let data_only = all.iter().enumerate().any(|(k, f)| !f.variable_free() && atom.data_argument(k).is_some());
-    let curvature = if data_only { Curvature::Unknown } else { curvature::compose(atom.curvature(call), arguments) };
+    let arguments: Vec<_> =
+        all.iter().enumerate().map(|(k, f)| (f.curvature, atom.monotonicity(call, k))).collect();
+    let data_only =
+        all.iter().enumerate().any(|(k, f)| !f.variable_free() && atom.data_argument(k).is_some());
+    let curvature =
+        if data_only { Curvature::Unknown } else { curvature::compose(atom.curvature(call), &arguments) };
     let class = class(atom.group(call), atom.curvature(call), &all);
     let facts = Facts {
         curvature,

@@ -35,7 +35,7 @@ impl Curvature {
 
     /// The curvature of the negation.
     #[must_use]
-    pub fn neg(self) -> Self {
+    pub fn negate(self) -> Self {
         match self {
             Self::Convex => Self::Concave,
             Self::Concave => Self::Convex,
@@ -97,12 +97,12 @@ impl Monotonicity {
 ///
 /// `f` is convex if it is a convex atom and every argument is affine, or convex where `f` is nondecreasing, or concave
 /// where `f` is nonincreasing; concave likewise (Grant, Boyd, Ye, *Disciplined Convex Programming*, 2006).
-pub fn compose(own: Curvature, arguments: impl Iterator<Item = (Curvature, Monotonicity)> + Clone) -> Curvature {
-    if arguments.clone().all(|(c, _)| c == Curvature::Constant) {
+pub fn compose(own: Curvature, arguments: &[(Curvature, Monotonicity)]) -> Curvature {
+    if arguments.iter().all(|(c, _)| *c == Curvature::Constant) {
         return Curvature::Constant;
     }
     let fits = |want_convex: bool| {
-        arguments.clone().all(|(curvature, monotonicity)| {
+        arguments.iter().all(|(curvature, monotonicity)| {
             curvature.is_affine()
                 || match monotonicity {
                     Monotonicity::Increasing if want_convex => curvature.is_convex(),

@@ -10,7 +10,9 @@ use super::tree::{Class, Definite, Facts, Kind, Level, NodeId};
 use crate::atoms::Call;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
-use crate::syntax::ast::{AttributeKind, Attribute, DeclKind, Declaration, ExprId, Init, Name, StatementKind};
+use crate::syntax::ast::{
+    Attribute, AttributeKind, DeclKind, Declaration, ExprId, Init, Name, StatementKind,
+};
 
 /// A `dim` on its way to a value.
 #[derive(Clone, Debug)]
@@ -150,7 +152,10 @@ impl Checker {
         }
         self.model.lets = self.finished_lets();
         self.objective_and_constraints(&statements);
-        if variables.is_empty() && self.diagnostics.is_empty() && !self.ast.exprs.iter().any(|(id, _)| self.ast.exprs.is_error(id)) {
+        if variables.is_empty()
+            && self.diagnostics.is_empty()
+            && !self.ast.exprs.iter().any(|(id, _)| self.ast.exprs.is_error(id))
+        {
             let error = Diagnostic::error(codes::NO_VARIABLE, "the model has no variable")
                 .help("declare what is to be decided: `var x[n];`");
             let start = statements.first().map_or(Span::default(), |s| s.span);
@@ -235,7 +240,10 @@ impl Checker {
                 let size = self.size_of(value);
                 self.names.leave();
                 if let Some(negative) = size.as_ref().and_then(Poly::as_constant).filter(|v| *v < 0) {
-                    let error = Diagnostic::error(codes::NEGATIVE_SIZE, format!("the size `{name}` is negative: {negative}"));
+                    let error = Diagnostic::error(
+                        codes::NEGATIVE_SIZE,
+                        format!("the size `{name}` is negative: {negative}"),
+                    );
                     self.report(error.at(self.ast.exprs.span(value), ""));
                 }
                 if let Some(size) = &size {
@@ -289,7 +297,8 @@ impl Checker {
             return self.again(known, kind, span);
         }
         let parameter = &self.model.parameters[k];
-        let (interval, definite) = (self.range_interval(parameter.range, parameter.kind), definite(parameter.kind));
+        let (interval, definite) =
+            (self.range_interval(parameter.range, parameter.kind), definite(parameter.kind));
         let shape = parameter.shape.clone();
         let facts = Facts { interval, definite, level: Level::Parameter, size: None, ..Facts::number(0.0) };
         self.leaf(kind, shape, facts, span)
@@ -302,7 +311,8 @@ impl Checker {
             return self.again(known, kind, span);
         }
         let Some(variable) = self.model.variables.get(k) else { return self.error_node(span) };
-        let flags = ParameterKind { nonneg: variable.nonneg, nonpos: variable.nonpos, ..ParameterKind::default() };
+        let flags =
+            ParameterKind { nonneg: variable.nonneg, nonpos: variable.nonpos, ..ParameterKind::default() };
         let facts = Facts {
             curvature: Curvature::Affine,
             interval: self.range_interval(variable.range, flags),
@@ -367,7 +377,8 @@ impl Checker {
         let flags = attributes(&declaration.attributes);
         let range = self.range(&declaration.attributes);
         let (mut init, mut file, mut file_span) = (None, None, Span::default());
-        let mut facts = Facts { level: Level::Constant, size: None, interval: Interval::ALL, ..Facts::number(0.0) };
+        let mut facts =
+            Facts { level: Level::Constant, size: None, interval: Interval::ALL, ..Facts::number(0.0) };
         match &declaration.init {
             Some(Init::Value(value)) => {
                 let node = self.expression(*value);
@@ -376,9 +387,19 @@ impl Checker {
                 }
                 let tree = &self.model.tree;
                 if tree.facts(node).level > Level::Constant {
-                    let error = Diagnostic::error(codes::NOT_FIXED, format!("the constant `{}` depends on a parameter or variable", declaration.name.text));
+                    let error = Diagnostic::error(
+                        codes::NOT_FIXED,
+                        format!(
+                            "the constant `{}` depends on a parameter or variable",
+                            declaration.name.text
+                        ),
+                    );
                     let at = self.ast.exprs.span(*value);
-                    self.report(error.at(at, "this is not fixed when the model is compiled").help("declare it with `let`, or make it a `param`"));
+                    self.report(
+                        error
+                            .at(at, "this is not fixed when the model is compiled")
+                            .help("declare it with `let`, or make it a `param`"),
+                    );
                     return self.error_node(span);
                 }
                 if declaration.shape.is_empty() {
@@ -430,7 +451,8 @@ impl Checker {
                 }
                 let at = self.ast.exprs.span(*value);
                 if self.model.tree.facts(node).level > Level::Constant {
-                    let error = Diagnostic::error(codes::NOT_FIXED, "a default is a number or an array of numbers");
+                    let error =
+                        Diagnostic::error(codes::NOT_FIXED, "a default is a number or an array of numbers");
                     self.report(error.at(at, "this depends on a parameter or variable"));
                     return;
                 }
@@ -438,7 +460,10 @@ impl Checker {
                 self.model.parameters[k].default = Some(node);
             }
             Some(Init::File { span, .. }) => {
-                let error = Diagnostic::error(codes::BAD_ATTRIBUTE, "a parameter is not read from a file of the model");
+                let error = Diagnostic::error(
+                    codes::BAD_ATTRIBUTE,
+                    "a parameter is not read from a file of the model",
+                );
                 self.report(error.at(*span, "give it with the data, or declare a `const`"));
             }
             None => {}
@@ -455,7 +480,11 @@ impl Checker {
         if own.len() != shape.len() || !own.iter().zip(shape).all(|(a, b)| call.agree(a, b)) {
             let error = Diagnostic::error(
                 codes::SHAPE_MISMATCH,
-                format!("{what} is {}, and the declaration says {}", tree.show_shape(own), tree.show_shape(shape)),
+                format!(
+                    "{what} is {}, and the declaration says {}",
+                    tree.show_shape(own),
+                    tree.show_shape(shape)
+                ),
             );
             self.report(error.at(at, format!("this is {}", tree.show_shape(own))));
         }
@@ -470,23 +499,29 @@ impl Checker {
             let tree = &self.model.tree;
             for end in [lo, hi] {
                 if !tree.facts(end).variable_free() {
-                    let error = Diagnostic::error(codes::BAD_ATTRIBUTE, "the ends of a range contain no variable")
-                        .at(tree.span(end), "this depends on a variable")
-                        .help("write it as a constraint");
+                    let error =
+                        Diagnostic::error(codes::BAD_ATTRIBUTE, "the ends of a range contain no variable")
+                            .at(tree.span(end), "this depends on a variable")
+                            .help("write it as a constraint");
                     self.report(error);
                     return;
                 }
             }
             let (low, high) = (tree.facts(lo).interval, tree.facts(hi).interval);
             if low.lo > high.hi {
-                let error = Diagnostic::error(codes::EMPTY_RANGE, format!("no value lies in the range of `{}`", declaration.name.text))
-                    .at(tree.span(lo), "the lower end is above the upper end");
+                let error = Diagnostic::error(
+                    codes::EMPTY_RANGE,
+                    format!("no value lies in the range of `{}`", declaration.name.text),
+                )
+                .at(tree.span(lo), "the lower end is above the upper end");
                 self.report(error);
             }
         }
         if let Some(Init::Value(value)) = &declaration.init {
             let at = self.ast.exprs.span(*value);
-            self.report(Diagnostic::error(codes::BAD_ATTRIBUTE, "a variable has no value of its own").at(at, ""));
+            self.report(
+                Diagnostic::error(codes::BAD_ATTRIBUTE, "a variable has no value of its own").at(at, ""),
+            );
         }
         self.model.variables.push(Variable {
             name: declaration.name.text.clone(),
@@ -527,9 +562,13 @@ impl Checker {
             if let Some(value) = size.as_constant() {
                 let at = self.ast.exprs.span(id);
                 if value < 0 {
-                    self.report(Diagnostic::error(codes::NEGATIVE_SIZE, format!("the size is negative: {value}")).at(at, ""));
+                    self.report(
+                        Diagnostic::error(codes::NEGATIVE_SIZE, format!("the size is negative: {value}"))
+                            .at(at, ""),
+                    );
                 } else if value > crate::lower::MAX_ENTRIES {
-                    let error = Diagnostic::error(codes::TOO_LARGE, format!("an axis of size {value} is too large"));
+                    let error =
+                        Diagnostic::error(codes::TOO_LARGE, format!("an axis of size {value} is too large"));
                     self.report(error.at(at, format!("the largest size is {}", crate::lower::MAX_ENTRIES)));
                 }
             }
@@ -546,19 +585,35 @@ impl Checker {
                     self.unknown_attribute(word, attribute.span);
                     continue;
                 }
-                AttributeKind::Pos | AttributeKind::Neg if kind == DeclKind::Var => {
-                    (Some("a strict sign is for data; a variable can only be `nonneg` or `nonpos`".into()), "strict")
-                }
+                AttributeKind::Pos | AttributeKind::Neg if kind == DeclKind::Var => (
+                    Some("a strict sign is for data; a variable can only be `nonneg` or `nonpos`".into()),
+                    "strict",
+                ),
                 AttributeKind::Psd | AttributeKind::Nsd if kind == DeclKind::Var => (
-                    Some("a semidefinite variable needs the semidefinite cone, which the solver has not yet".into()),
+                    Some(
+                        "a semidefinite variable needs the semidefinite cone, which the solver has not yet"
+                            .into(),
+                    ),
                     "psd",
                 ),
-                AttributeKind::Symmetric | AttributeKind::Psd | AttributeKind::Nsd | AttributeKind::Diag if !square => (
-                    Some(format!("this is for square matrices, and `{}` is {}", declaration.name.text, self.model.tree.show_shape(shape))),
-                    "square",
-                ),
-                AttributeKind::Sparse if kind == DeclKind::Var => (Some("only data are sparse".into()), "sparse"),
-                AttributeKind::Sparse if shape.len() != 2 => (Some("only matrices are sparse".into()), "sparse"),
+                AttributeKind::Symmetric | AttributeKind::Psd | AttributeKind::Nsd | AttributeKind::Diag
+                    if !square =>
+                {
+                    (
+                        Some(format!(
+                            "this is for square matrices, and `{}` is {}",
+                            declaration.name.text,
+                            self.model.tree.show_shape(shape)
+                        )),
+                        "square",
+                    )
+                }
+                AttributeKind::Sparse if kind == DeclKind::Var => {
+                    (Some("only data are sparse".into()), "sparse")
+                }
+                AttributeKind::Sparse if shape.len() != 2 => {
+                    (Some("only matrices are sparse".into()), "sparse")
+                }
                 AttributeKind::Int if kind != DeclKind::Const => (
                     Some("only a constant is an index vector; the class of problems is continuous".into()),
                     "int",
@@ -579,7 +634,8 @@ impl Checker {
                 .help("relax it: `in [0, 1]`")
         } else {
             let known = AttributeKind::WORDS.iter().map(|(w, _)| *w);
-            let error = Diagnostic::error(codes::BAD_ATTRIBUTE, format!("unknown attribute `{word}`")).at(span, "");
+            let error =
+                Diagnostic::error(codes::BAD_ATTRIBUTE, format!("unknown attribute `{word}`")).at(span, "");
             match crate::diagnostics::suggest::nearest(word, known) {
                 Some(near) => error.suggest(span, near, format!("did you mean `{near}`?")),
                 None => error.help("the attributes are nonneg nonpos pos neg symmetric psd nsd diag sparse int, and `in [lo, hi]`"),
@@ -596,7 +652,8 @@ impl Checker {
             match &statement.kind {
                 StatementKind::Objective { sense, value } => {
                     if let Some(first) = objective {
-                        let error = Diagnostic::error(codes::SECOND_OBJECTIVE, "a model has at most one objective");
+                        let error =
+                            Diagnostic::error(codes::SECOND_OBJECTIVE, "a model has at most one objective");
                         self.report(error.at(statement.span, "the second one").also(first, "the first one"));
                         continue;
                     }
@@ -611,11 +668,15 @@ impl Checker {
                 }
                 StatementKind::Constraint(constraint) => {
                     position += 1;
-                    let label = constraint.label.as_ref().map_or_else(|| format!("#{position}"), |l| l.text.clone());
+                    let label =
+                        constraint.label.as_ref().map_or_else(|| format!("#{position}"), |l| l.text.clone());
                     if let Some(name) = &constraint.label
                         && let Some(first) = labels.insert(label.clone(), name.span)
                     {
-                        let error = Diagnostic::error(codes::DUPLICATE_NAME, format!("the label `{label}` is used twice"));
+                        let error = Diagnostic::error(
+                            codes::DUPLICATE_NAME,
+                            format!("the label `{label}` is used twice"),
+                        );
                         self.report(error.at(name.span, "again here").also(first, "first here"));
                     }
                     self.constraint(constraint, label, statement.span);

@@ -33,7 +33,10 @@ impl Checker {
             let other = if sense == Sense::Minimize { "maximize" } else { "minimize" };
             let error = Diagnostic::error(
                 codes::OBJECTIVE_CURVATURE,
-                format!("an objective that is {word} must be {wanted}, and this is {}", facts.curvature.name()),
+                format!(
+                    "an objective that is {word} must be {wanted}, and this is {}",
+                    facts.curvature.name()
+                ),
             )
             .at(at, facts.curvature.name())
             .help(format!("a {} expression can be {other}d", facts.curvature.name()).replace("ee", "e"));
@@ -44,7 +47,8 @@ impl Checker {
     /// Checks curvature and class of a constraint; says whether it can be used.
     pub(super) fn check_constraint(&mut self, constraint: &Constraint) -> bool {
         let before = self.diagnostics.len();
-        let sides: Vec<NodeId> = std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)).collect();
+        let sides: Vec<NodeId> =
+            std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)).collect();
         let mut unknown = false;
         for &side in &sides {
             if self.model.tree.facts(side).curvature == Curvature::Unknown {
@@ -70,8 +74,12 @@ impl Checker {
         let tree = &self.model.tree;
         let (a, b) = (tree.facts(left).curvature, tree.facts(right).curvature);
         let (fits, rule) = match relation {
-            Relation::AtMost => (a.is_convex() && b.is_concave(), "`<=` needs a convex left side and a concave right side"),
-            Relation::AtLeast => (a.is_concave() && b.is_convex(), "`>=` needs a concave left side and a convex right side"),
+            Relation::AtMost => {
+                (a.is_convex() && b.is_concave(), "`<=` needs a convex left side and a concave right side")
+            }
+            Relation::AtLeast => {
+                (a.is_concave() && b.is_convex(), "`>=` needs a concave left side and a convex right side")
+            }
             Relation::Equal => (a.is_affine() && b.is_affine(), "`==` needs affine sides"),
         };
         if fits {
@@ -110,8 +118,11 @@ impl Checker {
                 continue;
             }
             let tree = &self.model.tree;
-            let inner: Vec<_> =
-                tree.operands(node).into_iter().filter(|&o| tree.facts(o).curvature == Curvature::Unknown).collect();
+            let inner: Vec<_> = tree
+                .operands(node)
+                .into_iter()
+                .filter(|&o| tree.facts(o).curvature == Curvature::Unknown)
+                .collect();
             if inner.is_empty() {
                 let error = self.explain(node);
                 self.report(error);
@@ -130,7 +141,8 @@ impl Checker {
             format!("{}, {sign}", facts.curvature.name())
         };
         let Kind::Call { atom, arguments, options } = &tree[node].kind else {
-            let error = Diagnostic::error(codes::UNKNOWN_CURVATURE, "this expression is neither convex nor concave");
+            let error =
+                Diagnostic::error(codes::UNKNOWN_CURVATURE, "this expression is neither convex nor concave");
             return tree.operands(node).into_iter().fold(error.at(span, ""), |error, part| {
                 error.also(tree.span(part), about(tree.facts(part)))
             });
@@ -139,13 +151,19 @@ impl Checker {
         let row = atom.row();
         let call = Call::new(tree, arguments, options);
         let varying: Vec<_> = arguments.iter().copied().filter(|&a| !tree.facts(a).variable_free()).collect();
-        if matches!(row.name, "multiply" | "matmul" | "divide") && (varying.len() > 1 || (row.name == "divide" && varying.contains(&arguments[1]))) {
+        if matches!(row.name, "multiply" | "matmul" | "divide")
+            && (varying.len() > 1 || (row.name == "divide" && varying.contains(&arguments[1])))
+        {
             let (message, help) = if row.name == "divide" {
                 ("division by an expression with variables", "only data may stand below the line")
             } else {
                 ("product of two expressions with variables", "one factor of a product must be data")
             };
-            let mut error = Diagnostic::error(codes::PRODUCT_OF_VARIABLES, format!("{message} is neither convex nor concave")).at(span, "");
+            let mut error = Diagnostic::error(
+                codes::PRODUCT_OF_VARIABLES,
+                format!("{message} is neither convex nor concave"),
+            )
+            .at(span, "");
             for &argument in arguments {
                 error = error.also(tree.span(argument), about(tree.facts(argument)));
             }
@@ -155,14 +173,19 @@ impl Checker {
             if let Some(why) = atom.data_argument(k)
                 && !tree.facts(argument).variable_free()
             {
-                return Diagnostic::error(codes::DATA_ONLY, format!("`{}` of an expression with variables has no known curvature", row.name))
-                    .at(tree.span(argument), "a variable enters here")
-                    .note(why);
+                return Diagnostic::error(
+                    codes::DATA_ONLY,
+                    format!("`{}` of an expression with variables has no known curvature", row.name),
+                )
+                .at(tree.span(argument), "a variable enters here")
+                .note(why);
             }
         }
         let own = atom.curvature(&call);
         if row.name == "add" {
-            let mut error = Diagnostic::error(codes::MIXED_SUM, "a sum of convex and concave terms is neither").at(span, "");
+            let mut error =
+                Diagnostic::error(codes::MIXED_SUM, "a sum of convex and concave terms is neither")
+                    .at(span, "");
             for &argument in arguments {
                 let curvature = tree.facts(argument).curvature;
                 if !curvature.is_affine() {
@@ -173,9 +196,20 @@ impl Checker {
         }
         let mut error = Diagnostic::error(
             codes::COMPOSITION,
-            format!("`{}` of {} is neither convex nor concave by the rules", display_name(row.name), self.describe(&call, own)),
+            format!(
+                "`{}` of {} is neither convex nor concave by the rules",
+                display_name(row.name),
+                Self::describe(&call, own)
+            ),
         )
-        .at(span, format!("{} {}", own.name(), if own == Curvature::Unknown { "for these arguments" } else { "atom" }));
+        .at(
+            span,
+            format!(
+                "{} {}",
+                own.name(),
+                if own == Curvature::Unknown { "for these arguments" } else { "atom" }
+            ),
+        );
         for (k, &argument) in arguments.iter().enumerate() {
             let facts = tree.facts(argument);
             if facts.variable_free() && own != Curvature::Unknown && !matches!(row.group, Group::Affine) {
@@ -187,14 +221,22 @@ impl Checker {
                 let monotonicity = atom.monotonicity(&call, k);
                 let wanted = match (own, monotonicity) {
                     (_, Monotonicity::Neither) => "an affine argument",
-                    (Curvature::Convex, Monotonicity::Increasing) | (Curvature::Concave, Monotonicity::Decreasing) => "a convex argument",
+                    (Curvature::Convex, Monotonicity::Increasing)
+                    | (Curvature::Concave, Monotonicity::Decreasing) => "a convex argument",
                     _ => "a concave argument",
                 };
-                format!("{}; `{}` is {} here and needs {wanted}", about(facts), display_name(row.name), monotonicity.name())
+                format!(
+                    "{}; `{}` is {} here and needs {wanted}",
+                    about(facts),
+                    display_name(row.name),
+                    monotonicity.name()
+                )
             };
             error = error.also(tree.span(argument), label);
         }
-        let sign_matters = arguments.iter().any(|&a| tree.facts(a).variable_free() && tree.facts(a).interval.sign() == "unknown sign");
+        let sign_matters = arguments
+            .iter()
+            .any(|&a| tree.facts(a).variable_free() && tree.facts(a).interval.sign() == "unknown sign");
         if matches!(row.name, "multiply" | "matmul" | "divide") && sign_matters {
             error = error.help("declare the sign of the factor that is data, for instance `nonneg`");
         }
@@ -204,7 +246,7 @@ impl Checker {
         error
     }
 
-    fn describe(&self, call: &Call<'_>, own: Curvature) -> String {
+    fn describe(call: &Call<'_>, own: Curvature) -> String {
         let curved = (0..call.arguments.len()).find(|&k| !call.facts(k).curvature.is_affine());
         match curved {
             Some(k) => format!("a {} expression", call.facts(k).curvature.name()),
@@ -250,16 +292,33 @@ impl Checker {
         }
     }
 
-    fn outside_class(&self, node: NodeId, name: &str, own: Class, allowed: Class, statement: Span) -> Diagnostic {
+    fn outside_class(
+        &self,
+        node: NodeId,
+        name: &str,
+        own: Class,
+        allowed: Class,
+        statement: Span,
+    ) -> Diagnostic {
         let tree = &self.model.tree;
         let span = tree.span(node);
         let (cone, rewrite): (&str, Option<&str>) = match name {
-            "square" | "sum_squares" | "quad_form" | "power" | "huber" | "variance" | "quad_over_lin" | "matrix_frac"
-            | "mean_squares" => ("a second-order cone", Some("move it to the objective, with a weight, where quadratics are inside the class")),
-            "norm2" => ("a second-order cone", Some("`sum_squares(…)` in the objective, or `norm1` or `norm_inf`, stay inside the class")),
+            "square" | "sum_squares" | "quad_form" | "power" | "huber" | "variance" | "quad_over_lin"
+            | "matrix_frac" | "mean_squares" => (
+                "a second-order cone",
+                Some("move it to the objective, with a weight, where quadratics are inside the class"),
+            ),
+            "norm2" => (
+                "a second-order cone",
+                Some("`sum_squares(…)` in the objective, or `norm1` or `norm_inf`, stay inside the class"),
+            ),
             "geo_mean" => ("second-order cones", None),
-            "log_det" | "lambda_max" | "lambda_min" | "norm_nuc" | "sigma_max" => ("a semidefinite cone", None),
-            _ if own == Class::Smooth => ("an exponential cone", Some("smooth atoms are inside the class in the objective")),
+            "log_det" | "lambda_max" | "lambda_min" | "norm_nuc" | "sigma_max" => {
+                ("a semidefinite cone", None)
+            }
+            _ if own == Class::Smooth => {
+                ("an exponential cone", Some("smooth atoms are inside the class in the objective"))
+            }
             _ => ("a cone", None),
         };
         let place = if allowed <= Class::PiecewiseLinear { "here" } else { "in the objective" };
@@ -269,7 +328,9 @@ impl Checker {
         )
         .at(span, "outside the class of problems");
         if statement != span {
-            error = error.note("the class is: convex quadratic or smooth objectives over piecewise-linear constraints");
+            error = error.note(
+                "the class is: convex quadratic or smooth objectives over piecewise-linear constraints",
+            );
         }
         match rewrite {
             Some(text) if !(name == "norm2" && allowed > Class::PiecewiseLinear) => error.help(text),

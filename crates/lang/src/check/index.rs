@@ -82,14 +82,18 @@ impl Checker {
                     return Some((Selector::At(node, false), None));
                 }
                 match self.model.tree.shape(node) {
-                    [] if facts.level <= super::tree::Level::Constant => Some((Selector::At(node, false), None)),
+                    [] if facts.level <= super::tree::Level::Constant => {
+                        Some((Selector::At(node, false), None))
+                    }
                     [count] if facts.level <= super::tree::Level::Constant => {
                         let count = count.clone();
                         Some((Selector::List(node), Some(count)))
                     }
                     _ => {
-                        let error = Diagnostic::error(codes::NOT_A_SIZE, "this cannot index an array")
-                            .at(span, "an index is an integer of sizes and indices, or a constant integer vector");
+                        let error = Diagnostic::error(codes::NOT_A_SIZE, "this cannot index an array").at(
+                            span,
+                            "an index is an integer of sizes and indices, or a constant integer vector",
+                        );
                         self.report(error);
                         None
                     }
@@ -103,7 +107,9 @@ impl Checker {
     fn literal_position(&self, id: ExprId, len: &Poly) -> Option<Poly> {
         let Expr::Unary { op: UnaryOp::Neg, operand } = self.ast.exprs[id] else { return None };
         let Expr::Number(value) = self.ast.exprs[operand] else { return None };
-        (value.fract() == 0.0 && value.abs() < 9.0e15).then(|| len.sub(&Poly::constant(value as i64)).ok()).flatten()
+        (value.fract() == 0.0 && value.abs() < 9.0e15)
+            .then(|| len.sub(&Poly::constant(value as i64)).ok())
+            .flatten()
     }
 
     fn position(&mut self, id: ExprId, len: &Poly) -> Option<Poly> {
@@ -126,7 +132,8 @@ impl Checker {
             Some(id) => match self.size_of(id)?.as_constant() {
                 Some(step) if step != 0 => step,
                 _ => {
-                    let error = Diagnostic::error(codes::NOT_A_SIZE, "the step of a slice is a number other than 0");
+                    let error =
+                        Diagnostic::error(codes::NOT_A_SIZE, "the step of a slice is a number other than 0");
                     self.report(error.at(self.ast.exprs.span(id), ""));
                     return None;
                 }
@@ -150,7 +157,8 @@ impl Checker {
         let Some(count) = count else {
             let text = self.model.tree.show(&distance);
             let error = if distance.as_constant().is_some() {
-                Diagnostic::error(codes::INDEX_OUT_OF_RANGE, "the slice ends before it starts").at(span, format!("its length would be {text}"))
+                Diagnostic::error(codes::INDEX_OUT_OF_RANGE, "the slice ends before it starts")
+                    .at(span, format!("its length would be {text}"))
             } else {
                 Diagnostic::error(codes::NOT_A_SIZE, "the length of this slice is no polynomial of sizes")
                     .at(span, format!("`{text}` divided by {stride}, rounded up"))
@@ -175,20 +183,40 @@ impl Checker {
         }
         let above = self.extreme(position, true).and_then(|top| len.sub(&top).ok());
         let too_high = above.as_ref().and_then(Poly::as_constant).is_some_and(|room| room < 1);
-        let too_low = self.extreme(position, false).and_then(|low| low.as_constant()).is_some_and(|low| low < 0);
+        let too_low =
+            self.extreme(position, false).and_then(|low| low.as_constant()).is_some_and(|low| low < 0);
         if too_high || too_low {
             let tree = &self.model.tree;
             let mut error = Diagnostic::error(
                 codes::INDEX_OUT_OF_RANGE,
-                format!("index {} is out of range for an axis of size {}", tree.show(position), tree.show(len)),
+                format!(
+                    "index {} is out of range for an axis of size {}",
+                    tree.show(position),
+                    tree.show(len)
+                ),
             )
-            .at(span, if too_low { "this falls below 0".into() } else { format!("valid indices are 0 to {}", len.sub(&Poly::constant(1)).map_or(String::new(), |p| tree.show(&p))) });
+            .at(
+                span,
+                if too_low {
+                    "this falls below 0".into()
+                } else {
+                    format!(
+                        "valid indices are 0 to {}",
+                        len.sub(&Poly::constant(1)).map_or(String::new(), |p| tree.show(&p))
+                    )
+                },
+            );
             if position.has_index() {
                 for unknown in position.unknowns() {
                     if let Unknown::Index(k) = unknown
                         && let Some((from, to)) = self.ranges.get(k as usize)
                     {
-                        error = error.note(format!("`{}` runs over {}..{}", tree.name(unknown), tree.show(from), tree.show(to)));
+                        error = error.note(format!(
+                            "`{}` runs over {}..{}",
+                            tree.name(unknown),
+                            tree.show(from),
+                            tree.show(to)
+                        ));
                     }
                 }
             }

@@ -77,13 +77,13 @@ impl Interval {
 
     /// Values with the opposite sign.
     #[must_use]
-    pub fn neg(self) -> Self {
+    pub fn negate(self) -> Self {
         Self { lo: -self.hi, hi: -self.lo, nonzero: self.nonzero }
     }
 
     /// Sums.
     #[must_use]
-    pub fn add(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         let sum = Self::new(self.lo + other.lo, self.hi + other.hi);
         let nonzero = (self.is_pos() && other.is_nonneg())
             || (self.is_nonneg() && other.is_pos())
@@ -94,7 +94,7 @@ impl Interval {
 
     /// Products.
     #[must_use]
-    pub fn mul(self, other: Self) -> Self {
+    pub fn times(self, other: Self) -> Self {
         // An infinite end stands for arbitrarily large finite values, so 0 times it is 0.
         let product = |a: f64, b: f64| if a == 0.0 || b == 0.0 { 0.0 } else { a * b };
         let ends = [
@@ -104,7 +104,8 @@ impl Interval {
             product(self.hi, other.hi),
         ];
         let nonzero = self.excludes_zero() && other.excludes_zero();
-        let (lo, hi) = ends.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &e| (l.min(e), h.max(e)));
+        let (lo, hi) =
+            ends.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &e| (l.min(e), h.max(e)));
         Self { nonzero, ..Self::new(lo, hi) }
     }
 
@@ -129,7 +130,7 @@ impl Interval {
         if self.is_nonneg() {
             self
         } else if self.is_nonpos() {
-            self.neg()
+            self.negate()
         } else {
             Self::new(0.0, self.hi.max(-self.lo))
         }
@@ -145,7 +146,7 @@ impl Interval {
     #[must_use]
     pub fn sum(self, count: Option<i64>) -> Self {
         match count {
-            Some(n) if n >= 0 => self.mul(Self::point(n as f64)),
+            Some(n) if n >= 0 => self.times(Self::point(n as f64)),
             _ => Self::new(
                 if self.is_nonneg() { 0.0 } else { f64::NEG_INFINITY },
                 if self.is_nonpos() { 0.0 } else { f64::INFINITY },

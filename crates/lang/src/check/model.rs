@@ -36,7 +36,9 @@ pub struct CheckedModel {
 impl CheckedModel {
     /// What the user wrote at a place, on one line.
     pub fn text(&self, span: Span) -> String {
-        self.source.get(span.range()).map_or_else(String::new, |t| t.split_whitespace().collect::<Vec<_>>().join(" "))
+        self.source
+            .get(span.range())
+            .map_or_else(String::new, |t| t.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     /// Where a name is declared.
@@ -45,7 +47,12 @@ impl CheckedModel {
         let constants = self.constants.iter().map(|c| (&c.name, c.span));
         let variables = self.variables.iter().map(|v| (&v.name, v.span));
         let dims = self.dims.iter().map(|d| (&d.name, d.span));
-        parameters.chain(constants).chain(variables).chain(dims).find(|(n, _)| *n == name).map(|(_, span)| span)
+        parameters
+            .chain(constants)
+            .chain(variables)
+            .chain(dims)
+            .find(|(n, _)| *n == name)
+            .map(|(_, span)| span)
     }
 }
 

@@ -96,9 +96,13 @@ impl Names {
             .at(span, "nothing of this name is declared");
         let mut known: Vec<&str> = if functions {
             let own = self.globals.iter().filter(|(_, (s, _))| matches!(s, Symbol::Function(_)));
-            own.map(|(n, _)| n.as_str()).chain(crate::atoms::ATOMS.iter().flat_map(|a| {
-                std::iter::once(a.row().name).chain(a.row().aliases.iter().copied())
-            })).collect()
+            own.map(|(n, _)| n.as_str())
+                .chain(
+                    crate::atoms::ATOMS
+                        .iter()
+                        .flat_map(|a| std::iter::once(a.row().name).chain(a.row().aliases.iter().copied())),
+                )
+                .collect()
         } else {
             let locals = self.frames.last().into_iter().flatten().map(|(n, _)| n.as_str());
             self.globals.keys().map(String::as_str).chain(locals).collect()

@@ -15,11 +15,19 @@ const OVER_RANGES: [&str; 7] = ["sum", "max", "min", "maximum", "minimum", "hsta
 
 impl Checker {
     /// An operator other than `+` and `-`.
-    pub(super) fn binary(&mut self, op: BinaryOp, op_span: Span, lhs: NodeId, rhs: NodeId, span: Span) -> NodeId {
+    pub(super) fn binary(
+        &mut self,
+        op: BinaryOp,
+        op_span: Span,
+        lhs: NodeId,
+        rhs: NodeId,
+        span: Span,
+    ) -> NodeId {
         if self.is_error(lhs) || self.is_error(rhs) {
             return self.error_node(span);
         }
-        let both_vary = !self.model.tree.facts(lhs).variable_free() && !self.model.tree.facts(rhs).variable_free();
+        let both_vary =
+            !self.model.tree.facts(lhs).variable_free() && !self.model.tree.facts(rhs).variable_free();
         match op {
             BinaryOp::MatMul => {
                 if both_vary && let Some((x, p)) = self.quadratic_form(lhs, rhs) {
@@ -40,7 +48,10 @@ impl Checker {
             BinaryOp::Div => self.apply("divide", vec![lhs, rhs], Vec::new(), span),
             BinaryOp::Pow => self.power(lhs, rhs, span),
             BinaryOp::And | BinaryOp::Or => {
-                let error = Diagnostic::error(codes::BAD_ARGUMENT, format!("`{}` joins conditions after `if`", op.symbol()));
+                let error = Diagnostic::error(
+                    codes::BAD_ARGUMENT,
+                    format!("`{}` joins conditions after `if`", op.symbol()),
+                );
                 self.report(error.at(op_span, ""));
                 self.error_node(span)
             }
@@ -67,7 +78,9 @@ impl Checker {
             return Some((lhs, None));
         }
         let product = |n: NodeId| match &tree[n].kind {
-            Kind::Call { atom, arguments, .. } if atom.atom().row().name == "matmul" => Some((arguments[0], arguments[1])),
+            Kind::Call { atom, arguments, .. } if atom.atom().row().name == "matmul" => {
+                Some((arguments[0], arguments[1]))
+            }
             _ => None,
         };
         if let Some((x, p)) = product(lhs)
@@ -165,7 +178,15 @@ impl Checker {
             };
             let mut error = Diagnostic::error(
                 codes::BAD_ARGUMENT,
-                format!("`{}` takes {wanted} argument{}, and {} given", function.text, if wanted == "1" { "" } else { "s" }, match nodes.len() { 1 => "1 is".into(), n => format!("{n} are") }),
+                format!(
+                    "`{}` takes {wanted} argument{}, and {} given",
+                    function.text,
+                    if wanted == "1" { "" } else { "s" },
+                    match nodes.len() {
+                        1 => "1 is".into(),
+                        n => format!("{n} are"),
+                    }
+                ),
             )
             .at(span, format!("the form is `{}`", row.signature));
             let elementwise = match row.name {
@@ -185,13 +206,18 @@ impl Checker {
         }
         for (name, _) in options {
             if !row.options.contains(&name.text.as_str()) {
-                let mut error =
-                    Diagnostic::error(codes::BAD_ARGUMENT, format!("`{}` has no option `{}`", function.text, name.text))
-                        .at(name.span, "");
+                let mut error = Diagnostic::error(
+                    codes::BAD_ARGUMENT,
+                    format!("`{}` has no option `{}`", function.text, name.text),
+                )
+                .at(name.span, "");
                 error = if row.options.is_empty() {
                     error.help(format!("the form is `{}`", row.signature))
                 } else {
-                    error.help(format!("its options are {}", row.options.iter().map(|o| format!("`{o}`")).collect::<Vec<_>>().join(", ")))
+                    error.help(format!(
+                        "its options are {}",
+                        row.options.iter().map(|o| format!("`{o}`")).collect::<Vec<_>>().join(", ")
+                    ))
                 };
                 self.report(error);
                 good = false;
@@ -256,8 +282,15 @@ impl Checker {
         };
         let found = label.as_ref().and_then(|l| self.model.constraints.iter().position(|c| c.label == *l));
         let Some(k) = found else {
-            let known = self.model.constraints.iter().map(|c| format!("`{}`", c.label)).collect::<Vec<_>>().join(", ");
-            let error = Diagnostic::error(codes::UNKNOWN_NAME, "`dual` takes the label of a constraint").at(span, "");
+            let known = self
+                .model
+                .constraints
+                .iter()
+                .map(|c| format!("`{}`", c.label))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let error =
+                Diagnostic::error(codes::UNKNOWN_NAME, "`dual` takes the label of a constraint").at(span, "");
             self.report(error.note(format!("the labels are {known}")));
             return self.error_node(span);
         };
@@ -276,18 +309,31 @@ impl Checker {
             self.report(error.at(span, "an expression has at most two"));
             return self.error_node(span);
         }
-        let facts = Facts { curvature: Curvature::Unknown, level: super::tree::Level::Variable, size: None, ..Facts::number(0.0) };
+        let facts = Facts {
+            curvature: Curvature::Unknown,
+            level: super::tree::Level::Variable,
+            size: None,
+            ..Facts::number(0.0)
+        };
         let facts = Facts { interval: super::interval::Interval::ALL, ..facts };
         self.leaf(Kind::Dual(k as u32), shape, facts, span)
     }
 
     /// Expands a user-written atom; its body sees its arguments and global names.
-    fn expand(&mut self, k: usize, arguments: &[ExprId], options: &[(Name, ExprId)], name_span: Span, span: Span) -> NodeId {
+    fn expand(
+        &mut self,
+        k: usize,
+        arguments: &[ExprId],
+        options: &[(Name, ExprId)],
+        name_span: Span,
+        span: Span,
+    ) -> NodeId {
         let function = self.functions[k].clone();
         let name = function.name.text.clone();
         let nodes: Vec<_> = arguments.iter().map(|&a| self.expression(a)).collect();
         if function.open {
-            let error = Diagnostic::error(codes::CYCLE, format!("the function `{name}` calls itself")).at(name_span, "");
+            let error = Diagnostic::error(codes::CYCLE, format!("the function `{name}` calls itself"))
+                .at(name_span, "");
             self.report(error.note("a function is expanded where it is called, so it cannot be recursive"));
             return self.error_node(span);
         }
@@ -295,7 +341,15 @@ impl Checker {
             let form = function.arguments.iter().map(|a| a.text.as_str()).collect::<Vec<_>>().join(", ");
             let error = Diagnostic::error(
                 codes::BAD_ARGUMENT,
-                format!("`{name}` takes {} argument{}, and {} given", function.arguments.len(), if function.arguments.len() == 1 { "" } else { "s" }, match nodes.len() { 1 => "1 is".into(), n => format!("{n} are") }),
+                format!(
+                    "`{name}` takes {} argument{}, and {} given",
+                    function.arguments.len(),
+                    if function.arguments.len() == 1 { "" } else { "s" },
+                    match nodes.len() {
+                        1 => "1 is".into(),
+                        n => format!("{n} are"),
+                    }
+                ),
             )
             .at(span, format!("the form is `{name}({form})`"))
             .also(function.name.span, "declared here");
@@ -305,7 +359,9 @@ impl Checker {
         if nodes.iter().any(|&n| self.is_error(n)) {
             return self.error_node(span);
         }
-        self.names.enter(function.arguments.iter().zip(nodes).map(|(a, n)| (a.text.clone(), Local::Value(n))).collect());
+        self.names.enter(
+            function.arguments.iter().zip(nodes).map(|(a, n)| (a.text.clone(), Local::Value(n))).collect(),
+        );
         self.functions[k].open = true;
         self.expansions.push((name_span, name));
         let node = self.expression(function.body);
@@ -325,13 +381,15 @@ impl Checker {
         span: Span,
     ) -> NodeId {
         if !OVER_RANGES.contains(&function.text.as_str()) {
-            let error = Diagnostic::error(codes::BAD_ARGUMENT, format!("`{}` does not take a range", function.text))
-                .at(function.span, "")
-                .note(format!("these do: {}", OVER_RANGES.map(|n| format!("`{n}`")).join(", ")));
+            let error =
+                Diagnostic::error(codes::BAD_ARGUMENT, format!("`{}` does not take a range", function.text))
+                    .at(function.span, "")
+                    .note(format!("these do: {}", OVER_RANGES.map(|n| format!("`{n}`")).join(", ")));
             self.report(error);
         }
         if let Some((name, _)) = options.first() {
-            let error = Diagnostic::error(codes::BAD_ARGUMENT, "a comprehension has no options").at(name.span, "");
+            let error =
+                Diagnostic::error(codes::BAD_ARGUMENT, "a comprehension has no options").at(name.span, "");
             self.report(error.help("wrap it: `sum(sum(… for …), axis=0)`"));
         }
         let loops = self.open(ranges);
@@ -348,7 +406,9 @@ impl Checker {
             other => other,
         };
         let Some(atom) = AtomId::named(name) else { return self.error_node(span) };
-        let Some(shape) = self.comprehension_shape(name, node, &loops, span) else { return self.error_node(span) };
+        let Some(shape) = self.comprehension_shape(name, node, &loops, span) else {
+            return self.error_node(span);
+        };
         let own = self.model.tree.facts(node).clone();
         let facts = comprehension_facts(atom, &own, &loops);
         let kind = Kind::Comprehension { atom, body: node, loops };
@@ -358,24 +418,41 @@ impl Checker {
         self.push(Node { kind, shape, facts, requirements: Vec::new() }, span)
     }
 
-    fn comprehension_shape(&mut self, name: &str, body: NodeId, loops: &Loops, span: Span) -> Option<Vec<Poly>> {
+    fn comprehension_shape(
+        &mut self,
+        name: &str,
+        body: NodeId,
+        loops: &Loops,
+        span: Span,
+    ) -> Option<Vec<Poly>> {
         let tree = &self.model.tree;
         let shape = tree.shape(body).to_vec();
         let own = loops.ranges.iter().map(|(k, _, _)| *k).collect::<Vec<_>>();
-        let varies = shape.iter().flat_map(Poly::unknowns).any(|u| matches!(u, super::size::Unknown::Index(k) if own.contains(&k)));
+        let varies = shape
+            .iter()
+            .flat_map(Poly::unknowns)
+            .any(|u| matches!(u, super::size::Unknown::Index(k) if own.contains(&k)));
         if varies {
             let text = tree.show_shape(&shape);
-            let error = Diagnostic::error(codes::SHAPE_MISMATCH, "the instances of this body differ in shape");
+            let error =
+                Diagnostic::error(codes::SHAPE_MISMATCH, "the instances of this body differ in shape");
             self.report(error.at(tree.span(body), format!("this is {text}")));
             return None;
         }
         if !matches!(name, "hstack" | "vstack") {
             return Some(shape);
         }
-        let fixed = loops.condition.is_none() && loops.ranges.iter().all(|(_, a, b)| !a.has_index() && !b.has_index());
-        let count = loops.ranges.iter().try_fold(Poly::constant(1), |product, (_, a, b)| product.mul(&b.sub(a).ok()?).ok());
+        let fixed = loops.condition.is_none()
+            && loops.ranges.iter().all(|(_, a, b)| !a.has_index() && !b.has_index());
+        let count = loops
+            .ranges
+            .iter()
+            .try_fold(Poly::constant(1), |product, (_, a, b)| product.mul(&b.sub(a).ok()?).ok());
         let (Some(count), true) = (count, fixed) else {
-            let error = Diagnostic::error(codes::SHAPE_MISMATCH, format!("the number of instances that `{name}` joins is not known"));
+            let error = Diagnostic::error(
+                codes::SHAPE_MISMATCH,
+                format!("the number of instances that `{name}` joins is not known"),
+            );
             self.report(error.at(span, "ranges must not depend on each other or on a condition here"));
             return None;
         };
@@ -398,8 +475,11 @@ impl Checker {
         let (one, two) = (a.len().min(b.len()) == 1, a.len().max(b.len()) == 2);
         let stretched = one && two && (column(a) || column(b));
         if one && two && !(a.iter().chain(b).all(|s| s.is(1))) {
-            let mut warning = Diagnostic::warning(codes::MATRIX_TIMES_VECTOR, "`*` of a matrix and a vector is elementwise")
-                .at(op_span, format!("{} times {}", tree.show_shape(a), tree.show_shape(b)));
+            let mut warning = Diagnostic::warning(
+                codes::MATRIX_TIMES_VECTOR,
+                "`*` of a matrix and a vector is elementwise",
+            )
+            .at(op_span, format!("{} times {}", tree.show_shape(a), tree.show_shape(b)));
             if stretched {
                 warning = warning.note("the two broadcast to a matrix");
             } else {
@@ -414,14 +494,18 @@ fn comprehension_facts(atom: AtomId, body: &Facts, loops: &Loops) -> Facts {
     let row = atom.atom().row();
     let elementwise = matches!(row.group, Group::PiecewiseLinear);
     let curvature = if elementwise {
-        curvature::compose(row.curvature, std::iter::once((body.curvature, Monotonicity::Increasing)))
+        curvature::compose(row.curvature, &[(body.curvature, Monotonicity::Increasing)])
     } else {
         body.curvature
     };
     // An empty sum is 0.
     let interval = if row.name == "sum" { body.interval.sum(None) } else { body.interval };
     let keeps_definite = row.name == "sum" && loops.condition.is_none();
-    let class = if body.variable_free() { super::tree::Class::Affine } else { class(row.group, row.curvature, &[body]) };
+    let class = if body.variable_free() {
+        super::tree::Class::Affine
+    } else {
+        class(row.group, row.curvature, &[body])
+    };
     Facts {
         curvature,
         interval,

@@ -164,20 +164,27 @@ impl Poly {
     pub fn linear_in(&self, unknown: Unknown) -> Option<(i64, Self)> {
         let mut rest = self.terms.clone();
         let coefficient = rest.remove(&vec![unknown]).unwrap_or(0);
-        if rest.keys().flatten().any(|&u| u == unknown) { None } else { Some((coefficient, Self { terms: rest })) }
+        if rest.keys().flatten().any(|&u| u == unknown) {
+            None
+        } else {
+            Some((coefficient, Self { terms: rest }))
+        }
     }
 
     /// A range of the values, given ranges of the unknowns.
     pub fn interval(&self, of: &dyn Fn(Unknown) -> Interval) -> Interval {
         self.terms.iter().fold(Interval::point(0.0), |sum, (monomial, &coefficient)| {
-            let product = monomial.iter().fold(Interval::point(coefficient as f64), |p, &u| p.mul(of(u)));
-            sum.add(product)
+            let product = monomial.iter().fold(Interval::point(coefficient as f64), |p, &u| p.times(of(u)));
+            sum.plus(product)
         })
     }
 
     /// Divides by a number, if every coefficient is a multiple of it.
     pub fn divide_exactly(&self, divisor: i64) -> Option<Self> {
-        let terms = self.terms.iter().map(|(m, &c)| (divisor != 0 && c % divisor == 0).then(|| (m.clone(), c / divisor)));
+        let terms = self
+            .terms
+            .iter()
+            .map(|(m, &c)| (divisor != 0 && c % divisor == 0).then(|| (m.clone(), c / divisor)));
         Some(Self { terms: terms.collect::<Option<_>>()? })
     }
 
@@ -186,7 +193,6 @@ impl Poly {
         let Ok(difference) = self.sub(other) else { return Agreement::Never };
         match difference.as_constant() {
             Some(0) => Agreement::Always,
-            Some(_) => Agreement::Never,
             None if self.as_constant().is_some()
                 || other.as_constant().is_some()
                 || self.has_index()
@@ -194,7 +200,7 @@ impl Poly {
             {
                 Agreement::If(difference)
             }
-            None => Agreement::Never,
+            _ => Agreement::Never,
         }
     }
 

@@ -273,7 +273,8 @@ impl Tree {
     /// Adds a node.
     pub fn push(&mut self, node: Node, span: Span) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        let canonical = if node.kind == Kind::Error { id } else { *self.known.entry(self.key(&node.kind)).or_insert(id) };
+        let canonical =
+            if node.kind == Kind::Error { id } else { *self.known.entry(self.key(&node.kind)).or_insert(id) };
         self.canonical.push(canonical);
         self.nodes.push(node);
         self.spans.resize(id.0 as usize, Span::default());
@@ -374,7 +375,11 @@ impl Tree {
             Kind::Call { arguments, options, .. } => arguments
                 .iter()
                 .copied()
-                .chain(options.iter().filter_map(|(_, v)| if let OptionValue::Node(n) = v { Some(*n) } else { None }))
+                .chain(
+                    options
+                        .iter()
+                        .filter_map(|(_, v)| if let OptionValue::Node(n) = v { Some(*n) } else { None }),
+                )
                 .collect(),
             Kind::Index { base, selectors } => {
                 let mut all = vec![*base];

@@ -9,7 +9,10 @@ impl Checker {
         let parameters: Vec<_> = self.model.parameters.iter().map(|p| (p.name.clone(), p.span)).collect();
         for (name, span) in parameters {
             if !self.used.contains(&name) {
-                let warning = Diagnostic::warning(codes::UNUSED_PARAMETER, format!("the parameter `{name}` is never used"));
+                let warning = Diagnostic::warning(
+                    codes::UNUSED_PARAMETER,
+                    format!("the parameter `{name}` is never used"),
+                );
                 self.diagnostics.push(warning.at(span, "its gradient is zero"));
             }
         }

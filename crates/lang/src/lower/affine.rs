@@ -74,8 +74,11 @@ impl Affine {
 
     /// The terms of entry `i`.
     pub fn row(&self, i: usize) -> &[Term] {
-        let position =
-            if self.index.len() == self.shape.len() { Some(i) } else { self.index.binary_search(&(i as u64)).ok() };
+        let position = if self.index.len() == self.shape.len() {
+            Some(i)
+        } else {
+            self.index.binary_search(&(i as u64)).ok()
+        };
         position.map_or(&[], |k| &self.terms[self.ptr[k] as usize..self.ptr[k + 1] as usize])
     }
 
@@ -143,7 +146,8 @@ impl Affine {
     /// Sends entry `k` to position `to(k)`, where no two meet.
     #[must_use]
     pub fn scatter(&self, shape: Shape, to: impl Fn(usize) -> usize) -> Self {
-        let mut order: Vec<(usize, usize)> = (0..self.index.len()).map(|k| (to(self.index[k] as usize), k)).collect();
+        let mut order: Vec<(usize, usize)> =
+            (0..self.index.len()).map(|k| (to(self.index[k] as usize), k)).collect();
         order.sort_unstable();
         let mut out = Self::zeros(shape);
         for (i, k) in order {
@@ -204,7 +208,8 @@ impl Affine {
     /// Adds entries in groups: entry `i` goes to position `to(i)`.
     #[must_use]
     pub fn sum_into(&self, shape: Shape, to: impl Fn(usize) -> usize) -> Self {
-        let mut order: Vec<(usize, usize)> = (0..self.index.len()).map(|k| (to(self.index[k] as usize), k)).collect();
+        let mut order: Vec<(usize, usize)> =
+            (0..self.index.len()).map(|k| (to(self.index[k] as usize), k)).collect();
         order.sort_unstable();
         let mut out = Self::zeros(shape);
         let mut buffer = Vec::new();
@@ -231,7 +236,9 @@ impl Affine {
         for i in 0..map.rows {
             buffer.clear();
             for (from, factor) in map.row(i) {
-                buffer.extend(self.row(from).iter().map(|t| Term { coefficient: t.coefficient * factor, ..*t }));
+                buffer.extend(
+                    self.row(from).iter().map(|t| Term { coefficient: t.coefficient * factor, ..*t }),
+                );
             }
             merge(&mut buffer);
             out.push_row(i, buffer.iter().copied());

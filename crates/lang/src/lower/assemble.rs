@@ -12,8 +12,8 @@ use crate::check::model::ParameterKind;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::Sense as AstSense;
 use cvxlayer_program::{
-    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, MatrixBlock, NamedNode, Op, Parameter,
-    Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
+    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, MatrixBlock, NamedNode, Op,
+    Parameter, Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
 };
 
 /// `(output, parameter, coefficient)`: the affine entries of a block, where parameter 0 stands for 1.
@@ -45,7 +45,8 @@ impl Lower<'_> {
                 }
             }
         }
-        let (equalities, inequalities) = (std::mem::take(&mut self.equalities), std::mem::take(&mut self.inequalities));
+        let (equalities, inequalities) =
+            (std::mem::take(&mut self.equalities), std::mem::take(&mut self.inequalities));
         let blocks = Blocks {
             p: pack.matrix(n, n, p),
             q: pack.vector(n, q),
@@ -131,7 +132,10 @@ impl Pack {
                 linear.push((out, ProductTable::position(parameter, self.start) as u32, coefficient));
             }
         }
-        VectorBlock { constant: constant.into(), linear: SparseMap::from_triplets(len, self.theta_hat, linear) }
+        VectorBlock {
+            constant: constant.into(),
+            linear: SparseMap::from_triplets(len, self.theta_hat, linear),
+        }
     }
 
     fn ends(&self, ends: &[Option<Vec<Term>>], absent: f64) -> VectorBlock {
@@ -180,8 +184,12 @@ impl Reach {
         }
         let mut nodes: Vec<Vec<u32>> = Vec::with_capacity(lift.tape.nodes.len());
         for node in lift.tape.nodes.iter() {
-            let mut all: Vec<u32> =
-                node.op.operands().iter().flat_map(|&operand| nodes[operand as usize].iter().copied()).collect();
+            let mut all: Vec<u32> = node
+                .op
+                .operands()
+                .iter()
+                .flat_map(|&operand| nodes[operand as usize].iter().copied())
+                .collect();
             if let Op::Input(Input::Parameter(k)) = node.op {
                 all.push(k);
             }
@@ -193,8 +201,11 @@ impl Reach {
             of.extend(std::iter::repeat_n(nodes[derived.node as usize].clone(), derived.len));
         }
         for k in 0..lift.products.len() {
-            let mut all: Vec<u32> =
-                lift.products.terms(k).flat_map(|(_, l, r)| of[l].iter().chain(&of[r]).copied().collect::<Vec<_>>()).collect();
+            let mut all: Vec<u32> = lift
+                .products
+                .terms(k)
+                .flat_map(|(_, l, r)| of[l].iter().chain(&of[r]).copied().collect::<Vec<_>>())
+                .collect();
             all.sort_unstable();
             all.dedup();
             of.push(all);
@@ -272,7 +283,12 @@ fn lets(context: &Context<'_>) -> Lowered<(Tape, Vec<NamedNode>)> {
     for one in &context.model.lets {
         let node = tape.value(&Operand { node: one.node, env: Env::default() })?;
         let shape = tape.shape(node);
-        out.push(NamedNode { name: one.name.clone().into(), node, shape, doc: one.doc.clone().map(Text::from) });
+        out.push(NamedNode {
+            name: one.name.clone().into(),
+            node,
+            shape,
+            doc: one.doc.clone().map(Text::from),
+        });
     }
     Ok((tape.tape, out))
 }
@@ -331,7 +347,10 @@ fn default(
     let operand = Operand { node, env: Env::default() };
     let given = context.shape(&operand)?;
     if given != Shape::Scalar && given != shape {
-        let error = Diagnostic::error(codes::SHAPE_MISMATCH, format!("the default has shape {given}, and the parameter {shape}"));
+        let error = Diagnostic::error(
+            codes::SHAPE_MISMATCH,
+            format!("the default has shape {given}, and the parameter {shape}"),
+        );
         return Err(refuse(error.at(span, "")));
     }
     let mut lower = Lower::new(context);

@@ -45,6 +45,7 @@ impl Column {
     }
 
     /// The product of two columns; a checked model multiplies nothing beyond two variables.
+    #[must_use]
     pub fn times(self, other: Self) -> Self {
         match (self.basis(), other.basis()) {
             (Basis::One, _) => other,

@@ -96,7 +96,8 @@ impl Lower<'_> {
                     *slot = Some(end.clone());
                 }
                 let shared = columns.iter().filter(|c| variable.symmetric && **c == column).count().max(1);
-                let (multiplier, sign) = if upper { (Multiplier::MuUpper(j), 1.0) } else { (Multiplier::MuLower(j), -1.0) };
+                let (multiplier, sign) =
+                    if upper { (Multiplier::MuUpper(j), 1.0) } else { (Multiplier::MuLower(j), -1.0) };
                 entries.push((i, multiplier, sign / shared as f64));
             }
         }
@@ -105,7 +106,9 @@ impl Lower<'_> {
             // A one-sided sign rule keeps inequality duals nonnegative; with two sides it is λ_hi − λ_lo.
             let one_sided = entries.iter().all(|(_, m, _)| matches!(m, Multiplier::MuLower(_)));
             if one_sided {
-                entries.iter_mut().for_each(|(_, _, c)| *c = -*c);
+                for (_, _, c) in &mut entries {
+                    *c = -*c;
+                }
             }
             self.duals.push(DualTerms {
                 label: variable.name.clone().into(),
@@ -138,7 +141,9 @@ impl Lower<'_> {
         let mirrored = variable.symmetric && array.shape != Shape::Scalar;
         if let Some(mut numbers) = array.to_numbers() {
             if sign.is_some() {
-                numbers.iter_mut().for_each(|v| *v = tighter(*v, 0.0));
+                for v in &mut numbers {
+                    *v = tighter(*v, 0.0);
+                }
             }
             array = expand_to(&Affine::numbers(array.shape, &numbers), shape).into_owned();
             if mirrored {
@@ -181,7 +186,9 @@ impl Lower<'_> {
         let value = self.affine(&Operand { node, env: Env::default() })?;
         let mut terms = value.row(0).to_vec();
         if sense == crate::syntax::ast::Sense::Maximize {
-            terms.iter_mut().for_each(|t| t.coefficient = -t.coefficient);
+            for t in &mut terms {
+                t.coefficient = -t.coefficient;
+            }
         }
         super::affine::merge(&mut terms);
         Ok(terms)
@@ -233,8 +240,11 @@ impl Lower<'_> {
         let operand = |node: NodeId| Operand { node, env: env.clone() };
         for requirement in &constraint.requirements {
             if self.context.size(requirement, env, constraint.span)? != 0 {
-                let mut error = Diagnostic::error(codes::SHAPE_MISMATCH, "the two sides of this comparison do not broadcast")
-                    .at(constraint.span, "");
+                let mut error = Diagnostic::error(
+                    codes::SHAPE_MISMATCH,
+                    "the two sides of this comparison do not broadcast",
+                )
+                .at(constraint.span, "");
                 for node in std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)) {
                     let shape = self.context.shape(&operand(node))?;
                     error = error.also(self.context.model.tree.span(node), format!("this has shape {shape}"));
@@ -261,8 +271,11 @@ impl Lower<'_> {
                 self.at_most(&operand(below), &operand(above), shape, relation == Relation::AtLeast, owner)
             }
             [(relation, middle), (_, last)] => {
-                let (lo, hi) =
-                    if relation == Relation::AtMost { (constraint.first, last) } else { (last, constraint.first) };
+                let (lo, hi) = if relation == Relation::AtMost {
+                    (constraint.first, last)
+                } else {
+                    (last, constraint.first)
+                };
                 self.between(&operand(lo), &operand(middle), &operand(hi), shape, owner)
             }
             _ => Ok(Vec::new()),
@@ -298,7 +311,11 @@ impl Lower<'_> {
             return Ok(out);
         }
         // The row reads as the user wrote it: `lhs − rhs` stays below or above 0.
-        let difference = if turned { self.difference(above, below, shape)? } else { self.difference(below, above, shape)? };
+        let difference = if turned {
+            self.difference(above, below, shape)?
+        } else {
+            self.difference(below, above, shape)?
+        };
         for (entry, twin) in entries_once(&difference) {
             let (multiplier, coefficient) = self.one_sided(owner.1, difference.row(entry), turned);
             split(&mut out, entry, twin, multiplier, coefficient);
@@ -327,7 +344,13 @@ impl Lower<'_> {
 
     /// A row `lo ≤ terms ≤ hi`, with the multipliers of its upper and its lower end; a pair of bounds where one variable
     /// alone enters and both its sides are free.
-    fn two_sided(&mut self, owner: u32, terms: &[Term], lo: &[Term], hi: &[Term]) -> ((Multiplier, f64), (Multiplier, f64)) {
+    fn two_sided(
+        &mut self,
+        owner: u32,
+        terms: &[Term],
+        lo: &[Term],
+        hi: &[Term],
+    ) -> ((Multiplier, f64), (Multiplier, f64)) {
         if let Some((j, coefficient, rest)) = single_variable(terms)
             && self.lo[j].is_none()
             && self.hi[j].is_none()
@@ -336,7 +359,9 @@ impl Lower<'_> {
                 let mut all = terms.to_vec();
                 all.extend(rest.iter().map(|t| Term { coefficient: -t.coefficient, ..*t }));
                 super::affine::merge(&mut all);
-                all.iter_mut().for_each(|t| t.coefficient /= coefficient);
+                for t in &mut all {
+                    t.coefficient /= coefficient;
+                }
                 Some(all)
             };
             let size = 1.0 / coefficient.abs();
@@ -362,7 +387,8 @@ impl Lower<'_> {
         out: &mut Vec<(usize, Multiplier, f64)>,
     ) {
         for (k, &entry) in piece.entry.iter().enumerate() {
-            let negated: Vec<_> = bound.row(entry).iter().map(|t| Term { coefficient: -t.coefficient, ..*t }).collect();
+            let negated: Vec<_> =
+                bound.row(entry).iter().map(|t| Term { coefficient: -t.coefficient, ..*t }).collect();
             if piece.both_signs && bound.row(entry).iter().all(|t| t.column == Column::ONE) {
                 let (upper, lower) = self.two_sided(owner, piece.rows.row(k), &negated, bound.row(entry));
                 out.extend([(entry, upper.0, upper.1), (entry, lower.0, lower.1)]);
@@ -370,7 +396,8 @@ impl Lower<'_> {
             }
             let signs: &[f64] = if piece.both_signs { &[1.0, -1.0] } else { &[1.0] };
             for sign in signs {
-                let scaled = piece.rows.row(k).iter().map(|t| Term { coefficient: sign * t.coefficient, ..*t });
+                let scaled =
+                    piece.rows.row(k).iter().map(|t| Term { coefficient: sign * t.coefficient, ..*t });
                 let mut terms: Vec<_> = scaled.chain(negated.iter().copied()).collect();
                 super::affine::merge(&mut terms);
                 let (multiplier, c) = self.one_sided(owner, &terms, turned);
@@ -399,7 +426,13 @@ impl Lower<'_> {
         if shape != compared {
             return Ok(None);
         }
-        let call = super::Application { arguments: &arguments, options, shape, name: atom.row().name, span: tree.span(operand.node) };
+        let call = super::Application {
+            arguments: &arguments,
+            options,
+            shape,
+            name: atom.row().name,
+            span: tree.span(operand.node),
+        };
         atom.pieces(&call, self)
     }
 
@@ -437,7 +470,9 @@ fn single_variable(terms: &[Term]) -> Option<(usize, f64, Vec<Term>)> {
     let mut rest = Vec::new();
     for term in terms {
         match term.column.basis() {
-            Basis::Variable(j) if found.is_none() && term.parameter == 0 => found = Some((j, term.coefficient)),
+            Basis::Variable(j) if found.is_none() && term.parameter == 0 => {
+                found = Some((j, term.coefficient));
+            }
             Basis::One => rest.push(*term),
             _ => return None,
         }
@@ -480,7 +515,8 @@ fn split(
 fn instances(context: &Context<'_>, constraint: &Constraint) -> Lowered<(Vec<Env>, Vec<usize>)> {
     let Some(loops) = &constraint.loops else { return Ok((vec![Env::default()], Vec::new())) };
     let all = context.instances(loops, &Env::default(), constraint.span)?;
-    let independent = loops.condition.is_none() && loops.ranges.iter().all(|(_, lo, hi)| !lo.has_index() && !hi.has_index());
+    let independent = loops.condition.is_none()
+        && loops.ranges.iter().all(|(_, lo, hi)| !lo.has_index() && !hi.has_index());
     let axes = if independent {
         let mut axes = Vec::new();
         for (_, lo, hi) in &loops.ranges {

@@ -128,23 +128,24 @@ impl<'m> Context<'m> {
 
     fn layout(&self, parameter: &Parameter) -> Lowered<Layout> {
         let shape = self.concrete(&parameter.shape, &Env::default(), parameter.span)?;
-        let (storage, len) = if parameter.kind.diag {
-            (Storage::Diagonal, shape.as_rows().0)
-        } else if parameter.kind.sparse {
-            let Some((rows, cols)) = self.inputs.patterns.get(&parameter.name) else {
-                let error = Diagnostic::error(
-                    codes::MISSING_PATTERN,
-                    format!("the pattern of the sparse parameter `{}` is not known", parameter.name),
-                );
-                return Err(refuse(error.at(parameter.span, "its pattern comes with the data").help(
-                    "give its value when the model is compiled; the pattern is fixed from then on",
-                )));
+        let (storage, len) =
+            if parameter.kind.diag {
+                (Storage::Diagonal, shape.as_rows().0)
+            } else if parameter.kind.sparse {
+                let Some((rows, cols)) = self.inputs.patterns.get(&parameter.name) else {
+                    let error = Diagnostic::error(
+                        codes::MISSING_PATTERN,
+                        format!("the pattern of the sparse parameter `{}` is not known", parameter.name),
+                    );
+                    return Err(refuse(error.at(parameter.span, "its pattern comes with the data").help(
+                        "give its value when the model is compiled; the pattern is fixed from then on",
+                    )));
+                };
+                (Storage::Sparse { rows: rows.clone().into(), cols: cols.clone().into() }, rows.len())
+            } else {
+                self.bounded(shape, parameter.span)?;
+                (Storage::Dense, shape.len())
             };
-            (Storage::Sparse { rows: rows.clone().into(), cols: cols.clone().into() }, rows.len())
-        } else {
-            self.bounded(shape, parameter.span)?;
-            (Storage::Dense, shape.len())
-        };
         Ok(Layout { shape, storage, start: self.theta, len })
     }
 
@@ -159,7 +160,10 @@ impl<'m> Context<'m> {
         })
         .ok_or_else(|| {
             let size = self.model.tree.show(poly);
-            refuse(Diagnostic::error(codes::SIZE_OVERFLOW, format!("the size `{size}` is too large to compute")).at(span, ""))
+            refuse(
+                Diagnostic::error(codes::SIZE_OVERFLOW, format!("the size `{size}` is too large to compute"))
+                    .at(span, ""),
+            )
         })
     }
 
@@ -173,7 +177,8 @@ impl<'m> Context<'m> {
             let size = self.size(poly, env, span)?;
             if size < 0 {
                 let text = self.model.tree.show(poly);
-                let error = Diagnostic::error(codes::NEGATIVE_SIZE, format!("the size `{text}` is negative: {size}"));
+                let error =
+                    Diagnostic::error(codes::NEGATIVE_SIZE, format!("the size `{text}` is negative: {size}"));
                 return Err(refuse(error.at(span, "")));
             }
             axes.push(size);
@@ -205,7 +210,8 @@ impl<'m> Context<'m> {
     /// If there are too many entries.
     pub fn bounded(&self, shape: Shape, span: Span) -> Lowered<()> {
         if shape.len() as i64 > MAX_ENTRIES / 4 {
-            let error = Diagnostic::error(codes::TOO_LARGE, format!("an array of shape {shape} is too large"));
+            let error =
+                Diagnostic::error(codes::TOO_LARGE, format!("an array of shape {shape} is too large"));
             return Err(refuse(error.at(span, format!("{} entries", shape.len()))));
         }
         Ok(())
@@ -273,7 +279,9 @@ impl<'m> Context<'m> {
             }
             Kind::Index { base, selectors } => {
                 let base = Operand { node: *base, env: operand.env.clone() };
-                if let (Kind::Constant(_) | Kind::Array(_), Ok(values)) = (&tree[base.node].kind, self.literal(&base)) {
+                if let (Kind::Constant(_) | Kind::Array(_), Ok(values)) =
+                    (&tree[base.node].kind, self.literal(&base))
+                {
                     let (_, positions) = self.positions(&base, selectors, span)?;
                     if let [position] = positions[..] {
                         return Ok(values[position]);
@@ -295,8 +303,11 @@ impl<'m> Context<'m> {
             return Ok(value);
         }
         Err(refuse(
-            Diagnostic::error(codes::NOT_FIXED, "this must be a number that is fixed when the model is compiled")
-                .at(span, "this is not known then"),
+            Diagnostic::error(
+                codes::NOT_FIXED,
+                "this must be a number that is fixed when the model is compiled",
+            )
+            .at(span, "this is not known then"),
         ))
     }
 
@@ -310,7 +321,10 @@ impl<'m> Context<'m> {
             return Ok(value as i64);
         }
         let span = self.model.tree.span(operand.node);
-        Err(refuse(Diagnostic::error(codes::NOT_AN_INTEGER, format!("this must be an integer, and is {value}")).at(span, "")))
+        Err(refuse(
+            Diagnostic::error(codes::NOT_AN_INTEGER, format!("this must be an integer, and is {value}"))
+                .at(span, ""),
+        ))
     }
 
     /// The value of a constant that the caller gave, or that a literal in the text states.
@@ -323,7 +337,9 @@ impl<'m> Context<'m> {
             refuse(
                 Diagnostic::error(codes::MISSING_CONSTANT, format!("the constant `{name}` has no value"))
                     .at(span, "")
-                    .help("give it with the data, or write `= value` or `from \"file\"` after its declaration"),
+                    .help(
+                        "give it with the data, or write `= value` or `from \"file\"` after its declaration",
+                    ),
             )
         })
     }
@@ -381,7 +397,12 @@ impl<'m> Context<'m> {
     ///
     /// # Errors
     /// If one is out of range.
-    pub fn positions(&self, base: &Operand, selectors: &[Selector], span: Span) -> Lowered<(Shape, Vec<usize>)> {
+    pub fn positions(
+        &self,
+        base: &Operand,
+        selectors: &[Selector],
+        span: Span,
+    ) -> Lowered<(Shape, Vec<usize>)> {
         let shape = self.shape(base)?;
         let axes = shape.axes();
         let mut picks: Vec<(Vec<usize>, bool)> = Vec::with_capacity(2);
@@ -398,10 +419,15 @@ impl<'m> Context<'m> {
             [(rows, keep_rows), (columns, keep_columns), ..] => {
                 let n = axes[1];
                 // Two lists of positions pick pairs, as in NumPy.
-                if let (Some(Selector::List(_)), Some(Selector::List(_))) = (selectors.first(), selectors.get(1)) {
+                if let (Some(Selector::List(_)), Some(Selector::List(_))) =
+                    (selectors.first(), selectors.get(1))
+                {
                     if rows.len() != columns.len() {
-                        let error = Diagnostic::error(codes::SHAPE_MISMATCH, "index vectors differ in length");
-                        return Err(refuse(error.at(span, format!("{} against {}", rows.len(), columns.len()))));
+                        let error =
+                            Diagnostic::error(codes::SHAPE_MISMATCH, "index vectors differ in length");
+                        return Err(refuse(
+                            error.at(span, format!("{} against {}", rows.len(), columns.len())),
+                        ));
                     }
                     let list = rows.iter().zip(columns).map(|(i, j)| i * n + j).collect::<Vec<_>>();
                     return Ok((Shape::Vector(list.len()), list));
@@ -439,8 +465,15 @@ impl<'m> Context<'m> {
             Selector::Slice { start, count, step } => {
                 let (start, count) = (self.size(start, env, span)?, self.size(count, env, span)?);
                 let last = start + (count - 1).max(0) * step;
-                if count < 0 || (count > 0 && !(0..len as i64).contains(&start)) || (count > 0 && !(0..len as i64).contains(&last)) || start > len as i64 {
-                    return Err(out_of_range(format!("the slice runs from {start} to {last} and leaves the axis"), span));
+                if count < 0
+                    || (count > 0 && !(0..len as i64).contains(&start))
+                    || (count > 0 && !(0..len as i64).contains(&last))
+                    || start > len as i64
+                {
+                    return Err(out_of_range(
+                        format!("the slice runs from {start} to {last} and leaves the axis"),
+                        span,
+                    ));
                 }
                 Ok(((0..count).map(|k| (start + k * step) as usize).collect(), true))
             }
@@ -469,7 +502,10 @@ impl<'m> Context<'m> {
             Kind::Constant(k) => match self.model.constants[*k as usize].init {
                 Some(node) => self.literal(&Operand { node, env: Env::default() }),
                 None => self.constant(*k, tree.span(operand.node))?.dense().ok_or_else(|| {
-                    refuse(Diagnostic::error(codes::TOO_LARGE, "too many entries").at(tree.span(operand.node), ""))
+                    refuse(
+                        Diagnostic::error(codes::TOO_LARGE, "too many entries")
+                            .at(tree.span(operand.node), ""),
+                    )
                 }),
             },
             Kind::Array(items) => {
@@ -493,6 +529,8 @@ pub(super) fn positions(layout: &Layout) -> Vec<usize> {
     match &layout.storage {
         Storage::Dense => (0..layout.shape.len()).collect(),
         Storage::Diagonal => (0..layout.len).map(|i| i * n + i).collect(),
-        Storage::Sparse { rows, cols } => rows.iter().zip(cols.iter()).map(|(&i, &j)| i as usize * n + j as usize).collect(),
+        Storage::Sparse { rows, cols } => {
+            rows.iter().zip(cols.iter()).map(|(&i, &j)| i as usize * n + j as usize).collect()
+        }
     }
 }

@@ -10,7 +10,9 @@ use super::{Lowered, refuse};
 use crate::atoms;
 use crate::check::tree::{Kind, Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
-use cvxlayer_program::{Check, CheckKind, Columns, Derived, Op, Role, Shape, SparseMap, Text, Unary, UserVariable};
+use cvxlayer_program::{
+    Check, CheckKind, Columns, Derived, Op, Role, Shape, SparseMap, Text, Unary, UserVariable,
+};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -98,7 +100,9 @@ impl<'m> Lower<'m> {
         self.total += out.nnz();
         if self.total > MAX_TERMS {
             let error = Diagnostic::error(codes::TOO_LARGE, "the model is too large to compile");
-            return Err(refuse(error.at(tree.span(operand.node), format!("more than {MAX_TERMS} terms by here"))));
+            return Err(refuse(
+                error.at(tree.span(operand.node), format!("more than {MAX_TERMS} terms by here")),
+            ));
         }
         if memoize {
             self.known.insert(key, out.clone());
@@ -141,26 +145,30 @@ impl<'m> Lower<'m> {
             }
             Kind::Comprehension { atom, body, loops } => {
                 let instances = self.context.instances(loops, &operand.env, span)?;
-                let arguments: Vec<_> = instances.into_iter().map(|env| Operand { node: *body, env }).collect();
+                let arguments: Vec<_> =
+                    instances.into_iter().map(|env| Operand { node: *body, env }).collect();
                 let atom = atom.atom();
-                let call = Application { arguments: &arguments, options: &[], shape, name: atom.row().name, span };
+                let call =
+                    Application { arguments: &arguments, options: &[], shape, name: atom.row().name, span };
                 if arguments.is_empty() {
-                    return self.empty(&call);
+                    return Self::empty(&call);
                 }
                 atoms::affine::comprehension(atom, &call, self)
             }
-            Kind::Dual(_) | Kind::Objective | Kind::Error => {
-                Err(refuse(Diagnostic::error(codes::BAD_ARGUMENT, "this has a value only at the solution").at(span, "")))
-            }
+            Kind::Dual(_) | Kind::Objective | Kind::Error => Err(refuse(
+                Diagnostic::error(codes::BAD_ARGUMENT, "this has a value only at the solution").at(span, ""),
+            )),
         }
     }
 
-    fn empty(&self, call: &Application<'_>) -> Lowered<Affine> {
+    fn empty(call: &Application<'_>) -> Lowered<Affine> {
         if call.name == "sum" {
             return Ok(Affine::zeros(call.shape));
         }
         let message = format!("`{}` over an empty range has no value", call.name);
-        Err(refuse(Diagnostic::error(codes::EMPTY_REDUCTION, message).at(call.span, "no index satisfies the range")))
+        Err(refuse(
+            Diagnostic::error(codes::EMPTY_REDUCTION, message).at(call.span, "no index satisfies the range"),
+        ))
     }
 
     fn constant(&mut self, k: u32, shape: Shape, operand: &Operand) -> Lowered<Affine> {
@@ -203,10 +211,17 @@ impl<'m> Lower<'m> {
         } else {
             let start = self.derived.last().map_or(self.context.theta, |d| d.start + d.len);
             self.lifted.insert(node, start);
-            self.derived.push(Derived { node, start, len: shape.len(), text: Text::from(text), reason: reason.into() });
+            self.derived.push(Derived {
+                node,
+                start,
+                len: shape.len(),
+                text: Text::from(text),
+                reason: reason.into(),
+            });
             start
         };
-        let term = |i: usize| Term { column: Column::ONE, parameter: (position + i + 1) as u32, coefficient: 1.0 };
+        let term =
+            |i: usize| Term { column: Column::ONE, parameter: (position + i + 1) as u32, coefficient: 1.0 };
         Ok(Affine::from_terms(shape, (0..shape.len()).map(|i| (i, term(i)))))
     }
 
@@ -218,10 +233,15 @@ impl<'m> Lower<'m> {
         let value = self.affine(operand)?;
         if let Some(numbers) = value.to_numbers() {
             if numbers.iter().all(|&v| v != 0.0) {
-                return Ok(Affine::numbers(value.shape, &numbers.iter().map(|v| 1.0 / v).collect::<Vec<_>>()));
+                return Ok(Affine::numbers(
+                    value.shape,
+                    &numbers.iter().map(|v| 1.0 / v).collect::<Vec<_>>(),
+                ));
             }
             let span = self.context.model.tree.span(operand.node);
-            return Err(refuse(Diagnostic::error(codes::DIVISION_BY_ZERO, "division by zero").at(span, "this is 0")));
+            return Err(refuse(
+                Diagnostic::error(codes::DIVISION_BY_ZERO, "division by zero").at(span, "this is 0"),
+            ));
         }
         let node = self.lift.value(operand)?;
         let shape = self.lift.tape.shape(node);
@@ -242,12 +262,7 @@ impl<'m> Lower<'m> {
     /// A fresh auxiliary variable of this shape, at least `lo` if that is given.
     pub fn auxiliary(&mut self, name: &'static str, shape: Shape, lo: Option<f64>) -> Affine {
         let start = self.lo.len();
-        self.columns.push(Columns {
-            name: name.into(),
-            role: Role::Auxiliary,
-            start,
-            len: shape.len(),
-        });
+        self.columns.push(Columns { name: name.into(), role: Role::Auxiliary, start, len: shape.len() });
         let bound = lo.map(|value| {
             let terms = [Term { column: Column::ONE, parameter: 0, coefficient: value }];
             terms.into_iter().filter(|t| t.coefficient != 0.0).collect::<Vec<_>>()
@@ -275,9 +290,7 @@ impl<'m> Lower<'m> {
 
     /// A variable that equals the array: the array itself where each entry is one variable, else auxiliaries.
     pub fn as_variable(&mut self, array: &Affine, name: &'static str) -> Affine {
-        let plain = |terms: &[Term]| {
-            matches!(terms, [t] if t.column != Column::ONE && t.parameter == 0 && t.coefficient == 1.0)
-        };
+        let plain = |terms: &[Term]| matches!(terms, [t] if t.column != Column::ONE && t.parameter == 0 && t.coefficient == 1.0);
         if (0..array.shape.len()).all(|i| plain(array.row(i))) {
             return array.clone();
         }
@@ -321,7 +334,8 @@ fn variable(variable: &UserVariable) -> Affine {
 /// A parameter's entries; mirrored entries of a symmetric one are the same entry of θ, so that what they say is said once.
 fn parameter(layout: &Layout, symmetric: bool) -> Affine {
     let positions = super::context::positions(layout);
-    let term = |k: usize| Term { column: Column::ONE, parameter: (layout.start + k + 1) as u32, coefficient: 1.0 };
+    let term =
+        |k: usize| Term { column: Column::ONE, parameter: (layout.start + k + 1) as u32, coefficient: 1.0 };
     let n = layout.shape.as_rows().1;
     let entry = |k: usize, i: usize| {
         let mirrored = (i % n) * n + i / n;

@@ -62,9 +62,11 @@ impl Array {
         let n = self.shape.last().copied().unwrap_or(1);
         match &self.entries {
             Entries::Dense(values) => values.iter().copied().enumerate().filter(|&(_, v)| v != 0.0).collect(),
-            Entries::Sparse(stored) => {
-                stored.iter().map(|&(i, j, v)| (i as usize * n + j as usize, v)).filter(|&(_, v)| v != 0.0).collect()
-            }
+            Entries::Sparse(stored) => stored
+                .iter()
+                .map(|&(i, j, v)| (i as usize * n + j as usize, v))
+                .filter(|&(_, v)| v != 0.0)
+                .collect(),
         }
     }
 }

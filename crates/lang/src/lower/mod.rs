@@ -16,10 +16,10 @@ mod assemble;
 mod constraint;
 mod context;
 mod expand;
-mod squares;
 mod expression;
 mod rows;
 mod sizes;
+mod squares;
 mod tape;
 
 pub use constraint::Piece;

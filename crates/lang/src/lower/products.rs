@@ -108,7 +108,11 @@ impl ProductTable {
 
     /// The position in θ̂ of a term's parameter (one more than it is expected), given where the products start.
     pub fn position(parameter: u32, start: usize) -> usize {
-        if parameter >= Self::FIRST { start + (parameter - Self::FIRST) as usize } else { parameter as usize - 1 }
+        if parameter >= Self::FIRST {
+            start + (parameter - Self::FIRST) as usize
+        } else {
+            parameter as usize - 1
+        }
     }
 
     /// The products, with factors as positions in θ̂.
@@ -117,7 +121,8 @@ impl ProductTable {
             return Products::default();
         }
         self.ptr.push(self.left.len() as u32);
-        let positions = |list: Vec<u32>| list.into_iter().map(|p| Self::position(p, start) as u32).collect::<Vec<_>>();
+        let positions =
+            |list: Vec<u32>| list.into_iter().map(|p| Self::position(p, start) as u32).collect::<Vec<_>>();
         Products {
             ptr: self.ptr.into(),
             left: positions(self.left).into(),

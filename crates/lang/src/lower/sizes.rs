@@ -37,12 +37,13 @@ pub fn bind_sizes(model: &CheckedModel, inputs: &Inputs) -> Result<Vec<i64>, Vec
     // Each round solves the equations with one unknown left; `p[T+1]` gives T.
     loop {
         let before = equations.len();
-        equations.retain(|equation| match reduce(&equation.size, &values) {
-            Some(size) => match size.unknowns()[..] {
-                [] => {
-                    verify(model, equation, &values, &mut errors);
-                    false
-                }
+        equations.retain(|equation| {
+            let Some(size) = reduce(&equation.size, &values) else {
+                errors.push(impossible(model, equation));
+                return false;
+            };
+            match size.unknowns()[..] {
+                [] => verify(model, equation, &values, &mut errors),
                 [unknown @ Unknown::Dim(k)] => {
                     let Some((factor, rest)) = size.linear_in(unknown) else { return true };
                     let (Some(rest), true) = (rest.as_constant(), factor != 0) else { return true };
@@ -50,17 +51,14 @@ pub fn bind_sizes(model: &CheckedModel, inputs: &Inputs) -> Result<Vec<i64>, Vec
                     if difference % factor != 0 || difference / factor < 0 {
                         errors.push(impossible(model, equation));
                     } else {
-                        let source = format!("`{}`, whose {} is {}", equation.name, ordinal(equation.axis), equation.value);
+                        let (axis, name) = (ordinal(equation.axis), &equation.name);
+                        let source = format!("`{name}`, whose {axis} is {}", equation.value);
                         values[k as usize] = Some((difference / factor, source));
                     }
-                    false
                 }
-                _ => true,
-            },
-            None => {
-                errors.push(impossible(model, equation));
-                false
+                _ => return true,
             }
+            false
         });
         if equations.len() == before {
             break;
@@ -75,7 +73,11 @@ pub fn bind_sizes(model: &CheckedModel, inputs: &Inputs) -> Result<Vec<i64>, Vec
             );
         }
     }
-    if errors.is_empty() { Ok(values.into_iter().map(|v| v.map_or(0, |(size, _)| size)).collect()) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(values.into_iter().map(|v| v.map_or(0, |(size, _)| size)).collect())
+    } else {
+        Err(errors)
+    }
 }
 
 fn equations(model: &CheckedModel, inputs: &Inputs, errors: &mut Vec<Diagnostic>) -> Vec<Equation> {
@@ -87,9 +89,12 @@ fn equations(model: &CheckedModel, inputs: &Inputs, errors: &mut Vec<Diagnostic>
         if given.len() != shape.len() {
             let declared = model.tree.show_shape(shape);
             errors.push(
-                Diagnostic::error(codes::DATA_SHAPE, format!("`{name}` is {declared}, and its value has {} axes", given.len()))
-                    .at(span, format!("declared here as {declared}"))
-                    .note(format!("the value has shape {given:?}")),
+                Diagnostic::error(
+                    codes::DATA_SHAPE,
+                    format!("`{name}` is {declared}, and its value has {} axes", given.len()),
+                )
+                .at(span, format!("declared here as {declared}"))
+                .note(format!("the value has shape {given:?}")),
             );
             continue;
         }
@@ -112,7 +117,12 @@ fn reduce(size: &Poly, values: &[Option<(i64, String)>]) -> Option<Poly> {
     Some(out)
 }
 
-fn verify(model: &CheckedModel, equation: &Equation, values: &[Option<(i64, String)>], errors: &mut Vec<Diagnostic>) {
+fn verify(
+    model: &CheckedModel,
+    equation: &Equation,
+    values: &[Option<(i64, String)>],
+    errors: &mut Vec<Diagnostic>,
+) {
     let found = reduce(&equation.size, values).and_then(|size| size.as_constant());
     if found == Some(equation.value) {
         return;
@@ -125,7 +135,10 @@ fn verify(model: &CheckedModel, equation: &Equation, values: &[Option<(i64, Stri
             ordinal(equation.axis),
             equation.name,
             equation.value,
-            found.map_or_else(|| size.clone(), |value| if size == value.to_string() { size.clone() } else { format!("`{size}` = {value}") }),
+            found.map_or_else(
+                || size.clone(),
+                |value| if size == value.to_string() { size.clone() } else { format!("`{size}` = {value}") }
+            ),
         ),
     );
     if let Some(span) = model.declaration_span(&equation.name) {
@@ -143,8 +156,12 @@ fn verify(model: &CheckedModel, equation: &Equation, values: &[Option<(i64, Stri
 
 fn impossible(model: &CheckedModel, equation: &Equation) -> Diagnostic {
     let size = model.tree.show(&equation.size);
-    let message =
-        format!("the {} of `{}` is {}, which `{size}` cannot be", ordinal(equation.axis), equation.name, equation.value);
+    let message = format!(
+        "the {} of `{}` is {}, which `{size}` cannot be",
+        ordinal(equation.axis),
+        equation.name,
+        equation.value
+    );
     let error = Diagnostic::error(codes::SIZE_CONFLICT, message);
     match model.declaration_span(&equation.name) {
         Some(span) => error.at(span, "declared here"),

@@ -1,11 +1,11 @@
 //! Squares and absolute values: the graph forms that several atoms share.
 
+use super::Lowered;
 use super::affine::{Affine, Term};
 use super::column::{Basis, Column};
 use super::context::{Application, Operand};
 use super::expand::Lower;
 use super::products::RawTerm;
-use super::Lowered;
 use cvxlayer_program::Shape;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -92,7 +92,8 @@ impl Lower<'_> {
         let mut full = vec![0.0; if dense { n * n } else { 0 }];
         let mut sparse: BTreeMap<(Column, Column), f64> = BTreeMap::new();
         for (_, terms) in array.rows() {
-            let (constants, variables): (Vec<&Term>, Vec<&Term>) = terms.iter().partition(|t| t.column == Column::ONE);
+            let (constants, variables): (Vec<&Term>, Vec<&Term>) =
+                terms.iter().partition(|t| t.column == Column::ONE);
             for (k, a) in variables.iter().enumerate() {
                 if dense {
                     let row = position(a.column) * n;

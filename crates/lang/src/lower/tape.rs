@@ -57,7 +57,8 @@ impl<'m> TapeBuilder<'m> {
         let out = self.node(operand)?;
         self.entries += self.shape(out).len();
         if self.entries > MAX_TAPE_ENTRIES {
-            let error = Diagnostic::error(codes::TOO_LARGE, "the values of this expression are too many to keep");
+            let error =
+                Diagnostic::error(codes::TOO_LARGE, "the values of this expression are too many to keep");
             return Err(refuse(error.at(tree.span(operand.node), "")));
         }
         if memoize {
@@ -87,12 +88,16 @@ impl<'m> TapeBuilder<'m> {
                     return Ok(self.expand(value, shape));
                 }
                 let values = self.context.constant(*k, span)?.dense().ok_or_else(|| {
-                    refuse(Diagnostic::error(codes::TOO_LARGE, "this needs all entries of a sparse constant").at(span, ""))
+                    refuse(
+                        Diagnostic::error(codes::TOO_LARGE, "this needs all entries of a sparse constant")
+                            .at(span, ""),
+                    )
                 })?;
                 Ok(self.push(Op::Constant(values.into()), shape))
             }
             Kind::Array(items) => {
-                let parts = items.iter().map(|&node| self.value(&inner(node))).collect::<Lowered<Vec<_>>>()?;
+                let parts =
+                    items.iter().map(|&node| self.value(&inner(node))).collect::<Lowered<Vec<_>>>()?;
                 Ok(self.push(Op::Concat(parts.into()), shape))
             }
             Kind::Call { atom, arguments, options } => {
@@ -109,7 +114,8 @@ impl<'m> TapeBuilder<'m> {
             }
             Kind::Comprehension { atom, body, loops } => {
                 let instances = self.context.instances(loops, &operand.env, span)?;
-                let arguments: Vec<_> = instances.into_iter().map(|env| Operand { node: *body, env }).collect();
+                let arguments: Vec<_> =
+                    instances.into_iter().map(|env| Operand { node: *body, env }).collect();
                 let atom = atom.atom();
                 if arguments.is_empty() {
                     if atom.row().name == "sum" {
@@ -118,10 +124,13 @@ impl<'m> TapeBuilder<'m> {
                     let message = format!("`{}` over an empty range has no value", atom.row().name);
                     return Err(refuse(Diagnostic::error(codes::EMPTY_REDUCTION, message).at(span, "")));
                 }
-                let call = Application { arguments: &arguments, options: &[], shape, name: atom.row().name, span };
+                let call =
+                    Application { arguments: &arguments, options: &[], shape, name: atom.row().name, span };
                 atoms::affine::comprehension_value(atom, &call, self)
             }
-            Kind::Error => Err(refuse(Diagnostic::error(codes::BAD_ARGUMENT, "this expression is broken").at(span, ""))),
+            Kind::Error => {
+                Err(refuse(Diagnostic::error(codes::BAD_ARGUMENT, "this expression is broken").at(span, "")))
+            }
         }
     }
 

@@ -36,7 +36,7 @@ impl Atom for Add {
     }
 
     fn interval(&self, call: &Call<'_>) -> Interval {
-        (0..call.arguments.len()).fold(Interval::point(0.0), |sum, k| sum.add(call.interval(k)))
+        (0..call.arguments.len()).fold(Interval::point(0.0), |sum, k| sum.plus(call.interval(k)))
     }
 
     fn definite(&self, call: &Call<'_>) -> Definite {

@@ -37,7 +37,10 @@ impl Atom for CumSum {
 
     fn interval(&self, call: &Call<'_>) -> Interval {
         let own = call.interval(0);
-        Interval::new(if own.is_nonneg() { own.lo } else { f64::NEG_INFINITY }, if own.is_nonpos() { own.hi } else { f64::INFINITY })
+        Interval::new(
+            if own.is_nonneg() { own.lo } else { f64::NEG_INFINITY },
+            if own.is_nonpos() { own.hi } else { f64::INFINITY },
+        )
     }
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {

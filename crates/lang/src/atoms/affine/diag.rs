@@ -34,7 +34,8 @@ impl Atom for Diag {
         match call.shape(0) {
             [n] => Ok(vec![n.clone(), n.clone()]),
             [m, n] if call.agree(m, n) => Ok(vec![m.clone()]),
-            _ => Err(Refusal::shape("`diag` is of a vector or a square matrix").label(0, format!("this is {}", call.show(0)))),
+            _ => Err(Refusal::shape("`diag` is of a vector or a square matrix")
+                .label(0, format!("this is {}", call.show(0)))),
         }
     }
 
@@ -63,7 +64,8 @@ impl Atom for Diag {
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
         let a = tape.value(&call.arguments[0])?;
         if let Shape::Vector(n) = tape.shape(a) {
-            let index: Vec<u32> = (0..n * n).map(|k| if k / n == k % n { (k / n) as u32 } else { ZERO_ENTRY }).collect();
+            let index: Vec<u32> =
+                (0..n * n).map(|k| if k / n == k % n { (k / n) as u32 } else { ZERO_ENTRY }).collect();
             return Ok(tape.push(Op::Gather(a, index.into()), call.shape));
         }
         let n = tape.shape(a).as_rows().0;

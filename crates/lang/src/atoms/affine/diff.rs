@@ -41,14 +41,15 @@ impl Atom for Diff {
         };
         *size = size.sub(&Poly::constant(k)).unwrap_or_default();
         if size.as_constant().is_some_and(|n| n < 0) {
-            return Err(Refusal::shape(format!("`diff` of order {k} needs more entries")).label(0, format!("this is {}", call.show(0))));
+            return Err(Refusal::shape(format!("`diff` of order {k} needs more entries"))
+                .label(0, format!("this is {}", call.show(0))));
         }
         Ok(shape)
     }
 
     fn interval(&self, call: &Call<'_>) -> Interval {
         let own = call.interval(0);
-        own.add(own.neg())
+        own.plus(own.negate())
     }
 
     fn monotonicity(&self, _call: &Call<'_>, _argument: usize) -> Monotonicity {
@@ -86,7 +87,8 @@ fn map(call: &Application<'_>, from: Shape) -> SparseMap {
     let mut triplets = Vec::with_capacity(call.shape.len() * stencil.len());
     for out in 0..rows * cols {
         let start = (out / cols.max(1)) * n + out % cols.max(1);
-        triplets.extend(stencil.iter().enumerate().map(|(i, &c)| (out as u32, (start + i * stride) as u32, c)));
+        triplets
+            .extend(stencil.iter().enumerate().map(|(i, &c)| (out as u32, (start + i * stride) as u32, c)));
     }
     SparseMap::from_triplets(call.shape.len(), from.len(), triplets)
 }

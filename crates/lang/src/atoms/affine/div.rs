@@ -35,7 +35,7 @@ impl Atom for Div {
     }
 
     fn interval(&self, call: &Call<'_>) -> Interval {
-        call.interval(0).mul(call.interval(1).recip())
+        call.interval(0).times(call.interval(1).recip())
     }
 
     fn curvature(&self, call: &Call<'_>) -> Curvature {
@@ -52,7 +52,11 @@ impl Atom for Div {
 
     fn definite(&self, call: &Call<'_>) -> Definite {
         match call.facts(0).definite {
-            same @ (Definite::Psd | Definite::Nsd) if call.shape(1).is_empty() && call.interval(1).is_pos() => same,
+            same @ (Definite::Psd | Definite::Nsd)
+                if call.shape(1).is_empty() && call.interval(1).is_pos() =>
+            {
+                same
+            }
             _ => Definite::No,
         }
     }

@@ -41,7 +41,7 @@ impl Atom for Dot {
     }
 
     fn interval(&self, call: &Call<'_>) -> Interval {
-        call.interval(0).mul(call.interval(1)).sum(call.count(0))
+        call.interval(0).times(call.interval(1)).sum(call.count(0))
     }
 
     fn curvature(&self, call: &Call<'_>) -> Curvature {

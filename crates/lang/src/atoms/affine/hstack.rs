@@ -69,7 +69,10 @@ impl Atom for HStack {
             parts.push(tape.value(argument)?);
         }
         let order = order(&parts.iter().map(|&p| tape.shape(p)).collect::<Vec<_>>());
-        let all = tape.push(Op::Concat(parts.into()), if order.is_some() { Shape::Vector(call.shape.len()) } else { call.shape });
+        let all = tape.push(
+            Op::Concat(parts.into()),
+            if order.is_some() { Shape::Vector(call.shape.len()) } else { call.shape },
+        );
         Ok(match order {
             None => all,
             Some(order) => tape.gather(all, call.shape, order),

@@ -4,7 +4,7 @@ use crate::atoms::{Atom, Call, Group, Refusal, Row, matmul_shape};
 use crate::check::curvature::{Curvature, Monotonicity};
 use crate::check::interval::Interval;
 use crate::check::size::Poly;
-use crate::check::tree::{Definite, Kind, NodeId, Level};
+use crate::check::tree::{Definite, Kind, Level, NodeId};
 use crate::lower::affine::Affine;
 use crate::lower::{Application, Lower, Lowered, TapeBuilder};
 use cvxlayer_program::{Op, Shape};
@@ -36,7 +36,7 @@ impl Atom for MatMul {
 
     fn interval(&self, call: &Call<'_>) -> Interval {
         let inner = call.shape(1).first().and_then(Poly::as_constant);
-        call.interval(0).mul(call.interval(1)).sum(inner)
+        call.interval(0).times(call.interval(1)).sum(inner)
     }
 
     fn curvature(&self, call: &Call<'_>) -> Curvature {
@@ -82,7 +82,8 @@ impl Atom for MatMul {
         let n = if b.shape.rank() == 2 { b.shape.as_rows().1 } else { 1 };
         // A product of large constants is arithmetic, which the tape's evaluator does far faster.
         if a.is_numeric() && b.is_numeric() && (a.nnz() as f64) * (n as f64) > 2.0e7 {
-            let (left, right) = (lower.lift.value(&call.arguments[0])?, lower.lift.value(&call.arguments[1])?);
+            let (left, right) =
+                (lower.lift.value(&call.arguments[0])?, lower.lift.value(&call.arguments[1])?);
             let node = lower.lift.push(Op::MatMul(left, right), call.shape);
             return lower.lift_node(node, "a product of constants".into(), "a product of constants");
         }

@@ -34,6 +34,10 @@ pub fn comprehension(atom: &dyn Atom, call: &Application<'_>, lower: &mut Lower<
 ///
 /// # Errors
 /// Those of the atom.
-pub fn comprehension_value(atom: &dyn Atom, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
+pub fn comprehension_value(
+    atom: &dyn Atom,
+    call: &Application<'_>,
+    tape: &mut TapeBuilder<'_>,
+) -> Lowered<u32> {
     if atom.row().name == "sum" { add::Add.value(call, tape) } else { atom.value(call, tape) }
 }

@@ -35,7 +35,7 @@ impl Atom for Mul {
     }
 
     fn interval(&self, call: &Call<'_>) -> Interval {
-        call.interval(0).mul(call.interval(1))
+        call.interval(0).times(call.interval(1))
     }
 
     fn curvature(&self, call: &Call<'_>) -> Curvature {

@@ -35,7 +35,7 @@ impl Atom for Neg {
     }
 
     fn interval(&self, call: &Call<'_>) -> Interval {
-        call.interval(0).neg()
+        call.interval(0).negate()
     }
 
     fn monotonicity(&self, _call: &Call<'_>, _argument: usize) -> Monotonicity {

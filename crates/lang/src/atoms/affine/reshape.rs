@@ -31,10 +31,15 @@ impl Atom for Reshape {
     }
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         let shape = sizes(call, 1)?;
-        let product = |shape: &[Poly]| shape.iter().try_fold(Poly::constant(1), |p, s| p.mul(s)).unwrap_or_default();
+        let product =
+            |shape: &[Poly]| shape.iter().try_fold(Poly::constant(1), |p, s| p.mul(s)).unwrap_or_default();
         if !call.agree(&product(&shape), &product(call.shape(0))) {
-            return Err(Refusal::shape(format!("{} does not have the entries of {}", call.tree.show_shape(&shape), call.show(0)))
-                .label(0, format!("this has {} entries", call.tree.show(&product(call.shape(0))))));
+            return Err(Refusal::shape(format!(
+                "{} does not have the entries of {}",
+                call.tree.show_shape(&shape),
+                call.show(0)
+            ))
+            .label(0, format!("this has {} entries", call.tree.show(&product(call.shape(0))))));
         }
         let matrix = |shape: &[Poly]| shape.len() == 2 && !shape.iter().any(|s| s.is(1));
         match call.text_option("order") {

@@ -33,7 +33,10 @@ impl Atom for Trace {
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         match call.shape(0) {
             [m, n] if call.agree(m, n) => Ok(Vec::new()),
-            _ => Err(Refusal::shape("`trace` is of a square matrix").label(0, format!("this is {}", call.show(0)))),
+            _ => {
+                Err(Refusal::shape("`trace` is of a square matrix")
+                    .label(0, format!("this is {}", call.show(0))))
+            }
         }
     }
 

@@ -32,7 +32,8 @@ impl Atom for Full {
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         let last = call.arguments.len() - 1;
         if !call.shape(last).is_empty() {
-            return Err(Refusal::shape("the value of `full` is a scalar").label(last, format!("this is {}", call.show(last))));
+            return Err(Refusal::shape("the value of `full` is a scalar")
+                .label(last, format!("this is {}", call.show(last))));
         }
         sizes_between(call, 0, last)
     }

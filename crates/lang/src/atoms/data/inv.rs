@@ -32,7 +32,10 @@ impl Atom for Inv {
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         match call.shape(0) {
             [m, n] if call.agree(m, n) => Ok(call.shape(0).to_vec()),
-            _ => Err(Refusal::shape("this is of a square matrix").label(0, format!("this is {}", call.show(0)))),
+            _ => {
+                Err(Refusal::shape("this is of a square matrix")
+                    .label(0, format!("this is {}", call.show(0))))
+            }
         }
     }
 

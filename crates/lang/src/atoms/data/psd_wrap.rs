@@ -33,7 +33,8 @@ impl Atom for PsdWrap {
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         match call.shape(0) {
             [m, n] if call.agree(m, n) => Ok(call.shape(0).to_vec()),
-            _ => Err(Refusal::shape("`psd_wrap` is of a square matrix").label(0, format!("this is {}", call.show(0)))),
+            _ => Err(Refusal::shape("`psd_wrap` is of a square matrix")
+                .label(0, format!("this is {}", call.show(0)))),
         }
     }
 

@@ -4,8 +4,8 @@ use crate::atoms::{Atom, Call, Group, Refusal, Row, affine_argument};
 use crate::check::curvature::{Curvature, Monotonicity};
 use crate::check::interval::Interval;
 use crate::check::size::Poly;
-use crate::lower::affine::Affine;
 use crate::lower::Piece;
+use crate::lower::affine::Affine;
 use crate::lower::{Application, Lower, Lowered, TapeBuilder};
 use cvxlayer_program::Unary;
 

@@ -4,8 +4,8 @@ use crate::atoms::{Atom, Call, Group, Refusal, Row, group_of, groups, nonempty};
 use crate::check::curvature::Curvature;
 use crate::check::interval::Interval;
 use crate::check::size::Poly;
-use crate::lower::affine::Affine;
 use crate::lower::Piece;
+use crate::lower::affine::Affine;
 use crate::lower::{Application, Lower, Lowered, TapeBuilder};
 use cvxlayer_program::Reduction;
 

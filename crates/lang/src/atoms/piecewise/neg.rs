@@ -34,7 +34,7 @@ impl Atom for NegPart {
     }
 
     fn interval(&self, call: &Call<'_>) -> Interval {
-        call.interval(0).neg().map_increasing(|v| v.max(0.0))
+        call.interval(0).negate().map_increasing(|v| v.max(0.0))
     }
 
     fn monotonicity(&self, _call: &Call<'_>, _argument: usize) -> Monotonicity {

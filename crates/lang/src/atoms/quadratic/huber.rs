@@ -31,7 +31,8 @@ impl Atom for Huber {
     }
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         if call.arguments.len() > 1 && (!call.shape(1).is_empty() || !call.facts(1).variable_free()) {
-            return Err(Refusal::argument("the threshold of `huber` is a scalar of data").label(1, format!("this is {}", call.show(1))));
+            return Err(Refusal::argument("the threshold of `huber` is a scalar of data")
+                .label(1, format!("this is {}", call.show(1))));
         }
         if call.arguments.len() > 1 && !call.interval(1).is_nonneg() {
             return Err(Refusal::argument("the threshold of `huber` must be nonnegative")

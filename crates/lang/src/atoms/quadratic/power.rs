@@ -32,8 +32,10 @@ impl Atom for Power {
     }
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         if !call.facts(0).variable_free() && call.number(1).is_none() {
-            return Err(Refusal::argument("the exponent of an expression with variables must be a number in the text")
-                .label(1, "this is not known when the model is checked"));
+            return Err(Refusal::argument(
+                "the exponent of an expression with variables must be a number in the text",
+            )
+            .label(1, "this is not known when the model is checked"));
         }
         call.broadcast()
     }
@@ -61,7 +63,7 @@ impl Atom for Power {
         match call.number(1) {
             Some(0.0 | 1.0) => Curvature::Affine,
             Some(2.0) => Curvature::Convex,
-            Some(p) if p > 1.0 || p < 0.0 => Curvature::Convex,
+            Some(p) if !(0.0..=1.0).contains(&p) => Curvature::Convex,
             Some(_) => Curvature::Concave,
             None => Curvature::Unknown,
         }

@@ -34,7 +34,7 @@ impl Atom for QuadForm {
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         let (x, p) = (call.shape(0), call.shape(1));
         match (x, p) {
-            ([n] , [a, b]) if call.agree(n, a) && call.agree(n, b) => Ok(Vec::new()),
+            ([n], [a, b]) if call.agree(n, a) && call.agree(n, b) => Ok(Vec::new()),
             ([n, one], [a, b]) if one.is(1) && call.agree(n, a) && call.agree(n, b) => Ok(Vec::new()),
             _ => Err(Refusal::shape("`quad_form` takes a vector and a square matrix of its size")
                 .label(0, format!("this is {}", call.show(0)))
