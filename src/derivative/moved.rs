@@ -31,9 +31,13 @@ impl Derivatives<'_> {
         })
     }
 
-    /// The parameters asked for by which a quantity with the given gradient is not constant.
-    pub(super) fn movers_of_gradient(&self, theta: &[f64]) -> Vec<String> {
-        let threshold = GRADIENT * largest(theta).max(f64::MIN_POSITIVE);
+    /// The parameters asked for by which a combination of operands, with the given gradient, is not constant.
+    ///
+    /// What a constraint holds in place has a gradient of rounding errors alone, which only the weights of the
+    /// combination tell from a true motion.
+    pub(super) fn movers_of_gradient(&self, theta: &[f64], weights: &[(u32, Vec<f64>)]) -> Vec<String> {
+        let weight = weights.iter().fold(0.0_f64, |m, (_, w)| m.max(largest(w)));
+        let threshold = GRADIENT * largest(theta).max(weight).max(f64::MIN_POSITIVE);
         self.names(theta, |_, _, entries| largest(entries) > threshold)
     }
 

@@ -53,8 +53,15 @@ impl Notes {
     }
 }
 
-/// `a`, `a and b`, `a, b, c and 4 more`.
+/// `a`, `a and b`, `a, b, c and 4 more`; what has the same name is said once.
 fn listed(places: &[String]) -> String {
+    let mut distinct: Vec<String> = Vec::new();
+    for place in places {
+        if !distinct.contains(place) {
+            distinct.push(place.clone());
+        }
+    }
+    let places = &distinct[..];
     match places {
         [one] => one.clone(),
         [first, second] => format!("{first} and {second}"),
@@ -90,7 +97,7 @@ impl Derivatives<'_> {
     pub(super) fn note_kinks(&self, seed: &Seed, pulled: &Pulled, notes: &mut Notes) -> Result<(), Error> {
         let (state, program) = (self.state, self.state.program());
         for probe in state.lifted.tape.probes(&program.lift.tape, Some(&pulled.lift_nodes), 0.0) {
-            let movers = self.movers_of_gradient(&state.lifted.node_adjoint(program, &probe.weights));
+            let movers = self.movers_of_gradient(&state.lifted.node_adjoint(program, &probe.weights), &probe.weights);
             if !movers.is_empty() {
                 note_lifted(program, &probe, &movers, notes);
             }
@@ -99,7 +106,7 @@ impl Derivatives<'_> {
             let seed = Seed { nodes: probe.weights.clone(), outputs: Vec::new(), ..*seed };
             // Of what a kink's operand is made may itself be ill defined; then so is the whole.
             let inner = self.pull(&seed, true)?;
-            let movers = self.movers_of_gradient(&inner.theta);
+            let movers = self.movers_of_gradient(&inner.theta, &probe.weights);
             if !movers.is_empty() {
                 note_value(program, seed.tape, &probe, &movers, notes);
             }
@@ -301,5 +308,5 @@ fn column_name(program: &Program, column: usize) -> String {
         }
     }
     let run = program.columns.iter().find(|c: &&Columns| (c.start..c.start + c.len).contains(&column));
-    run.map_or_else(|| format!("column {column}"), |c| format!("an auxiliary variable of `{}`", c.name))
+    run.map_or_else(|| format!("column {column}"), |c| format!("the auxiliary variables of `{}`", c.name))
 }

@@ -10,8 +10,11 @@ use crate::named::Named;
 use crate::params::Params;
 use cvxlayer_program::Program;
 
-/// The step of central differences, relative to max(1, the size of the entry).
-const STEP: f64 = 1e-5;
+/// The steps of central differences, relative to max(1, the size of the entry); the shorter ones are for entries whose
+/// longer steps cross a change of the active set.
+const STEPS: [f64; 4] = [1e-5, 1e-6, 1e-7, 1e-8];
+/// A difference this small needs no shorter step.
+const AGREES: f64 = 1e-6;
 /// At most so many entries of a parameter are tried, evenly spread.
 const ENTRIES: usize = 200;
 
@@ -53,20 +56,28 @@ impl Derivatives<'_> {
                 let mut unit = vec![0.0; entries.len()];
                 unit[e] = 1.0;
                 let direction = project(parameter, &unit);
-                let h = STEP * entries[e].abs().max(1.0);
-                let value = |sign: f64| -> Result<Option<f64>, Error> {
-                    let moved = entries.iter().zip(&direction).map(|(v, d)| v + sign * h * d).collect();
+                let value = |step: f64| -> Result<Option<f64>, Error> {
+                    let moved = entries.iter().zip(&direction).map(|(v, d)| v + step * d).collect();
                     let moved = Array::stored(parameter.shape, &parameter.storage, moved);
                     let params = with(program, theta, i, &moved);
                     let Ok(solution) = layer.solve(&params) else { return Ok(None) };
                     solution.is_solved().then(|| question.value(&solution)).transpose()
                 };
-                let (Some(up), Some(down)) = (value(1.0)?, value(-1.0)?) else {
+                let mut error: Option<f64> = None;
+                for step in STEPS {
+                    let h = step * entries[e].abs().max(1.0);
+                    let (Some(up), Some(down)) = (value(h)?, value(-h)?) else { continue };
+                    let here = ((up - down) / (2.0 * h) - gradient[e]).abs() / scale;
+                    error = Some(error.map_or(here, |before| before.min(here)));
+                    if here <= AGREES {
+                        break;
+                    }
+                }
+                let Some(error) = error else {
                     out.skipped += 1;
                     continue;
                 };
                 out.compared += 1;
-                let error = ((up - down) / (2.0 * h) - gradient[e]).abs() / scale;
                 if error > out.largest_error || error.is_nan() {
                     out.largest_error = error;
                     let at = crate::data::place(&parameter.shape.axes(), parameter.positions()[e]);

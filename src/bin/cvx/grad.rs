@@ -49,11 +49,11 @@ pub(crate) struct Grad {
     /// Compare with central differences of further solves
     #[arg(long)]
     verify: bool,
-    #[command(flatten)]
-    solver: Solver,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    solver: Solver,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -252,7 +252,11 @@ impl Answer {
             if rows.is_empty() {
                 out.push_str("  none: it does not depend on the parameters here\n");
             } else {
-                let of = if self.of.chars().count() <= 24 { &self.of } else { "value" };
+                let of = match self.of.as_str() {
+                    long if long.chars().count() > 24 => "value".to_owned(),
+                    sum if sum.contains(' ') => format!("({sum})"),
+                    name => name.to_owned(),
+                };
                 let named =
                     rows.into_iter().map(|r| Row { name: format!("d {of} / d {}", r.name), value: r.value });
                 out.push_str(&report::rows(&named.collect::<Vec<_>>(), ""));

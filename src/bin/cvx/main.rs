@@ -36,18 +36,16 @@ Examples:
   cvx grad  portfolio.cvx --data portfolio.json --of 'mu.T @ w'
   cvx canon portfolio.cvx --data portfolio.json --check portfolio.canon
 
-Exit status: 0 solved (or fine), 1 a check found a difference, 2 bad input, 3 infeasible, 4 unbounded, 5 a limit
-was reached.";
+Exit status:
+  0 solved, or fine    1 `canon --check` found a difference    2 bad input
+  3 infeasible         4 unbounded                             5 a limit was reached";
 
+// Each command's own type says what it does.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check models: syntax, names, shapes, convexity; with data, also that the data fit
     Check(check::Check),
-    /// Show what a model is compiled to, for review, and tell when that changes
     Canon(canon::Canon),
-    /// Solve a model, or a program that `cvx canon --json` wrote
     Solve(solve::Solve),
-    /// Differentiate the solution by the parameters
     Grad(grad::Grad),
 }
 

@@ -15,6 +15,9 @@ const ROWS: usize = 15;
 /// Numbers below this, relative to the largest, are rounding.
 const NOISE: f64 = 1e-9;
 
+/// Numbers below this are rounding in any unit.
+const NOTHING: f64 = 1e-16;
+
 /// A named number.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -109,7 +112,7 @@ pub(crate) fn entries<'a>(name: &'a str, array: &'a Array) -> impl Iterator<Item
 /// Rows sorted by size, without those that are only rounding.
 pub(crate) fn largest_first(mut rows: Vec<Row>) -> Vec<Row> {
     let largest = rows.iter().fold(0.0_f64, |m, r| m.max(r.value.abs()));
-    rows.retain(|r| r.value.abs() > NOISE * largest || r.value.is_nan());
+    rows.retain(|r| r.value.abs() > (NOISE * largest).max(NOTHING) || r.value.is_nan());
     rows.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
     rows
 }

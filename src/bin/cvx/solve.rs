@@ -21,11 +21,11 @@ use std::time::{Duration, Instant};
 pub(crate) struct Solve {
     #[command(flatten)]
     input: Input,
-    #[command(flatten)]
-    solver: Solver,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    solver: Solver,
 }
 
 impl Solve {

@@ -75,7 +75,7 @@ fn parameters(program: &Program, f: &mut Formatter<'_>) -> fmt::Result {
         attributes(program, p, f)?;
         match p.default.as_ref().map(|d| &d.0[..]) {
             None => {}
-            Some([one]) => write!(f, " = {}", Rounded(*one))?,
+            Some([one, rest @ ..]) if rest.iter().all(|v| v == one) => write!(f, " = {}", Rounded(*one))?,
             Some(many) => {
                 let mut hash = number::Hash::new();
                 many.iter().try_for_each(|v| write!(hash, "{} ", Rounded(*v)))?;
