@@ -1,17 +1,18 @@
 //! Runs the command on whole cases: a model, its data, and what must come out, in `tests/cases` and `examples`.
 //!
 //! `expected.json` may hold `status`, `objective`, `variables`, `duals` with `tolerance`; `gradient_of` with `gradients`
-//! and `gradient_tolerance` (relative to the largest entry); `well_defined`; `exit`; and `error_contains`.
+//! and `gradient_tolerance` (relative to the largest entry); `well_defined`; `exit`; `error_contains`; and `data`, the file.
+//! The gradients of the examples are central differences of solves.
 
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
-fn cvx(folder: &Path, arguments: &[&str]) -> Output {
+fn cvx(folder: &Path, data: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cvx"));
     command.current_dir(folder).args(arguments);
-    if folder.join("data.json").exists() {
-        command.args(["--data", "data.json"]);
+    if folder.join(data).exists() {
+        command.args(["--data", data]);
     }
     command.output().expect("the command runs")
 }
@@ -43,7 +44,8 @@ fn run(folder: &Path) {
     let text = std::fs::read_to_string(folder.join("expected.json")).expect("expected.json");
     let expected: Value = serde_json::from_str(&text).expect("JSON");
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let solved = cvx(folder, &["solve", "model.cvx", "--json"]);
+    let data = expected["data"].as_str().unwrap_or("data.json");
+    let solved = cvx(folder, data, &["solve", "model.cvx", "--json"]);
     let (stdout, stderr) = (String::from_utf8_lossy(&solved.stdout), String::from_utf8_lossy(&solved.stderr));
     assert!(!stderr.contains("panicked"), "{name}: {stderr}");
     let by_status = match expected["status"].as_str() {
@@ -71,7 +73,7 @@ fn run(folder: &Path) {
     }
     if status != "solved" {
         assert!(out["certificate"].is_object(), "{name}: no certificate");
-        let grad = cvx(folder, &["grad", "model.cvx", "--of", "objective", "--json"]);
+        let grad = cvx(folder, data, &["grad", "model.cvx", "--of", "objective", "--json"]);
         assert_eq!(
             grad.status.code().map(i64::from),
             Some(exit),
@@ -81,7 +83,7 @@ fn run(folder: &Path) {
     }
     if let Some(of) = expected["gradient_of"].as_str() {
         for route in ["kkt", "alternating", "bpqp"] {
-            let grad = cvx(folder, &["grad", "model.cvx", "--of", of, "--json", "--route", route]);
+            let grad = cvx(folder, data, &["grad", "model.cvx", "--of", of, "--json", "--route", route]);
             assert_eq!(grad.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&grad.stderr));
             let out: Value = serde_json::from_slice(&grad.stdout).expect("one JSON object");
             let tolerance = expected["gradient_tolerance"].as_f64().unwrap_or(1e-6);
@@ -110,7 +112,7 @@ fn every_case_comes_out_as_expected() {
         .filter(|path| path.join("expected.json").exists())
         .collect();
     folders.sort();
-    assert!(folders.len() >= 9, "the cases are there");
+    assert!(folders.len() >= 12, "the cases are there");
     for folder in &folders {
         run(folder);
     }

@@ -118,3 +118,25 @@ impl Random {
         (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{from_prices, synthetic};
+
+    fn file(name: &str) -> std::path::PathBuf {
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/portfolio").join(name)
+    }
+
+    fn stored(name: &str) -> serde_json::Value {
+        let text = std::fs::read_to_string(file(name)).expect("the file is there");
+        serde_json::from_str(&text).expect("the file is JSON")
+    }
+
+    #[test]
+    fn the_files_are_what_the_generator_makes() {
+        let (stocks, index) = (file("stocks.csv"), file("sp500.csv"));
+        let made = from_prices(&stocks.to_string_lossy(), &index.to_string_lossy()).expect("good prices");
+        assert_eq!(made, stored("stocks.json"));
+        assert_eq!(synthetic(200, 10, 7), stored("synthetic.json"));
+    }
+}

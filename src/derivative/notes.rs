@@ -97,7 +97,8 @@ impl Derivatives<'_> {
     pub(super) fn note_kinks(&self, seed: &Seed, pulled: &Pulled, notes: &mut Notes) -> Result<(), Error> {
         let (state, program) = (self.state, self.state.program());
         for probe in state.lifted.tape.probes(&program.lift.tape, Some(&pulled.lift_nodes), 0.0) {
-            let movers = self.movers_of_gradient(&state.lifted.node_adjoint(program, &probe.weights), &probe.weights);
+            let movers =
+                self.movers_of_gradient(&state.lifted.node_adjoint(program, &probe.weights), &probe.weights);
             if !movers.is_empty() {
                 note_lifted(program, &probe, &movers, notes);
             }
