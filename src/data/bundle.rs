@@ -76,6 +76,7 @@ impl Data {
 }
 
 /// Reads one value from JSON.
+#[cfg(feature = "files")]
 pub(super) fn value_from_json(text: &str, origin: &str) -> Result<Array, Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Value.deserialize(&mut deserializer);

@@ -2,7 +2,7 @@
 //!
 //! An [`Atom`] states its row of the table (names, arguments, curvature, sign, documentation), its rules (shape,
 //! interval, monotonicity), and two expansions: [`graph`](Atom::graph), into rows and columns of the program, and
-//! [`value`](Atom::value), into nodes of a tape. A new atom is a file and its line in [`list`].
+//! [`value`](Atom::value), into nodes of a tape. A new atom is a file and its line in `list.rs`.
 
 mod call;
 mod list;
