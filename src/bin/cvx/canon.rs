@@ -35,7 +35,7 @@ impl Canon {
         let program = self.program()?;
         let form = if self.json { cvxlayer::write_program(&program) + "\n" } else { program.to_string() };
         let Some(path) = &self.check else {
-            output::print(&form)?;
+            output::plain(&form)?;
             return Ok(ExitCode::SUCCESS);
         };
         if self.write {
