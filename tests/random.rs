@@ -13,6 +13,7 @@ mod model;
 #[path = "random/value.rs"]
 mod value;
 
+use cvxlayer::program::Shape;
 use cvxlayer::{Array, Data, Layer, Model, Named, Params, Settings, Solution, Status};
 use model::Parameter;
 
@@ -26,6 +27,15 @@ struct Tally {
 
 fn array(p: &Parameter, value: &[f64]) -> Array {
     Array::dense(p.shape.axes(), value.to_vec()).expect("as many entries as the shape has")
+}
+
+/// A value as JSON.
+fn nested(p: &Parameter) -> serde_json::Value {
+    match p.shape {
+        Shape::Scalar => p.value[0].into(),
+        Shape::Vector(_) => p.value.clone().into(),
+        Shape::Matrix(_, n) => p.value.chunks(n).map(<[f64]>::to_vec).collect::<Vec<_>>().into(),
+    }
 }
 
 /// The parameters moved by `step` along a direction.
@@ -81,7 +91,9 @@ fn close(a: f64, b: f64, tolerance: f64) -> bool {
 fn check(seed: u64, size: u32, tally: &mut Tally) {
     let model = generate::model(seed, size);
     let text = model.to_string();
-    let context = format!("seed {seed}, size {size}\n{text}");
+    let values: Vec<String> =
+        (model.parameters.iter().enumerate()).map(|(k, p)| format!("\"p{k}\": {}", nested(p))).collect();
+    let context = format!("seed {seed}, size {size}\n{text}{{{}}}\n", values.join(", "));
     let compiled = Model::from_text(&text).unwrap_or_else(|e| panic!("{context}\n{e}"));
     let mut data = Data::new();
     for (k, p) in model.parameters.iter().enumerate() {
