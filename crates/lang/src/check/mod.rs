@@ -11,12 +11,22 @@ pub mod model;
 pub mod size;
 pub mod tree;
 
+mod attributes;
 mod build;
+mod call;
+mod constants;
+mod constraints;
 mod declare;
+mod dims;
 mod explain;
+mod expression;
 mod index;
+mod lets;
 mod names;
 mod operators;
+mod parameters;
+mod ranges;
+mod variables;
 mod warn;
 
 pub use build::Checker;

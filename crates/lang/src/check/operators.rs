@@ -1,6 +1,7 @@
 //! Operators, calls and comprehensions.
 
-use super::build::{Checker, class};
+use super::build::Checker;
+use super::call::class;
 use super::curvature::{self, Curvature, Monotonicity};
 use super::names::{Local, Symbol};
 use super::size::Poly;
