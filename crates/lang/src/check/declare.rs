@@ -156,10 +156,10 @@ impl Checker {
                 found: Progress::Done(Some(Poly::unknown(Unknown::Dim(k as u32)))),
             });
         }
-        for (k, (name, size)) in model.sizes.iter().enumerate() {
-            let _ = self.names.declare(name, Symbol::Size(model.dims.len() + k), Span::default());
-            let found = Progress::Done(Some(size.clone()));
-            self.sizes.push(SizeState { name: name.clone(), span: Span::default(), value: None, found });
+        for (k, fixed) in model.sizes.iter().enumerate() {
+            let _ = self.names.declare(&fixed.name, Symbol::Size(model.dims.len() + k), Span::default());
+            let found = Progress::Done(Some(fixed.size.clone()));
+            self.sizes.push(SizeState { name: fixed.name.clone(), span: fixed.span, value: None, found });
         }
     }
 }

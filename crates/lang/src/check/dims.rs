@@ -2,7 +2,7 @@
 
 use super::build::Checker;
 use super::declare::{Progress, cycle};
-use super::model::Dim;
+use super::model::{Dim, Size};
 use super::size::{Poly, Unknown};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -50,7 +50,7 @@ impl Checker {
                     self.report(error.at(self.ast.exprs.span(value), ""));
                 }
                 if let Some(size) = &size {
-                    self.model.sizes.push((name, size.clone()));
+                    self.model.sizes.push(Size { name, size: size.clone(), span });
                 }
                 size
             }

@@ -2,9 +2,9 @@
 
 use super::attributes::definite;
 use super::build::Checker;
-use super::size::Poly;
+use super::model::Requirement;
+use super::size::{Agreement, Poly};
 use super::tree::{Facts, Kind, Level, NodeId};
-use crate::atoms::Call;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{Declaration, Init};
@@ -65,24 +65,47 @@ impl Checker {
         }
     }
 
-    /// Checks that a value has the declared shape; a scalar fills.
+    /// Checks that a value has the declared shape; a scalar fills. What only the values of sizes can tell becomes a
+    /// requirement.
     pub(super) fn fits(&mut self, node: NodeId, shape: &[Poly], what: &str, at: Span) {
-        let tree = &self.model.tree;
-        let own = tree.shape(node);
-        if own.is_empty() {
-            return;
+        let own = self.model.tree.shape(node).to_vec();
+        if !own.is_empty() && !(own.len() == shape.len() && self.agree(&own, shape, what, at)) {
+            self.misfit(&own, shape, what, at);
         }
-        let call = Call::new(tree, &[], &[]);
-        if own.len() != shape.len() || !own.iter().zip(shape).all(|(a, b)| call.agree(a, b)) {
-            let error = Diagnostic::error(
-                codes::SHAPE_MISMATCH,
-                format!(
-                    "{what} is {}, and the declaration says {}",
-                    tree.show_shape(own),
-                    tree.show_shape(shape)
-                ),
-            );
-            self.report(error.at(at, format!("this is {}", tree.show_shape(own))));
+    }
+
+    /// Checks that an array broadcasts to the declared shape.
+    pub(super) fn broadcasts(&mut self, node: NodeId, shape: &[Poly], what: &str, at: Span) {
+        let own = self.model.tree.shape(node).to_vec();
+        let fits = shape.len().checked_sub(own.len()).is_some_and(|lead| {
+            let axes = own.iter().cloned().zip(shape[lead..].iter().cloned());
+            let (own, shape): (Vec<_>, Vec<_>) = axes.filter(|(size, _)| !size.is(1)).unzip();
+            self.agree(&own, &shape, what, at)
+        });
+        if !fits {
+            self.misfit(&own, shape, what, at);
         }
+    }
+
+    fn agree(&mut self, own: &[Poly], shape: &[Poly], what: &str, at: Span) -> bool {
+        for (given, declared) in own.iter().zip(shape) {
+            match given.agrees(declared) {
+                Agreement::Always => {}
+                Agreement::Never => return false,
+                Agreement::If(_) => self.model.requirements.push(Requirement {
+                    what: what.to_owned(),
+                    given: given.clone(),
+                    declared: declared.clone(),
+                    span: at,
+                }),
+            }
+        }
+        true
+    }
+
+    fn misfit(&mut self, own: &[Poly], shape: &[Poly], what: &str, at: Span) {
+        let (own, shape) = (self.model.tree.show_shape(own), self.model.tree.show_shape(shape));
+        let message = format!("{what} is {own}, and the declaration says {shape}");
+        self.report(Diagnostic::error(codes::SHAPE_MISMATCH, message).at(at, format!("this is {own}")));
     }
 }

@@ -51,6 +51,11 @@ impl Checker {
                     return;
                 }
             }
+            let ends = [(lo, tree.span(lo)), (hi, tree.span(hi))];
+            for (end, at) in ends {
+                self.broadcasts(end, &shape, "this end of the range", at);
+            }
+            let tree = &self.model.tree;
             let (low, high) = (tree.facts(lo).interval, tree.facts(hi).interval);
             if low.lo > high.hi {
                 let error = Diagnostic::error(

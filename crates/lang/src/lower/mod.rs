@@ -26,7 +26,7 @@ pub use constraint::Piece;
 pub use context::{Application, Context, Env, Layout, MAX_ENTRIES, Operand};
 pub use expand::{Lower, expand_to};
 pub use expression::{CompiledExpression, lower_expression};
-pub use sizes::bind_sizes;
+pub use sizes::{bind_sizes, told};
 pub use tape::TapeBuilder;
 
 use crate::check::model::CheckedModel;
