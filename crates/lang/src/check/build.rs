@@ -31,6 +31,16 @@ pub struct Checker {
     pub(super) expansions: Vec<(Span, String)>,
     pub(super) heights: Vec<u32>,
     pub(super) used: std::collections::BTreeSet<String>,
+    /// The labels of constraints and where they stand.
+    pub(super) labels: std::collections::BTreeMap<String, Span>,
+    /// Declarations whose value is being found, for messages about cycles.
+    pub(super) resolving: Vec<String>,
+    /// Names of declarations that are wrong; what uses them is not reported as well.
+    pub(super) broken: std::collections::BTreeSet<String>,
+    /// The options of the call that is being checked, for messages about them.
+    pub(super) options: Vec<(String, Span)>,
+    /// Whether it was said that something nests too deep.
+    pub(super) told_depth: bool,
     pub(super) at_solution: bool,
     pub(super) depth: usize,
 }
@@ -66,6 +76,11 @@ impl Checker {
             expansions: Vec::new(),
             heights: Vec::new(),
             used: std::collections::BTreeSet::new(),
+            labels: std::collections::BTreeMap::new(),
+            resolving: Vec::new(),
+            broken: std::collections::BTreeSet::new(),
+            options: Vec::new(),
+            told_depth: false,
             at_solution: false,
             depth: 0,
         }

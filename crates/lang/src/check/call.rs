@@ -38,6 +38,9 @@ impl Checker {
         if let Some(node) = self.fold(atom, &arguments, &options, span) {
             return node;
         }
+        if let Some(node) = self.infinite(atom, &arguments, span) {
+            return node;
+        }
         let kind = Kind::Call { atom, arguments, options };
         if let Some(known) = self.model.tree.find(&kind) {
             return self.again(known, kind, span);
@@ -47,6 +50,11 @@ impl Checker {
         match facts(atom, &call) {
             Ok((shape, facts)) => {
                 let requirements = call.requirements.into_inner();
+                let name = atom.atom().row().name;
+                if matches!(name, "add" | "divide" | "maximum" | "minimum") {
+                    let (arguments, at) = (arguments.clone(), self.focus_of(span, arguments));
+                    self.warn_column(&arguments, at);
+                }
                 self.push(Node { kind, shape, facts, requirements }, span)
             }
             Err(refusal) => {
@@ -58,16 +66,106 @@ impl Checker {
     }
 
     pub(super) fn refusal(&self, refusal: &Refusal, arguments: &[NodeId], span: Span) -> Diagnostic {
-        let mut error = Diagnostic::error(refusal.code, &*refusal.message).at(span, "");
+        let labelled: Vec<NodeId> =
+            refusal.labels.iter().filter_map(|(argument, _)| arguments.get(*argument).copied()).collect();
+        let says =
+            |name: &str| refusal.message.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
+        let option = self.options.iter().find(|(name, _)| says(name));
+        let at = match option {
+            Some(&(_, place)) => place,
+            None if labelled.is_empty() => span,
+            None => self.focus_of(span, if labelled.len() > 1 { &labelled } else { arguments }),
+        };
+        let mut error = Diagnostic::error(refusal.code, &*refusal.message).at(at, "");
         for (argument, label) in &refusal.labels {
             if let Some(&node) = arguments.get(*argument) {
                 error = error.also(self.model.tree.span(node), label.clone());
             }
         }
-        match &refusal.help {
-            Some(help) => error.help(&**help),
-            None => error,
+        if let Some(help) = &refusal.help {
+            error = error.help(&**help);
         }
+        match labelled[..] {
+            [a, b] if refusal.code == codes::SHAPE_MISMATCH => self.fitting(error, at, a, b),
+            _ => error,
+        }
+    }
+
+    /// Adds what would make two shapes fit: a transposition, or two sizes that are one.
+    fn fitting(&self, error: Diagnostic, at: Span, a: NodeId, b: NodeId) -> Diagnostic {
+        let tree = &self.model.tree;
+        let (left, right) = (tree.shape(a), tree.shape(b));
+        let product = at.text(&self.model.source) == "@";
+        if let ([m, _], Some(inner)) = (left, right.first())
+            && product
+            && m == inner
+        {
+            let text = tree.span(a).text(&self.model.source);
+            let rest = self.model.source.get(tree.span(a).end as usize..).unwrap_or("");
+            return if rest.trim_start().starts_with('.') {
+                error.help(format!("`{text}` without its transposition fits"))
+            } else if text.chars().all(|c| c.is_alphanumeric() || c == '_') && !text.is_empty() {
+                error.suggest(tree.span(a).after(), ".T", format!("the transpose of `{text}` fits"))
+            } else {
+                error.help("the transpose of the left factor fits")
+            };
+        }
+        let ends = if product { (left.last(), right.first()) } else { (left.last(), right.last()) };
+        if let (Some(m), Some(n)) = ends
+            && let (Some(m), Some(n)) = (m.as_dim(), n.as_dim())
+            && m != n
+        {
+            let (m, n) = (tree.name(m), tree.name(n));
+            return error.note(format!(
+                "`{m}` and `{n}` are sizes of their own; where they are always equal, say `dim {n} = {m};`"
+            ));
+        }
+        error
+    }
+
+    /// Refuses `inf` beside variables, where no finite value would come out.
+    fn infinite(&mut self, atom: AtomId, arguments: &[NodeId], span: Span) -> Option<NodeId> {
+        let tree = &self.model.tree;
+        let infinite = arguments.iter().copied().find(|&a| match tree[a].kind {
+            Kind::Number(bits) => bits.get().is_infinite(),
+            _ => false,
+        })?;
+        if arguments.iter().all(|&a| tree.facts(a).variable_free()) {
+            return None;
+        }
+        let message =
+            format!("`{}` of infinity and an expression with variables", self.spelt(atom, span, arguments));
+        let error = Diagnostic::error(codes::BAD_ARGUMENT, message)
+            .at(tree.span(infinite), "`inf` stands in ranges, in bounds, and as the order of a norm");
+        self.report(error);
+        Some(self.error_node(span))
+    }
+
+    /// Warns where a vector and a column of the same length broadcast to a square matrix.
+    pub(super) fn warn_column(&mut self, arguments: &[NodeId], at: Span) {
+        let tree = &self.model.tree;
+        let column = arguments.iter().copied().find_map(|a| match tree.shape(a) {
+            [n, one] if one.is(1) && !n.is(1) => Some((a, n)),
+            _ => None,
+        });
+        let Some((column, n)) = column else { return };
+        let vector = arguments.iter().copied().find(|&a| matches!(tree.shape(a), [m] if m == n));
+        if let Some(vector) = vector {
+            let warning = Diagnostic::warning(
+                codes::COLUMN_AND_VECTOR,
+                format!("a vector and a column broadcast to a matrix, [{0}, {0}]", tree.show(n)),
+            )
+            .at(at, "")
+            .also(tree.span(vector), format!("a vector, {}", tree.show_shape(tree.shape(vector))))
+            .also(tree.span(column), format!("a column, {}", tree.show_shape(tree.shape(column))))
+            .help("a column becomes a vector with `[:, 0]`");
+            self.diagnostics.push(warning);
+        }
+    }
+
+    fn spelt(&self, atom: AtomId, span: Span, arguments: &[NodeId]) -> String {
+        let text = self.focus_of(span, arguments).text(&self.model.source);
+        if text.len() <= 16 && !text.is_empty() { text.to_owned() } else { atom.atom().row().name.to_owned() }
     }
 
     /// Sizes and literal numbers are computed at once.

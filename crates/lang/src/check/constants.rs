@@ -2,7 +2,7 @@
 
 use super::attributes::{attributes, definite};
 use super::build::Checker;
-use super::declare::{Progress, cycle};
+use super::declare::Progress;
 use super::interval::Interval;
 use super::model::{Constant, ParameterKind};
 use super::tree::{Definite, Facts, Kind, Level, NodeId};
@@ -32,15 +32,17 @@ impl Checker {
             Progress::Done(node) if self.is_error(node) => return node,
             Progress::Done(node) => return self.again(node, kind, span),
             Progress::Running => {
-                let name = self.constants[k].declaration.name.text.clone();
-                self.report(cycle("const", &name, span));
+                let error = self.cycle("constant", &self.constants[k].declaration.name.text, span);
+                self.report(error);
                 return self.error_node(span);
             }
             Progress::Waiting => {}
         }
         self.constants[k].found = Progress::Running;
         self.names.enter(Vec::new());
+        self.resolving.push(self.constants[k].declaration.name.text.clone());
         let node = self.declare_constant(k);
+        self.resolving.pop();
         self.names.leave();
         self.constants[k].found = Progress::Done(node);
         node
@@ -64,18 +66,14 @@ impl Checker {
                 }
                 let tree = &self.model.tree;
                 if tree.facts(node).level > Level::Constant {
-                    let error = Diagnostic::error(
-                        codes::NOT_FIXED,
-                        format!(
-                            "the constant `{}` depends on a parameter or variable",
-                            declaration.name.text
-                        ),
-                    );
+                    let on = if tree.facts(node).variable_free() { "parameter" } else { "variable" };
+                    let message = format!("the constant `{}` depends on a {on}", declaration.name.text);
+                    let error = Diagnostic::error(codes::NOT_FIXED, message);
                     let at = self.ast.exprs.span(*value);
                     self.report(
                         error
                             .at(at, "this is not fixed when the model is compiled")
-                            .help("declare it with `let`, or make it a `param`"),
+                            .help("an expression gets a name with `let`"),
                     );
                     return self.error_node(span);
                 }
@@ -85,6 +83,7 @@ impl Checker {
                 facts = Facts { level: Level::Constant, ..tree.facts(node).clone() };
                 init = Some(node);
                 self.fits(node, &shape, "the value", self.ast.exprs.span(*value));
+                self.check_value(node, &declaration.attributes, range, "the value");
             }
             Some(Init::File { path, span }) => (file, file_span) = (Some(path.clone()), *span),
             None => {}
@@ -109,6 +108,7 @@ impl Checker {
             file_span,
         };
         self.check_attributes(declaration, &shape);
+        self.check_range(declaration, range);
         // A scalar of sizes keeps being one, so that it may stand where sizes do.
         if !shape.is_empty() {
             facts.size = None;

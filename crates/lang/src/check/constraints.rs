@@ -77,6 +77,7 @@ impl Checker {
             }
         };
         let requirements = call.requirements.into_inner();
+        self.warn_column(&sides, span);
         let constraint = Constraint { label, first, rest, loops: loops.flatten(), shape, requirements, span };
         if self.check_constraint(&constraint) {
             self.model.constraints.push(constraint);

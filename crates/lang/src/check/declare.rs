@@ -72,14 +72,21 @@ impl Checker {
                 StatementKind::Fn { name, arguments, body } => {
                     let symbol = Symbol::Function(self.functions.len());
                     self.declare(name, symbol);
+                    self.distinct(arguments);
                     let (name, arguments, body) = (name.clone(), arguments.clone(), *body);
                     self.functions.push(Function { name, arguments, body, open: false });
+                }
+                StatementKind::Constraint(constraint) => {
+                    if let Some(label) = &constraint.label {
+                        self.labels.entry(label.text.clone()).or_insert(label.span);
+                    }
                 }
                 _ => {}
             }
         }
+        self.model.constants = vec![placeholder(); self.constants.len()];
         for k in 0..self.sizes.len() {
-            self.size_value(k);
+            self.size_value(k, self.sizes[k].span);
         }
         // Positions first, so that ranges and defaults may name any parameter or variable.
         for (declaration, doc) in &parameters {
@@ -95,15 +102,17 @@ impl Checker {
             });
             self.pending.push(Some((*declaration).clone()));
         }
-        self.model.constants = vec![placeholder(); self.constants.len()];
+        for (declaration, doc) in &variables {
+            self.declare_variable(declaration, doc.clone());
+        }
         for k in 0..self.constants.len() {
             self.constant(k, self.constants[k].declaration.name.span);
         }
         for k in 0..parameters.len() {
             self.read_pending(k);
         }
-        for (declaration, doc) in &variables {
-            self.declare_variable(declaration, doc.clone());
+        for (k, (declaration, _)) in variables.iter().enumerate() {
+            self.variable_details(k, declaration);
         }
         for k in 0..self.lets.len() {
             self.let_value(k, self.lets[k].span);
@@ -123,10 +132,38 @@ impl Checker {
         self.warnings();
     }
 
+    /// Refuses two arguments of one name.
+    fn distinct(&mut self, arguments: &[Name]) {
+        for (k, name) in arguments.iter().enumerate() {
+            if let Some(first) = arguments[..k].iter().find(|before| before.text == name.text) {
+                let message = format!("the argument `{}` is declared twice", name.text);
+                let error = Diagnostic::error(codes::DUPLICATE_NAME, message);
+                self.report(error.at(name.span, "again here").also(first.span, "first here"));
+            }
+        }
+    }
+
     fn declare(&mut self, name: &Name, symbol: Symbol) {
         if let Some(error) = self.names.declare(&name.text, symbol, name.span) {
             self.report(error);
         }
+    }
+
+    /// The error for a declaration that depends on itself.
+    pub(super) fn cycle(&self, what: &str, name: &str, span: Span) -> Diagnostic {
+        let error = Diagnostic::error(codes::CYCLE, format!("the {what} `{name}` depends on itself"));
+        let start = self.resolving.iter().position(|one| one == name).unwrap_or(0);
+        let mut error = error.at(span, "this closes the circle");
+        if let Some(declared) = self.names.place(name).filter(|declared| *declared != span) {
+            error = error.also(declared, "declared here");
+        }
+        let circle = &self.resolving[start..];
+        if circle.len() > 1 {
+            let chain = circle.iter().skip(1).chain([&circle[0]]);
+            let chain = chain.map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", which needs ");
+            error = error.note(format!("`{name}` needs {chain}"));
+        }
+        error
     }
 
     /// Declares the names of a model that was checked before, for an expression asked for at the solution.
@@ -162,9 +199,4 @@ impl Checker {
             self.sizes.push(SizeState { name: fixed.name.clone(), span: fixed.span, value: None, found });
         }
     }
-}
-
-/// The error for a declaration that depends on itself.
-pub(super) fn cycle(what: &str, name: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(codes::CYCLE, format!("the {what} `{name}` depends on itself")).at(span, "")
 }

@@ -7,6 +7,7 @@ use super::interval::Interval;
 use super::names::{Local, Symbol};
 use super::size::{Poly, Unknown};
 use super::tree::{Facts, Kind, Level, Node, NodeId};
+use crate::atoms::AtomId;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
@@ -24,22 +25,28 @@ impl Checker {
         if self.depth >= MAX_DEPTH || self.model.tree.len() > MAX_NODES {
             let what =
                 if self.depth >= MAX_DEPTH { "is nested too deep" } else { "expands to too many terms" };
-            self.report(
-                Diagnostic::error(codes::NESTED_TOO_DEEP, format!("this expression {what}")).at(span, ""),
-            );
-            return self.error_node(span);
+            return self.too_deep(what, span);
         }
         self.depth += 1;
         let node = self.dispatch(id, span);
         self.depth -= 1;
         if self.heights.get(node.0 as usize).is_some_and(|&h| h > MAX_HEIGHT) && !self.is_error(node) {
-            self.report(
-                Diagnostic::error(codes::NESTED_TOO_DEEP, "this expression is nested too deep")
-                    .at(span, "lets expanded"),
-            );
-            return self.error_node(span);
+            return self.too_deep("is nested too deep", span);
         }
         node
+    }
+
+    /// Says once that something nests too deep: what is around it does as well.
+    fn too_deep(&mut self, what: &str, span: Span) -> NodeId {
+        if !std::mem::replace(&mut self.told_depth, true) {
+            let message = format!("this expression {what}");
+            self.report(
+                Diagnostic::error(codes::NESTED_TOO_DEEP, message)
+                    .at(span, "counted with every `let` and `fn` written out")
+                    .help("sums may be long; what nests is a function of a function of a function"),
+            );
+        }
+        self.error_node(span)
     }
 
     fn dispatch(&mut self, id: ExprId, span: Span) -> NodeId {
@@ -142,14 +149,44 @@ impl Checker {
             let facts = Facts { interval: Interval::ALL, ..facts };
             return self.leaf(Kind::Objective, Vec::new(), facts, span);
         }
-        let error = self.names.unknown(name, span, false);
+        let error = self.unknown_name(name, span);
         self.report(error);
         self.error_node(span)
     }
 
+    /// The error for a name that is no value, with what it is instead.
+    fn unknown_name(&self, name: &str, span: Span) -> Diagnostic {
+        let error = |message: String| Diagnostic::error(codes::UNKNOWN_NAME, message);
+        if let Some(&label) = self.labels.get(name) {
+            return error(format!("`{name}` is the label of a constraint, and has no value in the model"))
+                .at(span, "a label is no value")
+                .also(label, "this constraint")
+                .help(format!("its dual is known at the solution: `cvx grad --of 'dual({name})'`"));
+        }
+        if name == "norm" || AtomId::named(name).is_some() {
+            return Diagnostic::error(codes::BAD_ARGUMENT, format!("`{name}` is a function"))
+                .at(span, format!("write `{name}(…)`"));
+        }
+        match name {
+            "objective" => error("the value of the objective is known at the solution only".into())
+                .at(span, "not known in the model")
+                .help("give the expression a name: `let cost = …; minimize cost;`"),
+            "true" | "false" | "True" | "False" => error(format!("`{name}` is no number"))
+                .at(span, "truth values are values of options only, as in `keepdims=true`"),
+            _ if self.model.tree.indices.iter().any(|index| index == name) => {
+                error(format!("the index `{name}` is known only inside its `for`"))
+                    .at(span, "outside of the `for`")
+            }
+            _ => self.names.unknown(name, span, false),
+        }
+    }
+
     fn symbol(&mut self, symbol: Symbol, name: &str, span: Span) -> NodeId {
+        if self.broken.contains(name) {
+            return self.error_node(span);
+        }
         match symbol {
-            Symbol::Size(k) => match self.size_value(k) {
+            Symbol::Size(k) => match self.size_value(k, span) {
                 Some(size) => self.size_node(size, span),
                 None => self.error_node(span),
             },

@@ -1,7 +1,7 @@
 //! Named expressions, and the atoms that a model defines.
 
 use super::build::Checker;
-use super::declare::{Progress, cycle};
+use super::declare::Progress;
 use super::model::Let;
 use super::tree::NodeId;
 use crate::source::Span;
@@ -39,8 +39,8 @@ impl Checker {
         match self.lets[k].found {
             Progress::Done(node) => return node,
             Progress::Running => {
-                let name = self.lets[k].name.clone();
-                self.report(cycle("let", &name, span));
+                let error = self.cycle("let", &self.lets[k].name, span);
+                self.report(error);
                 return self.error_node(span);
             }
             Progress::Waiting => {}
@@ -48,7 +48,9 @@ impl Checker {
         self.lets[k].found = Progress::Running;
         self.names.enter(Vec::new());
         let expansions = std::mem::take(&mut self.expansions);
+        self.resolving.push(self.lets[k].name.clone());
         let node = self.expression(self.lets[k].value);
+        self.resolving.pop();
         self.expansions = expansions;
         self.names.leave();
         self.lets[k].found = Progress::Done(node);

@@ -26,7 +26,11 @@ impl Checker {
         if let Some(known) = self.model.tree.find(&kind) {
             return self.again(known, kind, span);
         }
-        let parameter = &self.model.parameters[k];
+        let Some(parameter) = self.model.parameters.get(k) else {
+            let error = Diagnostic::error(codes::NOT_FIXED, "the size of an array depends on a parameter");
+            self.report(error.at(span, "this is not fixed when the model is compiled"));
+            return self.error_node(span);
+        };
         let (interval, definite) =
             (self.range_interval(parameter.range, parameter.kind), definite(parameter.kind));
         let shape = parameter.shape.clone();
@@ -37,7 +41,9 @@ impl Checker {
     fn parameter_details(&mut self, k: usize, declaration: &Declaration) {
         let shape = self.model.parameters[k].shape.clone();
         self.check_attributes(declaration, &shape);
-        self.model.parameters[k].range = self.range(&declaration.attributes);
+        let range = self.range(&declaration.attributes);
+        self.model.parameters[k].range = range;
+        self.check_range(declaration, range);
         match &declaration.init {
             Some(Init::Value(value)) => {
                 let node = self.expression(*value);
@@ -46,12 +52,15 @@ impl Checker {
                 }
                 let at = self.ast.exprs.span(*value);
                 if self.model.tree.facts(node).level > Level::Constant {
+                    let on =
+                        if self.model.tree.facts(node).variable_free() { "parameter" } else { "variable" };
                     let error =
                         Diagnostic::error(codes::NOT_FIXED, "a default is a number or an array of numbers");
-                    self.report(error.at(at, "this depends on a parameter or variable"));
+                    self.report(error.at(at, format!("this depends on a {on}")));
                     return;
                 }
                 self.fits(node, &shape, "the default", at);
+                self.check_value(node, &declaration.attributes, range, "the default");
                 self.model.parameters[k].default = Some(node);
             }
             Some(Init::File { span, .. }) => {

@@ -14,7 +14,13 @@ impl Checker {
     pub(super) fn open(&mut self, ranges: &Ranges) -> Option<Loops> {
         let mut out = Vec::new();
         let mut good = true;
-        for one in &ranges.loops {
+        for (k, one) in ranges.loops.iter().enumerate() {
+            if let Some(first) = ranges.loops[..k].iter().find(|before| before.name.text == one.name.text) {
+                let message = format!("the index `{}` is used twice in one `for`", one.name.text);
+                let error = Diagnostic::error(codes::DUPLICATE_NAME, message);
+                self.report(error.at(one.name.span, "again here").also(first.name.span, "first here"));
+                good = false;
+            }
             let (from, to) = (self.size_of(one.from), self.size_of(one.to));
             let (Some(from), Some(to)) = (from, to) else {
                 good = false;

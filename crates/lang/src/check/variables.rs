@@ -16,7 +16,11 @@ impl Checker {
         if let Some(known) = self.model.tree.find(&kind) {
             return self.again(known, kind, span);
         }
-        let Some(variable) = self.model.variables.get(k) else { return self.error_node(span) };
+        let Some(variable) = self.model.variables.get(k) else {
+            let error = Diagnostic::error(codes::NOT_FIXED, "the size of an array depends on a variable");
+            self.report(error.at(span, "this is not fixed when the model is compiled"));
+            return self.error_node(span);
+        };
         let flags =
             ParameterKind { nonneg: variable.nonneg, nonpos: variable.nonpos, ..ParameterKind::default() };
         let facts = Facts {
@@ -33,45 +37,11 @@ impl Checker {
         self.leaf(kind, shape, facts, span)
     }
 
-    /// Declares a variable; the ends of its range are free of variables.
+    /// Declares a variable, its range apart.
     pub(super) fn declare_variable(&mut self, declaration: &Declaration, doc: Option<String>) {
         let shape = self.declared_shape(declaration);
         self.check_attributes(declaration, &shape);
         let flags = attributes(&declaration.attributes);
-        let range = self.range(&declaration.attributes);
-        if let Some((lo, hi)) = range {
-            let tree = &self.model.tree;
-            for end in [lo, hi] {
-                if !tree.facts(end).variable_free() {
-                    let error =
-                        Diagnostic::error(codes::BAD_ATTRIBUTE, "the ends of a range contain no variable")
-                            .at(tree.span(end), "this depends on a variable")
-                            .help("write it as a constraint");
-                    self.report(error);
-                    return;
-                }
-            }
-            let ends = [(lo, tree.span(lo)), (hi, tree.span(hi))];
-            for (end, at) in ends {
-                self.broadcasts(end, &shape, "this end of the range", at);
-            }
-            let tree = &self.model.tree;
-            let (low, high) = (tree.facts(lo).interval, tree.facts(hi).interval);
-            if low.lo > high.hi {
-                let error = Diagnostic::error(
-                    codes::EMPTY_RANGE,
-                    format!("no value lies in the range of `{}`", declaration.name.text),
-                )
-                .at(tree.span(lo), "the lower end is above the upper end");
-                self.report(error);
-            }
-        }
-        if let Some(Init::Value(value)) = &declaration.init {
-            let at = self.ast.exprs.span(*value);
-            self.report(
-                Diagnostic::error(codes::BAD_ATTRIBUTE, "a variable has no value of its own").at(at, ""),
-            );
-        }
         self.model.variables.push(Variable {
             name: declaration.name.text.clone(),
             shape,
@@ -79,9 +49,30 @@ impl Checker {
             nonpos: flags.nonpos,
             symmetric: flags.symmetric,
             diag: flags.diag,
-            range,
+            range: None,
             doc,
             span: declaration.name.span,
         });
+    }
+
+    /// Reads the range of a variable, whose ends are free of variables.
+    pub(super) fn variable_details(&mut self, k: usize, declaration: &Declaration) {
+        if let Some(Init::Value(value)) = &declaration.init {
+            let at = self.ast.exprs.span(*value);
+            self.report(
+                Diagnostic::error(codes::BAD_ATTRIBUTE, "a variable has no value of its own").at(at, ""),
+            );
+        }
+        let Some((lo, hi)) = self.range(&declaration.attributes) else { return };
+        self.check_range(declaration, Some((lo, hi)));
+        let free = |end: NodeId| self.model.tree.facts(end).variable_free();
+        if self.broken.contains(&declaration.name.text) || !free(lo) || !free(hi) {
+            return;
+        }
+        let shape = self.model.variables[k].shape.clone();
+        for end in [lo, hi] {
+            self.broadcasts(end, &shape, "this end of the range", self.model.tree.span(end));
+        }
+        self.model.variables[k].range = Some((lo, hi));
     }
 }

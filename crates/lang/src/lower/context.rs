@@ -236,11 +236,9 @@ impl<'m> Context<'m> {
     pub fn mismatch(&self, operand: &Operand, requirement: &Poly) -> Box<Diagnostic> {
         let tree = &self.model.tree;
         let span = tree.span(operand.node);
-        let mut error = Diagnostic::error(
-            codes::SHAPE_MISMATCH,
-            "the shapes of these do not fit at the sizes given",
-        )
-        .at(span, "");
+        let mut error =
+            Diagnostic::error(codes::SHAPE_MISMATCH, "the shapes of these do not fit at the sizes given")
+                .at(span, "");
         for part in tree.operands(operand.node) {
             if let Ok(shape) = self.shape(&Operand { node: part, env: operand.env.clone() }) {
                 let symbolic = tree.show_shape(tree.shape(part));
@@ -262,7 +260,10 @@ impl<'m> Context<'m> {
             Unknown::Index(k) => Some(format!("`{}` is {}", self.model.tree.name(*unknown), env.get(*k)?)),
             Unknown::Dim(_) => None,
         });
-        super::told(self.model, self.inputs, &unknowns).into_iter().chain(indices).fold(error, Diagnostic::note)
+        super::told(self.model, self.inputs, &unknowns)
+            .into_iter()
+            .chain(indices)
+            .fold(error, Diagnostic::note)
     }
 
     /// The number of a scalar that is fixed at compile time: a literal, arithmetic on sizes, or a constant's entry.
@@ -457,18 +458,26 @@ impl<'m> Context<'m> {
     fn pick(&self, selector: &Selector, len: usize, env: &Env, span: Span) -> Lowered<(Vec<usize>, bool)> {
         let tree = &self.model.tree;
         let out_of_range = |what: String, span: Span| {
-            refuse(
-                Diagnostic::error(codes::INDEX_OUT_OF_RANGE, what)
-                    .at(span, format!("the axis has {len} entries"))
-                    .note("indices start at 0"),
-            )
+            refuse(Diagnostic::error(codes::INDEX_OUT_OF_RANGE, what).at(
+                span,
+                if len == 0 {
+                    "the axis is empty".to_owned()
+                } else {
+                    format!("the last entry is {}", len - 1)
+                },
+            ))
         };
         match selector {
             Selector::At(node, from_end) => {
                 let value = self.integer(&Operand { node: *node, env: env.clone() })?;
                 let position = if *from_end { value + len as i64 } else { value };
                 if !(0..len as i64).contains(&position) {
-                    return Err(out_of_range(format!("index {value} is out of range"), tree.span(*node)));
+                    let what = format!("the index {value} is out of range for an axis of size {len}");
+                    let error = out_of_range(what, tree.span(*node));
+                    return Err(match &tree.facts(*node).size {
+                        Some(size) => refuse(self.told(*error, size, env)),
+                        None => error,
+                    });
                 }
                 Ok((vec![position as usize], false))
             }
@@ -481,7 +490,9 @@ impl<'m> Context<'m> {
                     || start > len as i64
                 {
                     return Err(out_of_range(
-                        format!("the slice runs from {start} to {last} and leaves the axis"),
+                        format!(
+                            "the slice runs from {start} to {last}, out of range for an axis of size {len}"
+                        ),
                         span,
                     ));
                 }
@@ -493,7 +504,10 @@ impl<'m> Context<'m> {
                 for value in values {
                     let position = if value < 0.0 { value + len as f64 } else { value };
                     if position.fract() != 0.0 || !(0.0..len as f64).contains(&position) {
-                        return Err(out_of_range(format!("index {value} is out of range"), tree.span(*node)));
+                        return Err(out_of_range(
+                            format!("the index {value} is out of range for an axis of size {len}"),
+                            tree.span(*node),
+                        ));
                     }
                     list.push(position as usize);
                 }

@@ -49,7 +49,8 @@ pub fn bind_sizes(model: &CheckedModel, inputs: &Inputs) -> Result<Vec<i64>, Vec
         }
     }
     if errors.is_empty() {
-        errors.extend(model.requirements.iter().filter_map(|requirement| misfit(model, requirement, &values)));
+        errors
+            .extend(model.requirements.iter().filter_map(|requirement| misfit(model, requirement, &values)));
     }
     if errors.is_empty() {
         Ok(values.into_iter().map(|v| v.map_or(0, |(size, _)| size)).collect())
@@ -123,11 +124,7 @@ fn solve(model: &CheckedModel, inputs: &Inputs, errors: &mut Vec<Diagnostic>) ->
 }
 
 /// The error for a requirement that does not hold.
-fn misfit(
-    model: &CheckedModel,
-    requirement: &Requirement,
-    values: &[Option<Known>],
-) -> Option<Diagnostic> {
+fn misfit(model: &CheckedModel, requirement: &Requirement, values: &[Option<Known>]) -> Option<Diagnostic> {
     let value = |size: &Poly| reduce(size, values).and_then(|size| size.as_constant());
     let (given, declared) = (value(&requirement.given), value(&requirement.declared));
     if given == declared && given.is_some() {

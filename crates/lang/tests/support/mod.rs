@@ -3,7 +3,7 @@
 use cvxlayer_lang::Inputs;
 
 /// Reads what is given; each item is a size with a value or a name with the shape of its value, and says whence.
-pub fn given(line: &str) -> Inputs {
+pub(crate) fn given(line: &str) -> Inputs {
     let mut inputs = Inputs::default();
     let mut rest = line.trim();
     while !rest.is_empty() {
