@@ -308,9 +308,9 @@ fn sizes(context: &Context<'_>) -> Lowered<Vec<Size>> {
         .zip(&context.dims)
         .map(|(dim, &value)| Size { name: dim.name.clone().into(), value: value as usize })
         .collect();
-    for (name, size) in &model.sizes {
-        let value = context.size(size, &Env::default(), crate::source::Span::default())?;
-        out.push(Size { name: name.clone().into(), value: value.max(0) as usize });
+    for fixed in &model.sizes {
+        let value = context.size(&fixed.size, &Env::default(), fixed.span)?;
+        out.push(Size { name: fixed.name.clone().into(), value: value.max(0) as usize });
     }
     Ok(out)
 }

@@ -122,7 +122,7 @@ impl Lower<'_> {
                     let shape = self.context.shape(&operand(node))?;
                     error = error.also(self.context.model.tree.span(node), format!("this has shape {shape}"));
                 }
-                return Err(refuse(error));
+                return Err(refuse(self.context.told(error, requirement, env)));
             }
         }
         match constraint.rest[..] {

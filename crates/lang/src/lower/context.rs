@@ -236,23 +236,34 @@ impl<'m> Context<'m> {
     pub fn mismatch(&self, operand: &Operand, requirement: &Poly) -> Box<Diagnostic> {
         let tree = &self.model.tree;
         let span = tree.span(operand.node);
-        let mut error = Diagnostic::error(
-            codes::SHAPE_MISMATCH,
-            format!("shapes do not fit: `{} == 0` does not hold", tree.show(requirement)),
-        )
-        .at(span, "here");
+        let mut error =
+            Diagnostic::error(codes::SHAPE_MISMATCH, "the shapes of these do not fit at the sizes given")
+                .at(span, "");
         for part in tree.operands(operand.node) {
             if let Ok(shape) = self.shape(&Operand { node: part, env: operand.env.clone() }) {
                 let symbolic = tree.show_shape(tree.shape(part));
-                error = error.also(tree.span(part), format!("this has shape {shape}, declared {symbolic}"));
+                let label = if shape.rank() == 0 || symbolic == shape.to_string() {
+                    format!("this is {symbolic}")
+                } else {
+                    format!("this is {symbolic}, here {shape}")
+                };
+                error = error.also(tree.span(part), label);
             }
         }
-        for unknown in requirement.unknowns() {
-            if let Ok(value) = self.size(&Poly::unknown(unknown), &operand.env, span) {
-                error = error.note(format!("`{}` is {value}", tree.name(unknown)));
-            }
-        }
-        refuse(error)
+        refuse(self.told(error, requirement, &operand.env))
+    }
+
+    /// Adds what the sizes and indices in a size are, and where they come from.
+    pub fn told(&self, error: Diagnostic, size: &Poly, env: &Env) -> Diagnostic {
+        let unknowns = size.unknowns();
+        let indices = unknowns.iter().filter_map(|unknown| match unknown {
+            Unknown::Index(k) => Some(format!("`{}` is {}", self.model.tree.name(*unknown), env.get(*k)?)),
+            Unknown::Dim(_) => None,
+        });
+        super::told(self.model, self.inputs, &unknowns)
+            .into_iter()
+            .chain(indices)
+            .fold(error, Diagnostic::note)
     }
 
     /// The value of a constant that the caller gave, or that a literal in the text states.

@@ -62,18 +62,26 @@ impl Context<'_> {
     fn pick(&self, selector: &Selector, len: usize, env: &Env, span: Span) -> Lowered<(Vec<usize>, bool)> {
         let tree = &self.model.tree;
         let out_of_range = |what: String, span: Span| {
-            refuse(
-                Diagnostic::error(codes::INDEX_OUT_OF_RANGE, what)
-                    .at(span, format!("the axis has {len} entries"))
-                    .note("indices start at 0"),
-            )
+            refuse(Diagnostic::error(codes::INDEX_OUT_OF_RANGE, what).at(
+                span,
+                if len == 0 {
+                    "the axis is empty".to_owned()
+                } else {
+                    format!("the last entry is {}", len - 1)
+                },
+            ))
         };
         match selector {
             Selector::At(node, from_end) => {
                 let value = self.integer(&Operand { node: *node, env: env.clone() })?;
                 let position = if *from_end { value + len as i64 } else { value };
                 if !(0..len as i64).contains(&position) {
-                    return Err(out_of_range(format!("index {value} is out of range"), tree.span(*node)));
+                    let what = format!("the index {value} is out of range for an axis of size {len}");
+                    let error = out_of_range(what, tree.span(*node));
+                    return Err(match &tree.facts(*node).size {
+                        Some(size) => refuse(self.told(*error, size, env)),
+                        None => error,
+                    });
                 }
                 Ok((vec![position as usize], false))
             }
@@ -86,7 +94,9 @@ impl Context<'_> {
                     || start > len as i64
                 {
                     return Err(out_of_range(
-                        format!("the slice runs from {start} to {last} and leaves the axis"),
+                        format!(
+                            "the slice runs from {start} to {last}, out of range for an axis of size {len}"
+                        ),
                         span,
                     ));
                 }
@@ -98,7 +108,10 @@ impl Context<'_> {
                 for value in values {
                     let position = if value < 0.0 { value + len as f64 } else { value };
                     if position.fract() != 0.0 || !(0.0..len as f64).contains(&position) {
-                        return Err(out_of_range(format!("index {value} is out of range"), tree.span(*node)));
+                        return Err(out_of_range(
+                            format!("the index {value} is out of range for an axis of size {len}"),
+                            tree.span(*node),
+                        ));
                     }
                     list.push(position as usize);
                 }
