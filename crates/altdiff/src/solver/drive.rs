@@ -311,7 +311,10 @@ impl Driver<'_> {
             return Ok(end);
         }
         let elastic = certificate::elastic(self.core);
-        let Some(phase) = self.auxiliary(&elastic, callback)? else { return Ok(end) };
+        let phase = match self.auxiliary(&elastic, callback)? {
+            Ok(point) => point,
+            Err(stopped) => return Ok(End { status: stopped, ..end }),
+        };
         let (n, m) = (self.user.n(), self.user.m());
         let phase = self.scaling.unscale(&Point { x: phase.x[..n].to_vec(), y: phase.y, z: vec![0.0; n] });
         if let Some(proof) =
@@ -328,7 +331,10 @@ impl Driver<'_> {
             return Ok(end);
         }
         let steepest = certificate::steepest(self.core);
-        let Some(ray) = self.auxiliary(&steepest, callback)? else { return Ok(end) };
+        let ray = match self.auxiliary(&steepest, callback)? {
+            Ok(point) => point,
+            Err(stopped) => return Ok(End { status: stopped, ..end }),
+        };
         let ray = self.scaling.unscale(&Point { x: ray.x, y: vec![0.0; m], z: vec![0.0; n] });
         if let Some(direction) = certificate::recession(self.user, &ray.x) {
             end.status = Status::Unbounded;
@@ -338,9 +344,9 @@ impl Driver<'_> {
         Ok(end)
     }
 
-    /// The best point found for an auxiliary linear program, `None` where the caller stopped it. What follows from the
+    /// The best point found for an auxiliary linear program, or the status where the caller stopped it. What follows from the
     /// point is verified on the problem itself, so that it need not be exact.
-    fn auxiliary(&self, core: &Core, callback: Callback<'_>) -> Result<Option<Point>, Error> {
+    fn auxiliary(&self, core: &Core, callback: Callback<'_>) -> Result<Result<Point, Status>, Error> {
         let settings = Settings { method: Method::Interior, ..self.settings.clone() };
         let scaling = Scaling::none(core);
         let scaled = Arc::new(scaling.apply(core));
@@ -355,6 +361,9 @@ impl Driver<'_> {
             certify: false,
         };
         let end = driver.interior(INTERIOR, callback)?;
-        Ok((!matches!(end.status, Status::TimeLimit | Status::Cancelled)).then_some(end.point))
+        Ok(match end.status {
+            Status::TimeLimit | Status::Cancelled => Err(end.status),
+            _ => Ok(end.point),
+        })
     }
 }
