@@ -58,6 +58,7 @@ mod interior;
 mod kkt;
 mod plain;
 mod scaling;
+mod sizes;
 
 pub use csc::Csc;
 pub use derivative::{

@@ -73,6 +73,9 @@ const ALTERNATING: usize = 5000;
 const AUTOMATIC: usize = 200;
 const INTERIOR: usize = 250;
 
+/// Interior-point iterations beyond the tolerance that look for the exact active set.
+const EXTRA: usize = 8;
+
 /// Interior-point iterations without progress before a start counts as stalled.
 const PATIENCE: usize = 20;
 
@@ -250,6 +253,7 @@ impl Driver<'_> {
         let patience = if start == Start::Near { PATIENCE } else { 2 * PATIENCE };
         let mut best = end.residuals.max();
         let mut tried_at = f64::INFINITY;
+        let mut extra = 0_usize;
         let status = method.run(
             self.user,
             self.scaling,
@@ -264,17 +268,29 @@ impl Driver<'_> {
                     end.residuals = *residuals;
                     end.active = method.guess();
                 }
-                // Each try costs a factorization: again only after the residual has fallen a good deal.
-                if self.settings.finish && size <= NEAR && (size <= 0.05 * tried_at || size <= tolerance) {
+                // Each try costs a factorization: again only after the residual has fallen a good deal, and now and then
+                // once the tolerance is reached.
+                let within = size <= tolerance;
+                let due = if end.status == Status::Solved {
+                    extra += 1;
+                    extra.is_power_of_two()
+                } else {
+                    size <= NEAR && (size <= 0.05 * tried_at || within)
+                };
+                if self.settings.finish && due {
                     tried_at = size;
                     if let Some(done) = self.finisher().run(&method.point(), method.guess(), 2)? {
                         end.finish(done);
                         return Ok(Check::Stop);
                     }
                 }
-                if size <= tolerance {
+                if within {
                     end.status = Status::Solved;
-                    return Ok(Check::Stop);
+                    method.sharpen();
+                }
+                if end.status == Status::Solved {
+                    let done = !self.settings.finish || extra >= EXTRA;
+                    return Ok(if done { Check::Stop } else { Check::Continue });
                 }
                 let scaled = method.point();
                 if self.certify
@@ -292,7 +308,9 @@ impl Driver<'_> {
             },
         )?;
         end.iterations = method.iterations;
-        if let Some(status @ (Status::TimeLimit | Status::Cancelled)) = status {
+        if let Some(status @ (Status::TimeLimit | Status::Cancelled)) = status
+            && end.status != Status::Solved
+        {
             end.status = status;
         }
         if end.point.x.is_empty() && self.user.n() > 0 {
