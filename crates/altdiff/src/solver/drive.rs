@@ -6,6 +6,7 @@ use crate::core::{Core, Point};
 use crate::finish::{Finished, Finisher};
 use crate::interior::{Check, Interior, Start};
 use crate::kkt::Pattern;
+use crate::pivoting::Pivoted;
 use crate::problem::norm_inf;
 use crate::progress::{Callback, Control, Progress};
 use crate::scaling::Scaling;
@@ -24,6 +25,10 @@ pub(super) struct End {
     pub method: Method,
     pub notes: Vec<String>,
     pub certificate: Option<Certificate>,
+    /// What the active-set method leaves behind.
+    pub pivoted: Option<Pivoted>,
+    /// The objective, where it is known already.
+    pub objective: Option<f64>,
 }
 
 impl End {
@@ -38,6 +43,8 @@ impl End {
             method,
             notes: Vec::new(),
             certificate: None,
+            pivoted: None,
+            objective: None,
         }
     }
 
@@ -57,7 +64,7 @@ impl End {
 pub(super) struct Driver<'a> {
     pub settings: &'a Settings,
     pub user: &'a Core,
-    pub core: &'a Arc<Core>,
+    pub core: &'a Core,
     pub scaling: &'a Scaling,
     pub pattern: &'a Arc<Pattern>,
     pub equalities: usize,
