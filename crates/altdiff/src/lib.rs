@@ -62,6 +62,7 @@ mod pivoting;
 mod plain;
 mod scaling;
 mod smooth;
+mod sizes;
 
 pub use csc::Csc;
 pub use derivative::{

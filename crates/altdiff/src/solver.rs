@@ -218,10 +218,10 @@ impl Job<'_> {
                 End { status, point, residuals, iterations: plain.steps, ..End::new(Method::Alternating) };
             return Ok(self.solution(end));
         }
-        if let Control::Cancel | Control::OutOfTime =
-            callback(&Progress { method: settings.method, iteration: 0, residuals: None })
-        {
-            return Ok(self.ended(Status::Cancelled, None));
+        match callback(&Progress { method: settings.method, iteration: 0, residuals: None }) {
+            Control::Continue => {}
+            Control::OutOfTime => return Ok(self.ended(Status::TimeLimit, None)),
+            Control::Cancel => return Ok(self.ended(Status::Cancelled, None)),
         }
         let warm = warm.filter(|w| {
             w.x.len() == self.user.n() && w.y.len() == self.user.m() && w.z.len() == self.user.n()
