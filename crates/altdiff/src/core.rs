@@ -2,6 +2,7 @@
 //!
 //! An equality has l = u. A multiplier is signed: positive towards the upper end, negative towards the lower one.
 
+use crate::csc::MulBoth;
 use crate::kernel::vectorized;
 use crate::problem::{dot, norm_inf};
 use crate::{Csc, Problem, Residuals};
@@ -138,7 +139,8 @@ impl Core {
     pub(crate) fn products(&self, point: &Point, out: &mut Products) {
         out.fill(0.0);
         self.p.mul_symmetric_add(1.0, &point.x, &mut out.px);
-        vectorized(|| self.c.mul_both(&point.x, &point.y, &mut out.cx, &mut out.cy));
+        let Products { cx, cy, .. } = out;
+        vectorized::<MulBoth, _>((&*self.c, &point.x[..], &point.y[..], &mut cx[..], &mut cy[..]));
     }
 
     /// As [`residuals`](Self::residuals), from the products of the point.

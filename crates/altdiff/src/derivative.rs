@@ -5,6 +5,7 @@ mod bpqp;
 mod data;
 mod degeneracy;
 mod harm;
+mod outer;
 mod products;
 mod reduced;
 mod state;

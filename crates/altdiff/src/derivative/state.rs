@@ -1,6 +1,7 @@
 //! What a solution keeps for its derivatives, and the stacked form of cotangents and data tangents.
 
 use super::degeneracy::Classified;
+use super::outer;
 use crate::active::{ActiveSet, Side};
 use crate::core::{Core, Point};
 use crate::kkt::{Factor, Pattern};
@@ -128,15 +129,20 @@ impl State {
     /// The covector `δ ↦ d_xᵀ(Ṗx + q̇ + Ċᵀy) + d_yᵀ(Ċx − ċ) − d_zᵀ(bound)˙` of a data tangent.
     pub(super) fn pair(&self, d: &Stacked, x: &[f64], y: &[f64], active: &ActiveSet) -> Tangent {
         let (user, me) = (&self.user, self.equalities);
-        let p =
-            user.p.iter().map(|(i, j, _)| if i == j { d.x[i] * x[i] } else { d.x[i] * x[j] + d.x[j] * x[i] });
-        let mut out = Tangent { p: p.collect(), q: d.x.clone(), ..self.empty() };
-        out.a.clear();
-        out.g.clear();
-        for (i, j, _) in user.c.iter() {
-            let v = d.y[i] * x[j] + y[i] * d.x[j];
-            if i < me { out.a.push(v) } else { out.g.push(v) }
-        }
+        let p = outer::symmetric(&user.p, &d.x, x);
+        let (a, g) = outer::stacked(&user.c, me, (y, &d.x), (&d.y, x));
+        let (n, mi) = (user.n(), self.inequalities());
+        let mut out = Tangent {
+            p,
+            q: d.x.clone(),
+            a,
+            b: vec![0.0; me],
+            g,
+            gl: vec![0.0; mi],
+            gu: vec![0.0; mi],
+            lo: vec![0.0; n],
+            hi: vec![0.0; n],
+        };
         for i in 0..user.m() {
             let v = -d.y[i];
             if i < me {
