@@ -115,6 +115,11 @@ impl Core {
         self.l.len()
     }
 
+    /// ½xᵀPx + qᵀx.
+    pub(crate) fn objective(&self, x: &[f64]) -> f64 {
+        0.5 * dot(x, &self.p.mul_symmetric_vec(x)) + dot(&self.q, x)
+    }
+
     /// Px + q + Cᵀy + z.
     pub(crate) fn stationarity(&self, point: &Point) -> Vec<f64> {
         let mut r = self.q.clone();

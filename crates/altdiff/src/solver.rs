@@ -114,7 +114,7 @@ impl Solver {
             let prepared = Prepared::new(&user, &self.settings);
             (user, prepared)
         };
-        let job = Job { solver: self, problem, user, prepared };
+        let job = Job { solver: self, constant: problem.r, user, prepared };
         job.run(warm, callback)
     }
 
@@ -145,7 +145,8 @@ impl Solver {
 /// One solve.
 struct Job<'a> {
     solver: &'a Solver,
-    problem: &'a Problem,
+    /// Constant of the objective.
+    constant: f64,
     user: Arc<Core>,
     prepared: Prepared,
 }
@@ -153,7 +154,7 @@ struct Job<'a> {
 impl Job<'_> {
     fn run(self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<Solution, Error> {
         let settings = &self.solver.settings;
-        let equalities = self.problem.a.nrows;
+        let equalities = self.solver.equalities;
         if let Some(proof) = certificate::empty_interval(&self.user, equalities) {
             return Ok(self.ended(Status::Infeasible, Some(proof)));
         }
@@ -207,7 +208,7 @@ impl Job<'_> {
 
     /// Whether P is positive semidefinite.
     fn convex(&self) -> bool {
-        *self.prepared.convex.get_or_init(|| convexity::is_convex(&self.problem.p))
+        *self.prepared.convex.get_or_init(|| convexity::is_convex(&self.user.p))
     }
 
     /// A solution that ended before any method began.
@@ -219,7 +220,7 @@ impl Job<'_> {
     }
 
     fn solution(self, end: End) -> Solution {
-        let me = self.problem.a.nrows;
+        let me = self.solver.equalities;
         let part = |v: &[f64], sign: f64| v.iter().map(|v| (sign * v).max(0.0)).collect::<Vec<f64>>();
         let point = end.point;
         let (factor, active, finished) = match end.finished {
@@ -236,7 +237,7 @@ impl Job<'_> {
             nu_upper: part(&point.y[me..], 1.0),
             mu_lower: part(&point.z, -1.0),
             mu_upper: part(&point.z, 1.0),
-            objective: end.objective.unwrap_or_else(|| self.problem.objective(&point.x)),
+            objective: end.objective.unwrap_or_else(|| self.user.objective(&point.x) + self.constant),
             residuals: end.residuals,
             iterations: end.iterations,
             method: end.method,

@@ -22,7 +22,7 @@ impl Solution {
         state.check_cotangent(cotangent)?;
         if let Some(pivoted) = state.clean_pivots(options.route) {
             let v = state.stack(cotangent, &state.active);
-            let (mut d, residual) = state.solve_pivoted(pivoted, v);
+            let (mut d, residual) = state.solve_pivoted(pivoted, &v);
             d.negate();
             return Ok(Gradient { residual, ..state.gradient(&d, &state.active) });
         }
@@ -49,7 +49,7 @@ impl Solution {
         state.check_tangent(tangent)?;
         if let Some(pivoted) = state.clean_pivots(options.route) {
             let rhs = state.right_hand_side(tangent, &state.active);
-            let (moved, residual) = state.solve_pivoted(pivoted, rhs);
+            let (moved, residual) = state.solve_pivoted(pivoted, &rhs);
             return Ok(SolutionTangent { residual, ..state.unstack(moved, &state.active) });
         }
         let classified = state.classified()?;

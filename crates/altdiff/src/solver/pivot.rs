@@ -73,7 +73,7 @@ impl Job<'_> {
                 let clean = solve.clean(&buffers, self.solver.equalities);
                 let x = &buffers.point.x;
                 end.objective =
-                    Some(0.5 * dot(x, &buffers.products.px) + dot(&self.user.q, x) + self.problem.r);
+                    Some(0.5 * dot(x, &buffers.products.px) + dot(&self.user.q, x) + self.constant);
                 end.status = Status::Solved;
                 end.residuals = buffers.residuals.unwrap_or_else(crate::Residuals::unknown);
                 end.pivoted = Some(keep(layout, saddle, &mut buffers, clean));
