@@ -131,6 +131,18 @@ impl Core {
         r
     }
 
+    /// The largest term of the duality gap: xᵀPx, qᵀx, or the multipliers times their ends.
+    pub(crate) fn objective_size(&self, point: &Point) -> f64 {
+        let side = |y: f64, l: f64, u: f64| {
+            let end = if y > 0.0 { u } else { l };
+            if end.is_finite() { y * end } else { 0.0 }
+        };
+        let rows: f64 = (0..self.m()).map(|i| side(point.y[i], self.l[i], self.u[i])).sum();
+        let bounds: f64 = (0..self.n()).map(|i| side(point.z[i], self.lo[i], self.hi[i])).sum();
+        let quadratic = dot(&point.x, &self.p.mul_symmetric_vec(&point.x));
+        quadratic.abs().max(dot(&self.q, &point.x).abs()).max((rows + bounds).abs())
+    }
+
     /// The residuals of §"honesty": each relative to max(1, its largest term). A multiplier that presses against an
     /// absent end counts as part of the dual residual.
     pub(crate) fn residuals(&self, point: &Point) -> Residuals {
