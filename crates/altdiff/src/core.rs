@@ -105,6 +105,23 @@ impl Core {
         }
     }
 
+    /// The problem again, its rows taken apart.
+    pub(crate) fn problem(&self, equalities: usize, constant: f64) -> Problem {
+        let (a, g) = self.c.split(equalities);
+        Problem {
+            p: (*self.p).clone(),
+            q: self.q.clone(),
+            r: constant,
+            a,
+            b: self.l[..equalities].to_vec(),
+            g,
+            gl: self.l[equalities..].to_vec(),
+            gu: self.u[equalities..].to_vec(),
+            lo: self.lo.clone(),
+            hi: self.hi.clone(),
+        }
+    }
+
     /// Number of variables.
     pub(crate) fn n(&self) -> usize {
         self.q.len()

@@ -297,6 +297,21 @@ impl Csc {
         out
     }
 
+    /// The first `above` rows, and the others.
+    pub(crate) fn split(&self, above: usize) -> (Self, Self) {
+        let (mut a, mut g) = (Self::zeros(above, self.ncols), Self::zeros(self.nrows - above, self.ncols));
+        for j in 0..self.ncols {
+            for (i, v) in self.column(j) {
+                let (part, row) = if i < above { (&mut a, i) } else { (&mut g, i - above) };
+                part.row_idx.push(row);
+                part.values.push(v);
+            }
+            a.col_ptr[j + 1] = a.values.len();
+            g.col_ptr[j + 1] = g.values.len();
+        }
+        (a, g)
+    }
+
     /// Whether the other matrix has the same shape and the same stored places.
     pub fn same_pattern(&self, other: &Self) -> bool {
         self.nrows == other.nrows

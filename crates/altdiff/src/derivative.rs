@@ -12,4 +12,6 @@ mod state;
 
 pub use data::{Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent};
 pub use degeneracy::Degeneracy;
-pub(crate) use state::State;
+pub(crate) use outer::{ends, stacked, symmetric};
+pub(crate) use products::check_cotangent;
+pub(crate) use state::{State, at, signed};

@@ -40,6 +40,7 @@ mod csc;
 mod error;
 mod problem;
 mod settings;
+mod workspace;
 
 mod progress;
 mod solution;
@@ -73,3 +74,4 @@ pub use settings::{Method, Plain, Settings};
 pub use solution::{Solution, WarmStart};
 pub use solver::Solver;
 pub use status::{Certificate, Residuals, Status};
+pub use workspace::Workspace;

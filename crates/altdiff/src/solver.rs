@@ -118,8 +118,38 @@ impl Solver {
         job.run(warm, callback)
     }
 
+    /// A problem with the matrices it was made with, and zeros for vectors.
+    pub(crate) fn template(&self) -> Core {
+        let (n, m) = (self.c.ncols, self.c.nrows);
+        Core {
+            p: Arc::new((*self.p).clone()),
+            q: vec![0.0; n],
+            c: Arc::new((*self.c).clone()),
+            l: vec![0.0; m],
+            u: vec![0.0; m],
+            lo: vec![0.0; n],
+            hi: vec![0.0; n],
+        }
+    }
+
+    /// Rows of A.
+    pub(crate) fn equalities(&self) -> usize {
+        self.equalities
+    }
+
+    /// Whether the active-set method may be tried by the settings.
+    pub(crate) fn pivots(&self) -> bool {
+        let s = &self.settings;
+        s.plain.is_none()
+            && match s.method {
+                Method::ActiveSet => true,
+                Method::Auto => s.finish && self.pattern.is_dense(),
+                _ => false,
+            }
+    }
+
     /// Checks a problem against the pattern; whether its matrices are those the solver was made with.
-    fn compare(&self, problem: &Problem) -> Result<bool, Error> {
+    pub(crate) fn compare(&self, problem: &Problem) -> Result<bool, Error> {
         let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
         let shapes =
             problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;

@@ -113,13 +113,7 @@ impl State {
     }
 
     fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
-        let (n, me, mi) = (self.user.n(), self.equalities, self.inequalities());
-        check("x", &v.x, n)?;
-        check("lambda", &v.lambda, me)?;
-        check("nu_lower", &v.nu_lower, mi)?;
-        check("nu_upper", &v.nu_upper, mi)?;
-        check("mu_lower", &v.mu_lower, n)?;
-        check("mu_upper", &v.mu_upper, n)
+        check_cotangent(v, self.user.n(), self.equalities, self.inequalities())
     }
 
     fn check_tangent(&self, t: &Tangent) -> Result<(), Error> {
@@ -134,6 +128,16 @@ impl State {
         check("lo", &t.lo, like.lo.len())?;
         check("hi", &t.hi, like.hi.len())
     }
+}
+
+/// Checks the lengths and numbers of a cotangent, for n variables, m equalities and p inequality rows.
+pub(crate) fn check_cotangent(v: &Cotangent, n: usize, m: usize, p: usize) -> Result<(), Error> {
+    check("x", &v.x, n)?;
+    check("lambda", &v.lambda, m)?;
+    check("nu_lower", &v.nu_lower, p)?;
+    check("nu_upper", &v.nu_upper, p)?;
+    check("mu_lower", &v.mu_lower, n)?;
+    check("mu_upper", &v.mu_upper, n)
 }
 
 fn check(block: &'static str, v: &[f64], expected: usize) -> Result<(), Error> {

@@ -22,6 +22,7 @@ pub(crate) struct Room {
 impl Room {
     pub(crate) fn resize(&mut self, layout: &Layout) {
         self.step.resize(layout.order(), 0.0);
+        self.list.clear();
         self.list.reserve(layout.unequal.len());
         self.products.resize(layout.n, layout.m);
     }

@@ -7,6 +7,7 @@
 use super::eliminate::{Breakdown, DROPPED, Lower, Parts, backward, forward};
 use crate::kernel::{axpy, kernel, vectorized};
 use super::saddle::Saddle;
+use super::walk::ROOM;
 use crate::active::Side;
 
 /// Added to S relative to its diagonal, so that dependent active constraints do not break the factor.
@@ -40,6 +41,9 @@ pub(crate) struct Search {
     pub(super) list: Vec<usize>,
     pub(super) factor: Lower,
     rhs: Vec<f64>,
+    /// Of a walk: how the active multipliers move, and the new row of the factor.
+    pub(super) direction: Vec<f64>,
+    pub(super) row: Vec<f64>,
     /// Smallest pivot of the factor relative to its reference.
     pub(super) pivot: f64,
     pub(super) steps: usize,
@@ -71,8 +75,10 @@ impl Search {
     /// Makes room for any active set, so that no search needs to allocate.
     pub(super) fn reserve(&mut self, k: usize) {
         self.resize(k);
-        self.factor.reset(k);
-        self.rhs.reserve(k);
+        self.factor.resize(k + ROOM);
+        self.rhs.reserve(k + ROOM);
+        self.direction.reserve(k);
+        self.row.reserve(k);
     }
 
     /// Steps so far.

@@ -36,6 +36,11 @@ impl Saddle {
         Ok(saddle)
     }
 
+    /// Makes room for matrices up to an order.
+    pub(crate) fn reserve(&mut self, order: usize) {
+        self.lower.reset(order);
+    }
+
     /// Factors another problem's matrix, in the memory there is.
     pub(crate) fn renew(&mut self, core: &Core, layout: &Layout) -> Result<(), Singular> {
         let n = layout.n;

@@ -12,7 +12,7 @@ use crate::kernel::vectorized;
 const INDEPENDENT: f64 = 1e-11;
 
 /// Room for constraints to be added before the factor moves to a larger stride.
-const ROOM: usize = 64;
+pub(super) const ROOM: usize = 64;
 
 impl Search {
     /// Walks to the solution from the present sides.
@@ -21,7 +21,6 @@ impl Search {
             return Found::Nothing;
         }
         let limit = self.steps + 50 * (self.side.len() + 10);
-        let mut direction = Vec::with_capacity(self.side.len());
         while let Some(i) = self.most_violated(saddle) {
             let sign = if self.g[i] > self.u[i] { 1.0 } else { -1.0 };
             let end = if sign > 0.0 { self.u[i] } else { self.l[i] };
@@ -34,14 +33,13 @@ impl Search {
                     return Found::Nothing;
                 }
                 // How the active multipliers answer to a unit of the new one, and what is left of its effect.
-                let w = self.list.len();
                 let schur = saddle.schur(i);
-                direction.clear();
-                direction.extend(self.list.iter().map(|&j| schur[j]));
-                vectorized::<SolveForward, _>((&self.factor, &mut direction[..]));
-                let left = schur[i] - direction.iter().map(|v| v * v).sum::<f64>();
-                let row = direction.clone();
-                vectorized::<SolveBackward, _>((&self.factor, &mut direction[..]));
+                self.direction.clear();
+                self.direction.extend(self.list.iter().map(|&j| schur[j]));
+                vectorized::<SolveForward, _>((&self.factor, &mut self.direction[..]));
+                let left = schur[i] - self.direction.iter().map(|v| v * v).sum::<f64>();
+                self.row.clone_from(&self.direction);
+                vectorized::<SolveBackward, _>((&self.factor, &mut self.direction[..]));
                 let full = if left > INDEPENDENT * saddle.energy(i) {
                     (sign * (self.g[i] - end)).max(0.0) / left
                 } else {
@@ -50,8 +48,8 @@ impl Search {
                 let mut step = full;
                 let mut blocking = None;
                 for (a, &j) in self.list.iter().enumerate() {
-                    let rate = sign * direction[a] * if self.side[j] == Side::Upper { 1.0 } else { -1.0 };
-                    if rate > 1e-14 * direction[a].abs().max(1e-300) && rate > 0.0 {
+                    let rate = sign * self.direction[a] * if self.side[j] == Side::Upper { 1.0 } else { -1.0 };
+                    if rate > 0.0 {
                         let most = self.y[j].abs() / rate;
                         if most < step {
                             (step, blocking) = (most, Some(a));
@@ -63,14 +61,14 @@ impl Search {
                     return Found::Nothing;
                 }
                 for (a, &j) in self.list.iter().enumerate() {
-                    self.y[j] -= sign * step * direction[a];
+                    self.y[j] -= sign * step * self.direction[a];
                 }
                 self.y[i] += sign * step;
                 self.evaluate(saddle);
                 match blocking {
                     None => {
                         self.side[i] = if sign > 0.0 { Side::Upper } else { Side::Lower };
-                        self.append(saddle, i, &row, left);
+                        self.append(saddle, i, left);
                         break;
                     }
                     Some(a) => {
@@ -86,7 +84,6 @@ impl Search {
                         }
                     }
                 }
-                debug_assert!(self.list.len() <= w + 1);
             }
         }
         // Once more in order and from scratch, as every search ends.
@@ -153,13 +150,13 @@ impl Search {
         self.factor.eliminate(parts, 0.0, Breakdown::Fail, true).is_ok()
     }
 
-    /// Adds constraint i to the factor: its row, and the square of its diagonal entry.
-    fn append(&mut self, saddle: &Saddle, i: usize, row: &[f64], left: f64) {
+    /// Adds constraint i to the factor: the row at hand, and the square of its diagonal entry.
+    fn append(&mut self, saddle: &Saddle, i: usize, left: f64) {
         let w = self.list.len();
         self.list.push(i);
         let stride = self.factor.stride;
         if w < stride && (w + 1) * stride <= self.factor.values.len() {
-            for (a, v) in row.iter().enumerate() {
+            for (a, v) in self.row.iter().enumerate() {
                 self.factor.values[a * stride + w] = *v;
             }
             self.factor.values[w * stride + w] = left.sqrt();
