@@ -1,5 +1,6 @@
 //! Derivatives of the solution map, at a solved problem.
 
+mod adjoint;
 mod alternating;
 mod bpqp;
 mod data;
@@ -12,6 +13,7 @@ mod state;
 
 pub use data::{Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent};
 pub use degeneracy::Degeneracy;
+pub(crate) use adjoint::Adjoint;
 pub(crate) use outer::{ends, stacked, symmetric};
 pub(crate) use products::check_cotangent;
 pub(crate) use state::{State, at, signed};

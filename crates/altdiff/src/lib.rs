@@ -40,6 +40,8 @@ mod csc;
 mod error;
 mod problem;
 mod settings;
+
+mod batch;
 mod workspace;
 
 mod progress;
@@ -63,6 +65,7 @@ mod pivoting;
 mod plain;
 mod scaling;
 
+pub use batch::{Batch, BatchGradient, BatchSolution, Block};
 pub use csc::Csc;
 pub use derivative::{
     Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,

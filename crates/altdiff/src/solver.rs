@@ -64,6 +64,14 @@ impl Prepared {
     }
 }
 
+/// Matrices, and what depends on them alone.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    p: Arc<Csc>,
+    c: Arc<Csc>,
+    prepared: Prepared,
+}
+
 impl Solver {
     /// Analyses the pattern of `problem` and prepares its matrices.
     ///
@@ -104,18 +112,37 @@ impl Solver {
         warm: Option<&WarmStart>,
         callback: Callback<'_>,
     ) -> Result<Solution, Error> {
-        let same = self.compare(problem)?;
-        let (user, prepared) = if same {
-            let user = Arc::new(Core::with(problem, Arc::clone(&self.p), Arc::clone(&self.c)));
-            let prepared = self.prepared.with(&user);
-            (user, prepared)
-        } else {
-            let user = Arc::new(Core::new(problem));
-            let prepared = Prepared::new(&user, &self.settings);
-            (user, prepared)
-        };
-        let job = Job { solver: self, constant: problem.r, user, prepared };
-        job.run(warm, callback)
+        let shared = self.share(problem)?;
+        Job::new(self, &shared, problem).run(warm, callback)
+    }
+
+    /// Checks a problem, and prepares what every problem with its matrices has in common.
+    pub(crate) fn share(&self, problem: &Problem) -> Result<Shared, Error> {
+        if self.compare(problem)? {
+            let (p, c) = (Arc::clone(&self.p), Arc::clone(&self.c));
+            return Ok(Shared { p, c, prepared: self.prepared.clone() });
+        }
+        let user = Arc::new(Core::new(problem));
+        let prepared = Prepared::new(&user, &self.settings);
+        Ok(Shared { p: Arc::clone(&user.p), c: Arc::clone(&user.c), prepared })
+    }
+
+    /// Factors shared matrices ahead of many solves.
+    pub(crate) fn factor_shared(&self, shared: &Shared, base: &Problem) {
+        let job = Job::new(self, shared, base);
+        if job.suits_pivoting() {
+            job.eliminated();
+        }
+    }
+
+    /// Solves a problem with shared matrices; `problem` needs to hold no others, and has been checked.
+    pub(crate) fn solve_shared(
+        &self,
+        shared: &Shared,
+        problem: &Problem,
+        warm: Option<&WarmStart>,
+    ) -> Result<Solution, Error> {
+        Job::new(self, shared, problem).run(warm, &mut |_| Control::Continue)
     }
 
     /// A problem with the matrices it was made with, and zeros for vectors.
@@ -181,7 +208,13 @@ struct Job<'a> {
     prepared: Prepared,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    fn new(solver: &'a Solver, shared: &Shared, problem: &Problem) -> Self {
+        let user = Arc::new(Core::with(problem, Arc::clone(&shared.p), Arc::clone(&shared.c)));
+        let prepared = shared.prepared.with(&user);
+        Self { solver, constant: problem.r, user, prepared }
+    }
+
     fn run(self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<Solution, Error> {
         let settings = &self.solver.settings;
         let equalities = self.solver.equalities;

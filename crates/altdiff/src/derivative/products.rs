@@ -19,11 +19,7 @@ impl Solution {
     /// the wrong length; [`Error::Derivative`] when an iterative route does not converge.
     pub fn vjp(&self, cotangent: &Cotangent, options: &DerivativeOptions) -> Result<Gradient, Error> {
         let state = self.state()?;
-        state.check_cotangent(cotangent)?;
-        if let Some(pivoted) = state.clean_pivots(options.route) {
-            let v = state.stack(cotangent, &state.active);
-            let (mut d, residual) = state.solve_pivoted(pivoted, &v);
-            d.negate();
+        if let Some((d, residual)) = state.clean_adjoint(cotangent, options)? {
             return Ok(Gradient { residual, ..state.gradient(&d, &state.active) });
         }
         let classified = state.classified()?;
@@ -112,7 +108,7 @@ impl State {
         }
     }
 
-    fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
+    pub(super) fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
         check_cotangent(v, self.user.n(), self.equalities, self.inequalities())
     }
 

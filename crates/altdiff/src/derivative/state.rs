@@ -267,7 +267,7 @@ pub(crate) fn end(side: Side, multiplier: f64) -> Side {
 
 impl Solution {
     /// The state for derivatives of a solved problem.
-    pub(super) fn state(&self) -> Result<&State, crate::Error> {
+    pub(crate) fn state(&self) -> Result<&State, crate::Error> {
         match (&self.state, self.status) {
             (Some(state), crate::Status::Solved) => Ok(state),
             _ => Err(crate::Error::NotSolved(self.status)),
