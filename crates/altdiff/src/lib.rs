@@ -41,6 +41,9 @@ mod error;
 mod problem;
 mod settings;
 
+mod batch;
+mod workspace;
+
 mod progress;
 mod solution;
 mod solver;
@@ -61,9 +64,10 @@ mod lazy;
 mod pivoting;
 mod plain;
 mod scaling;
-mod smooth;
 mod sizes;
+mod smooth;
 
+pub use batch::{Batch, BatchGradient, BatchSolution, Block};
 pub use csc::Csc;
 pub use derivative::{
     Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
@@ -76,3 +80,4 @@ pub use smooth::{Function, SmoothTerm};
 pub use solution::{Solution, WarmStart};
 pub use solver::Solver;
 pub use status::{Certificate, Residuals, Status};
+pub use workspace::Workspace;
