@@ -41,6 +41,8 @@ pub struct Checker {
     pub(super) options: Vec<(String, Span)>,
     /// Whether it was said that something nests too deep.
     pub(super) told_depth: bool,
+    /// What the objective and the constraints are, for showing them.
+    pub(super) roots: Vec<super::outline::Root>,
     pub(super) at_solution: bool,
     pub(super) depth: usize,
 }
@@ -81,6 +83,7 @@ impl Checker {
             broken: std::collections::BTreeSet::new(),
             options: Vec::new(),
             told_depth: false,
+            roots: Vec::new(),
             at_solution: false,
             depth: 0,
         }
