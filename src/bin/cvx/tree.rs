@@ -28,11 +28,16 @@ fn text(outline: &Outline) -> String {
     for side in &outline.sides {
         gather(side, "  ", "", &mut lines);
     }
-    let width = lines.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0).min(WIDEST);
-    for (left, branch) in &lines {
+    let facts = |branch: &Branch| {
         let facts = format!("{}, {}", branch.curvature, branch.sign);
         let facts = if branch.shape.is_empty() { facts } else { format!("{facts}, {}", branch.shape) };
-        let facts = if branch.ok { facts } else { format!("\x1b[31;1m✗ {facts}\x1b[0m") };
+        if branch.ok { facts } else { format!("✗ {facts}") }
+    };
+    let middle = lines.iter().map(|(_, branch)| facts(branch).chars().count()).max().unwrap_or(0);
+    let width = lines.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0).min(WIDEST);
+    for (left, branch) in &lines {
+        let facts = format!("{:middle$}", facts(branch));
+        let facts = if branch.ok { facts } else { format!("\x1b[31;1m{facts}\x1b[0m") };
         let _ = writeln!(out, "{left:width$}  {facts}  {}", dim(&branch.rule));
     }
     out.push('\n');

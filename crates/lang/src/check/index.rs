@@ -80,6 +80,12 @@ impl Checker {
                     return None;
                 }
                 let facts = self.model.tree.facts(node);
+                let fraction = facts.interval.as_point().filter(|v| v.fract() != 0.0);
+                if let (Some(value), []) = (fraction, self.model.tree.shape(node)) {
+                    let message = format!("an index is an integer, and this is {value}");
+                    self.report(Diagnostic::error(codes::NOT_AN_INTEGER, message).at(span, "not an integer"));
+                    return None;
+                }
                 if let Some(position) = facts.size.clone() {
                     self.in_range(&position, len, span)?;
                     return Some((Selector::At(node, false), None));

@@ -95,13 +95,19 @@ fn branch(model: &CheckedModel, node: NodeId, left: &mut usize) -> Branch {
     let broken = |node: NodeId| tree.facts(node).curvature == Curvature::Unknown;
     let cause = broken(node) && !operands.iter().any(|&o| broken(o));
     // A data expression needs no further explanation, and a tree too large is not read.
-    let parts = if facts.variable_free() || *left == 0 {
+    // Entries of a name say no more than the name.
+    let plain = matches!(tree[node].kind, Kind::Index { base, .. } if tree.operands(base).is_empty());
+    let parts = if facts.variable_free() || plain || *left == 0 {
         Vec::new()
     } else {
         operands.into_iter().map(|operand| branch(model, operand, left)).collect()
     };
+    let text = model.text(tree.span(node));
+    // In a difference the term stands where its negation does.
+    let negated = matches!(&tree[node].kind, Kind::Call { arguments, .. }
+        if arguments.len() == 1 && tree.span(arguments[0]) == tree.span(node));
     Branch {
-        text: model.text(tree.span(node)),
+        text: if negated { format!("-{text}") } else { text },
         shape: if shape.is_empty() { String::new() } else { tree.show_shape(shape) },
         curvature: facts.curvature.name(),
         sign: sign(facts),
