@@ -17,10 +17,13 @@ mod constraint;
 mod context;
 mod expand;
 mod expression;
+mod literal;
 mod rows;
+mod selection;
 mod sizes;
 mod squares;
 mod tape;
+mod variable;
 
 pub use constraint::Piece;
 pub use context::{Application, Context, Env, Layout, MAX_ENTRIES, Operand};
