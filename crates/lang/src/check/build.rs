@@ -41,6 +41,8 @@ pub struct Checker {
     pub(super) options: Vec<(String, Span)>,
     /// Whether it was said that something nests too deep.
     pub(super) told_depth: bool,
+    /// Whether the text has errors of its own, so that what seems to be missing may stand in what was not read.
+    pub(super) partial: bool,
     /// What the objective and the constraints are, for showing them.
     pub(super) roots: Vec<super::outline::Root>,
     pub(super) at_solution: bool,
@@ -83,6 +85,7 @@ impl Checker {
             broken: std::collections::BTreeSet::new(),
             options: Vec::new(),
             told_depth: false,
+            partial: false,
             roots: Vec::new(),
             at_solution: false,
             depth: 0,

@@ -63,6 +63,7 @@ impl Checked {
 pub fn check(text: &str) -> Checked {
     let parsed = syntax::parse(text);
     let mut checker = Checker::new(text, parsed.ast);
+    checker.partial = diagnostics::any_error(&parsed.diagnostics);
     checker.model();
     let roots = std::mem::take(&mut checker.roots);
     let (model, mut diagnostics) = checker.finish();

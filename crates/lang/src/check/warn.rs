@@ -10,8 +10,7 @@ use crate::diagnostics::{Diagnostic, any_error, codes};
 impl Checker {
     /// Adds the warnings that need the whole model, if it has no errors.
     pub(super) fn warnings(&mut self) {
-        let holes = self.ast.exprs.iter().any(|(id, _)| self.ast.exprs.is_error(id));
-        if holes || any_error(&self.diagnostics) {
+        if self.partial || any_error(&self.diagnostics) {
             return;
         }
         self.warn_unused();
