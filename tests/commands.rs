@@ -46,7 +46,8 @@ fn cvx(folder: &Path, arguments: &[&str], input: &str) -> Ran {
     child.stdin.take().expect("its input").write_all(input.as_bytes()).expect("it reads");
     let out = child.wait_with_output().expect("it ends");
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
-    let ran = Ran { code: out.status.code().expect("a status"), out: text(&out.stdout), err: text(&out.stderr) };
+    let ran =
+        Ran { code: out.status.code().expect("a status"), out: text(&out.stdout), err: text(&out.stderr) };
     assert!(!ran.err.contains("panicked"), "{}", ran.err);
     ran
 }
@@ -80,7 +81,8 @@ fn errors_say_where_to_read_on() {
 #[test]
 fn fmt_formats_files_and_standard_input() {
     let folder = Folder::new();
-    let (rough, smooth) = ("var  x ;// why\nminimize   abs( x-1 );\n", "var x; // why\nminimize abs(x - 1);\n");
+    let (rough, smooth) =
+        ("var  x ;// why\nminimize   abs( x-1 );\n", "var x; // why\nminimize abs(x - 1);\n");
     folder.write("m.cvx", rough);
     let ran = folder.cvx(&["fmt", "--check", "m.cvx"]);
     assert_eq!((ran.code, &*ran.out), (1, "m.cvx:1: not formatted\n"));
@@ -109,7 +111,8 @@ fn fmt_leaves_broken_models_alone() {
 #[test]
 fn fix_applies_what_is_safe_and_says_it() {
     let folder = Folder::new();
-    let text = "// A model.\nvar X[3, 4] nonnegative\nvar y; /* of mine */\nminimize max(sum(X, 0)) + y ^ 2;\n";
+    let text =
+        "// A model.\nvar X[3, 4] nonnegative\nvar y; /* of mine */\nminimize max(sum(X, 0)) + y ^ 2;\n";
     folder.write("m.cvx", text);
     let ran = folder.cvx(&["check", "--fix", "m.cvx"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
@@ -129,6 +132,22 @@ fn fix_applies_what_is_safe_and_says_it() {
 }
 
 #[test]
+fn sizes_name_the_files_that_disagree() {
+    let folder = Folder::new();
+    folder.write(
+        "m.cvx",
+        "dim n;\nparam a[n];\nparam b[n];\nvar x[n];\nminimize norm1(x - a) + norm1(x - b);\n",
+    );
+    folder.write("first.json", r#"{"a": [1, 2]}"#);
+    folder.write("second.json", r#"{"b": [1, 2, 3]}"#);
+    let ran = folder.cvx(&["solve", "m.cvx", "--data", "first.json", "--data", "second.json"]);
+    assert_eq!(ran.code, 2);
+    for part in ["E0614", "first.json", "second.json", "m.cvx:3:7", "`n` is 2"] {
+        assert!(ran.err.contains(part), "{part} in {}", ran.err);
+    }
+}
+
+#[test]
 fn trees_show_how_curvature_comes_about() {
     let folder = Folder::new();
     folder.write(
@@ -143,5 +162,8 @@ fn trees_show_how_curvature_comes_about() {
     let product = &json["trees"][0]["sides"][0]["parts"][0];
     assert_eq!((&json["ok"], &json["trees"][2]["ok"]), (&false.into(), &true.into()));
     assert_eq!((&product["text"], &product["ok"]), (&"c * norm1(x)".into(), &false.into()));
-    assert_eq!((&product["parts"][1]["curvature"], &product["parts"][1]["sign"]), (&"convex".into(), &"nonneg".into()));
+    assert_eq!(
+        (&product["parts"][1]["curvature"], &product["parts"][1]["sign"]),
+        (&"convex".into(), &"nonneg".into())
+    );
 }

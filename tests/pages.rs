@@ -63,7 +63,7 @@ fn said(block: &Block<'_>, further: bool) -> Vec<Diagnostic> {
 }
 
 fn check(code: Code) {
-    let page = code.page.unwrap_or_else(|| panic!("{code:?} has no page"));
+    let page = code.page;
     assert!(page.starts_with(&format!("# {}: {}\n", code.id, code.name)), "title of {code:?}");
     let blocks = blocks(page);
     assert!(blocks[0].broken, "{code:?} begins with a broken program");

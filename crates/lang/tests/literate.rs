@@ -31,7 +31,7 @@ fn blocks(page: &str) -> Vec<Block<'_>> {
                 let given = fence.strip_prefix("cvx given ");
                 open = Some(Block { line: number + 1, given, text: String::new() });
             }
-            (None, Some("")) | (None, None) => {}
+            (None, Some("") | None) => {}
             // A block of another language runs to its own fence.
             (None, Some(_)) => open = Some(Block { line: 0, given: None, text: String::new() }),
         }
@@ -213,9 +213,15 @@ fn models_in_the_documentation_are_right() {
 fn wrong_pages_fail() {
     for (page, part) in [
         ("```cvx\nvar x;\nminimize x * x * x;\n```", "got [Mark { line: 2"),
-        ("```cvx\nvar x;\nminimize abs(x);\n//~      ^^^ E0301\n```", "wanted [Mark { line: 2, from: 10, to: 13"),
+        (
+            "```cvx\nvar x;\nminimize abs(x);\n//~      ^^^ E0301\n```",
+            "wanted [Mark { line: 2, from: 10, to: 13",
+        ),
         ("```cvx\nvar x;\nvar y;\nminimize x * y;\n//~      ^ E0302\n```", "wanted"),
-        ("```cvx\nvar x;\nminimize abs(x);\n//: abs(x) => scalar, affine\n```", "not affine, but scalar, convex"),
+        (
+            "```cvx\nvar x;\nminimize abs(x);\n//: abs(x) => scalar, affine\n```",
+            "not affine, but scalar, convex",
+        ),
         ("```cvx\nvar x;\nminimize abs(x);\n//: abs(z) => scalar\n```", "unknown name `z`"),
         ("```cvx given y[3]\ndim n;\nparam y[n];\nminimize sum(x - y) + x[4];\nvar x[n];\n```", "E0205"),
     ] {

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 /// Every mistake of a model is reported in one run. Models need no data to be checked; with `--data` or `--param` the
 /// sizes are bound and the values checked as well.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Check {
     /// The models (.cvx)
     #[arg(value_name = "MODEL", required = true)]

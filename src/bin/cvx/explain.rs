@@ -30,7 +30,7 @@ impl Explain {
             );
             return Err(Failure::Message(format!("there is no code `{key}`; {hint}")));
         };
-        output::print(&page(code.page.unwrap_or(code.summary)))?;
+        output::print(&page(code.page))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -40,3 +40,35 @@ pub(crate) fn replace(path: &Path, before: &str, after: &str) -> Result<(), Fail
         refuse(error)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changed_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("m.cvx");
+        std::fs::write(&path, "var y;").expect("a file");
+        assert!(matches!(replace(&path, "var x;", "var z;"), Err(Failure::Message(_))));
+        assert_eq!(read(&path).expect("a text"), "var y;");
+        replace(&path, "var y;", "var z;").expect("it is as it was");
+        assert_eq!(read(&path).expect("a text"), "var z;");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_permissions_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("m.cvx"), folder.path().join("link.cvx"));
+        std::fs::write(&file, "a").expect("a file");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).expect("its mode");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        replace(&link, "a", "b").expect("it is as it was");
+        assert!(link.symlink_metadata().expect("the link").is_symlink());
+        assert_eq!(read(&file).expect("a text"), "b");
+        assert_eq!(std::fs::metadata(&file).expect("the file").permissions().mode() & 0o777, 0o640);
+    }
+}

@@ -3,8 +3,8 @@
 use crate::failure::Failure;
 use crate::file;
 use crate::output::{self, bold, dim};
-use cvxlayer::lang::check::outline::{Branch, Outline};
 use cvxlayer::lang::check;
+use cvxlayer::lang::check::outline::{Branch, Outline};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -24,7 +24,8 @@ pub(crate) fn print(path: &Path, json: bool) -> Result<(), Failure> {
 
 fn text(outline: &Outline) -> String {
     let mut lines = Vec::new();
-    let mut out = format!("{}{}\n", bold(&outline.title), if outline.ok { "" } else { "  \x1b[31;1m✗\x1b[0m" });
+    let mut out =
+        format!("{}{}\n", bold(&outline.title), if outline.ok { "" } else { "  \x1b[31;1m✗\x1b[0m" });
     for side in &outline.sides {
         gather(side, "  ", "", &mut lines);
     }

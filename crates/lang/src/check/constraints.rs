@@ -82,6 +82,9 @@ impl Checker {
         self.warn_column(&sides, span);
         let title = self.model.text(span);
         self.roots.push(Root::Constraint(title, first, rest.clone()));
+        // Messages are about the comparison, not about its label.
+        let last = constraint.rest.last().map_or(constraint.first, |(_, _, side)| *side);
+        let span = self.ast.exprs.span(constraint.first).to(self.ast.exprs.span(last));
         let constraint = Constraint { label, first, rest, loops: loops.flatten(), shape, requirements, span };
         if self.check_constraint(&constraint) {
             self.model.constraints.push(constraint);

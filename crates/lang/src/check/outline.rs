@@ -145,7 +145,9 @@ fn composition(atom: &dyn Atom, call: &Call<'_>) -> String {
     match row.name {
         "add" => return "a sum bends as all its terms do".to_owned(),
         "negative" => return "a minus turns convex and concave around".to_owned(),
-        _ if own == Curvature::Unknown => return format!("`{name}` of these arguments has no known curvature"),
+        _ if own == Curvature::Unknown => {
+            return format!("`{name}` of these arguments has no known curvature");
+        }
         _ => {}
     }
     let arguments = (0..call.arguments.len()).filter(|&k| !call.facts(k).variable_free());

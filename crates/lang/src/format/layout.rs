@@ -13,8 +13,7 @@ pub(super) fn lay_out(pieces: &[Piece<'_>], indent: usize, out: &mut String) {
     let (mut ends, mut ended, mut begun) = (vec![0], vec![0], vec![0]);
     for piece in pieces {
         // What ends the line may be as long as it likes.
-        let width =
-            if piece.ends_line { 0 } else { usize::from(piece.space) + piece.text.chars().count() };
+        let width = if piece.ends_line { 0 } else { usize::from(piece.space) + piece.text.chars().count() };
         ends.push(ends.last().unwrap_or(&0) + width);
         ended.push(ended.last().unwrap_or(&0) + usize::from(piece.ends_line));
         begun.push(begun.last().unwrap_or(&0) + usize::from(piece.begins_line));

@@ -37,7 +37,7 @@ struct Formatter<'a> {
     under_subject_to: bool,
 }
 
-impl<'a> Formatter<'a> {
+impl Formatter<'_> {
     fn run(&mut self, tokens: &[Token]) {
         let (mut at, mut solid) = (0, 0);
         while at < tokens.len() {

@@ -4,6 +4,7 @@ use crate::syntax::token::{Token, TokenKind};
 
 /// A token or comment as it is written.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that the layout asks of a piece")]
 pub(super) struct Piece<'a> {
     /// Its text.
     pub(super) text: &'a str,

@@ -65,10 +65,7 @@ fn examples_are_formatted() {
 #[test]
 fn a_fresh_line_comment_keeps_its_line() {
     let text = "minimize f(\n  a, // first\n  // about b\n  b\n) + x;\n";
-    assert_eq!(
-        format(text).unwrap(),
-        "minimize f(\n  a, // first\n  // about b\n  b\n)\n  + x;\n"
-    );
+    assert_eq!(format(text).unwrap(), "minimize f(\n  a, // first\n  // about b\n  b\n)\n  + x;\n");
 }
 
 /// Random expressions, as text.
