@@ -6,9 +6,10 @@ use super::model::CheckedModel;
 use super::names::Names;
 use super::size::{Poly, Unknown};
 use super::tree::{Bits, Facts, Kind, Level, Node, NodeId};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, any_error};
 use crate::source::Span;
 use crate::syntax::ast::Ast;
+use crate::syntax::limits::MAX_FINDINGS;
 
 /// Builds a [`CheckedModel`] out of a syntax tree.
 #[derive(Debug)]
@@ -98,6 +99,10 @@ impl Checker {
     }
 
     pub(super) fn report(&mut self, mut diagnostic: Diagnostic) {
+        // Nobody reads more, and a hostile text may hold a million mistakes.
+        if self.diagnostics.len() >= MAX_FINDINGS && any_error(&self.diagnostics) {
+            return;
+        }
         for (span, name) in self.expansions.iter().rev().take(4) {
             diagnostic = diagnostic.also(*span, format!("in this call of `{name}`"));
         }

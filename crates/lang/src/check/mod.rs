@@ -68,7 +68,7 @@ pub fn check(text: &str) -> Checked {
     let roots = std::mem::take(&mut checker.roots);
     let (model, mut diagnostics) = checker.finish();
     diagnostics.extend(parsed.diagnostics);
-    diagnostics::sort(&mut diagnostics);
+    let diagnostics = syntax::findings::readable(diagnostics);
     Checked { model, diagnostics, roots }
 }
 
@@ -83,8 +83,7 @@ pub fn check_expression(model: &CheckedModel, text: &str) -> Result<(CheckedMode
     let (model, found) = checker.finish();
     diagnostics.extend(found);
     if diagnostics::any_error(&diagnostics) {
-        diagnostics::sort(&mut diagnostics);
-        return Err(diagnostics);
+        return Err(syntax::findings::readable(diagnostics));
     }
     Ok((model, node))
 }

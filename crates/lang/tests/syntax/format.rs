@@ -1,5 +1,7 @@
 //! The formatter: one style, nothing lost.
 
+use cvxlayer_lang::Source;
+use cvxlayer_lang::diagnostics::render::{Style, render_all};
 use cvxlayer_lang::format::{WIDTH, format};
 use cvxlayer_lang::syntax::parse;
 use cvxlayer_lang::syntax::token::tokenize;
@@ -10,6 +12,10 @@ use super::corpus::models;
 
 /// Checks what holds for every model that parses.
 pub(super) fn check(text: &str) {
+    // Whatever the text says, the later stages say something about it.
+    let checked = cvxlayer_lang::check(text);
+    checked.outlines();
+    render_all(&Source::new("m", text), &checked.diagnostics, Style::Plain);
     let Ok(formatted) = format(text) else { return };
     let tree = |text: &str| serde_json::to_string(&parse(text).ast).unwrap();
     assert_eq!(tree(text), tree(&formatted), "formatting changed\n{text}\ninto\n{formatted}");
