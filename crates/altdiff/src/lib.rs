@@ -61,6 +61,8 @@ mod lazy;
 mod pivoting;
 mod plain;
 mod scaling;
+mod smooth;
+mod sizes;
 
 pub use csc::Csc;
 pub use derivative::{
@@ -70,6 +72,7 @@ pub use error::Error;
 pub use problem::Problem;
 pub use progress::{Callback, Control, Progress};
 pub use settings::{Method, Plain, Settings};
+pub use smooth::{Function, SmoothTerm};
 pub use solution::{Solution, WarmStart};
 pub use solver::Solver;
 pub use status::{Certificate, Residuals, Status};
