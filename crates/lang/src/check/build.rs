@@ -336,7 +336,7 @@ impl Checker {
         let facts = items.iter().map(|&i| tree.facts(i).clone());
         let mut all = facts.reduce(|a, b| join(&a, &b)).unwrap_or_else(|| Facts::number(0.0));
         all.size = None;
-        all.definite = super::operators::literal_definite(tree, items);
+        all.definite = super::definite::literal_definite(tree, items);
         self.push(Node { kind, shape, facts: all, requirements: Vec::new() }, span)
     }
 

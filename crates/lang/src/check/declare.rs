@@ -11,7 +11,7 @@ use crate::atoms::Call;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Attribute, AttributeKind, DeclKind, Declaration, ExprId, Init, Name, StatementKind,
+    Ast, Attribute, AttributeKind, DeclKind, Declaration, ExprId, Init, Name, StatementKind,
 };
 
 /// A `dim` on its way to a value.
@@ -52,6 +52,12 @@ pub(super) struct Function {
     pub body: ExprId,
     /// Whether it is being expanded.
     pub open: bool,
+    /// Whether it was expanded, and so checked.
+    pub expanded: bool,
+    /// Whether it was declared in another text than the one that is checked.
+    pub elsewhere: bool,
+    /// The tree its body stands in, if that is not the checker's.
+    pub own: Option<Ast>,
 }
 
 /// How far a lazily resolved declaration is.
@@ -115,7 +121,17 @@ impl Checker {
                     let symbol = Symbol::Function(self.functions.len());
                     self.declare(name, symbol);
                     let (name, arguments, body) = (name.clone(), arguments.clone(), *body);
-                    self.functions.push(Function { name, arguments, body, open: false });
+                    let text = statement.span.text(&self.model.source).trim_end_matches(';');
+                    self.model.functions.push(format!("{text};"));
+                    self.functions.push(Function {
+                        name,
+                        arguments,
+                        body,
+                        open: false,
+                        expanded: false,
+                        elsewhere: false,
+                        own: None,
+                    });
                 }
                 _ => {}
             }
@@ -152,6 +168,7 @@ impl Checker {
         }
         self.model.lets = self.finished_lets();
         self.objective_and_constraints(&statements);
+        self.uncalled_functions();
         if variables.is_empty()
             && self.diagnostics.is_empty()
             && !self.ast.exprs.iter().any(|(id, _)| self.ast.exprs.is_error(id))
@@ -184,6 +201,7 @@ impl Checker {
     /// Declares the names of a model that was checked before, for an expression asked for at the solution.
     pub(super) fn redeclare(&mut self) {
         let model = self.model.clone();
+        self.redeclare_functions(&model.functions);
         let mut declare = |name: &str, symbol| {
             let _ = self.names.declare(name, symbol, Span::default());
         };

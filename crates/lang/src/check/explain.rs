@@ -151,7 +151,7 @@ impl Checker {
         let row = atom.row();
         let call = Call::new(tree, arguments, options);
         let varying: Vec<_> = arguments.iter().copied().filter(|&a| !tree.facts(a).variable_free()).collect();
-        if matches!(row.name, "multiply" | "matmul" | "divide")
+        if atom.is_product()
             && (varying.len() > 1 || (row.name == "divide" && varying.contains(&arguments[1])))
         {
             let (message, help) = if row.name == "divide" {
@@ -302,24 +302,11 @@ impl Checker {
     ) -> Diagnostic {
         let tree = &self.model.tree;
         let span = tree.span(node);
-        let (cone, rewrite): (&str, Option<&str>) = match name {
-            "square" | "sum_squares" | "quad_form" | "power" | "huber" | "variance" | "quad_over_lin"
-            | "matrix_frac" | "mean_squares" => (
-                "a second-order cone",
-                Some("move it to the objective, with a weight, where quadratics are inside the class"),
-            ),
-            "norm2" => (
-                "a second-order cone",
-                Some("`sum_squares(…)` in the objective, or `norm1` or `norm_inf`, stay inside the class"),
-            ),
-            "geo_mean" => ("second-order cones", None),
-            "log_det" | "lambda_max" | "lambda_min" | "norm_nuc" | "sigma_max" => {
-                ("a semidefinite cone", None)
-            }
-            _ if own == Class::Smooth => {
-                ("an exponential cone", Some("smooth atoms are inside the class in the objective"))
-            }
-            _ => ("a cone", None),
+        let row = crate::atoms::AtomId::named(name).map(|atom| atom.atom().row());
+        let (cone, rewrite) = match row {
+            Some(row) if !row.cone.is_empty() => (row.cone, row.instead),
+            _ if own == Class::Smooth => ("an exponential cone", ""),
+            _ => ("a cone", ""),
         };
         let place = if allowed <= Class::PiecewiseLinear { "here" } else { "in the objective" };
         let mut error = Diagnostic::error(
@@ -332,11 +319,10 @@ impl Checker {
                 "the class is: convex quadratic or smooth objectives over piecewise-linear constraints",
             );
         }
-        match rewrite {
-            Some(text) if !(name == "norm2" && allowed > Class::PiecewiseLinear) => error.help(text),
-            Some(_) => error.help("`sum_squares(…)` has the same minimizers where the norm stands alone"),
-            None => error,
+        if name == "norm2" && allowed > Class::PiecewiseLinear {
+            error = error.help("`sum_squares(…)` has the same minimizers where the norm stands alone");
         }
+        if rewrite.is_empty() { error } else { error.help(rewrite) }
     }
 }
 

@@ -12,8 +12,12 @@ pub mod size;
 pub mod tree;
 
 mod build;
+mod call;
+mod comprehension;
 mod declare;
+mod definite;
 mod explain;
+mod function;
 mod index;
 mod names;
 mod operators;

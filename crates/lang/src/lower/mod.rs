@@ -17,6 +17,7 @@ mod constraint;
 mod context;
 mod expand;
 mod expression;
+mod pieces;
 mod rows;
 mod sizes;
 mod squares;

@@ -1,13 +1,6 @@
 //! A power with a constant exponent, elementwise.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::expand_to;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Binary, Op};
+use crate::atoms::prelude::*;
 
 /// A power with a constant exponent, elementwise.
 #[derive(Debug)]
@@ -15,15 +8,18 @@ pub struct Power;
 
 static ROW: Row = Row {
     name: "power",
-    aliases: &[],
-    signature: "x ** p",
+    aliases: &["pow"],
+    signature: "x ** p, power(x, p)",
     arguments: (2, 2),
-    options: &[],
-    group: Group::Quadratic,
-    curvature: Curvature::Convex,
     summary: "power with a constant exponent",
     formula: "xᵢᵖ",
-    graph: "a quadratic block for p = 2",
+    shape: "broadcast",
+    sign: "nonneg for even p, else that of x",
+    monotone: "p = 2: by the sign of x; p < 0: nonincreasing; else nondecreasing",
+    graph: "p = 2: a quadratic block; p = 0, 1: affine; else of data: lifted",
+    example: "param g; var x[2]; minimize sum((x - [1, 2])**2) + g**2 * norm1(x);",
+    cone: "a power cone",
+    ..Row::QUADRATIC
 };
 
 impl Atom for Power {
