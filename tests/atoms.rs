@@ -134,7 +134,7 @@ type Values = BTreeMap<String, Array>;
 fn direction(values: &Values, numbers: &mut Numbers) -> Values {
     let mut out = Values::new();
     for (name, value) in values {
-        let axes = value.shape().to_vec();
+        let axes = value.axes().to_vec();
         let mut entries: Vec<f64> = value.to_vector().iter().map(|_| 2.0 * numbers.next() - 1.0).collect();
         if name == "P" {
             let n = axes[0];
@@ -154,8 +154,9 @@ fn moved(values: &Values, direction: &Values, step: f64) -> Values {
     values
         .iter()
         .map(|(name, value)| {
-            let entries = value.to_vector() + direction[name].to_vector() * step;
-            (name.clone(), array(value.shape().to_vec(), entries.as_slice().to_vec()))
+            let by = direction[name].to_dense();
+            let entries = value.to_dense().iter().zip(by).map(|(v, d)| v + step * d).collect();
+            (name.clone(), array(value.axes().to_vec(), entries))
         })
         .collect()
 }
@@ -228,7 +229,7 @@ fn assert_close(a: &Array, b: &Array, what: &str) {
 }
 
 fn run(case: &Case) {
-    let mut numbers = Numbers(case.expression.bytes().fold(7, |hash, b| hash * 31 + u64::from(b)) % 1_000_003);
+    let mut numbers = Numbers(case.expression.bytes().fold(7, |hash: u64, b| hash.wrapping_mul(31).wrapping_add(u64::from(b))));
     let names = used(case.expression);
     let mut values: Values = names.iter().map(|d| (d.name.to_owned(), value(d, &mut numbers))).collect();
     let weights = Declared { name: "weight", variable: false, shape: case.shape, attributes: " nonneg" };

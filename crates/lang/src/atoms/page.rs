@@ -31,7 +31,12 @@ fn remark(group: Group) -> &'static str {
 /// The atoms that a name means: one, or all that are written with it (`norm`). Empty for an unknown name.
 pub fn find(name: &str) -> Vec<&'static dyn Atom> {
     let exact = ATOMS.iter().filter(|a| a.row().name == name || a.row().aliases.contains(&name));
-    let written = ATOMS.iter().filter(|a| a.row().signature.contains(&format!("{name}(")) && name == "norm");
+    // `norm(x, p)` is written for several atoms; its square is another.
+    let calls = |form: &str| form.starts_with("norm(") && !form.contains(")**");
+    let written = ATOMS.iter().filter(|a| {
+        let signature = a.row().signature;
+        name == "norm" && (calls(signature) || signature.split("), ").any(calls))
+    });
     let found: Vec<_> = exact.copied().collect();
     if found.is_empty() { written.copied().collect() } else { found }
 }

@@ -190,8 +190,9 @@ impl Checker {
             Expr::Name(name) => self.name(&name, span),
             Expr::Text(_) => {
                 self.report(
-                    Diagnostic::error(codes::BAD_ARGUMENT, "a text cannot stand in an expression")
-                        .at(span, "texts are file names and values of options"),
+                    Diagnostic::error(codes::MISPLACED_PART, "a string is not a value")
+                        .at(span, "")
+                        .help("strings name files (`const c from \"c.csv\"`) and options (`order=\"F\"`)"),
                 );
                 self.error_node(span)
             }

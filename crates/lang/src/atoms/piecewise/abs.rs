@@ -30,6 +30,12 @@ impl Atom for Abs {
         call.interval(0).abs()
     }
 
+    fn group(&self, call: &Call<'_>) -> Group {
+        // Where the sign is known it is x or -x, whatever class that is of.
+        let range = call.interval(0);
+        if range.is_nonneg() || range.is_nonpos() { Group::Affine } else { Group::PiecewiseLinear }
+    }
+
     fn monotonicity(&self, call: &Call<'_>, _argument: usize) -> Monotonicity {
         Monotonicity::even(call.interval(0))
     }

@@ -31,6 +31,12 @@ impl Atom for Norm1 {
         call.interval(0).abs().sum(call.reduced_count())
     }
 
+    fn group(&self, call: &Call<'_>) -> Group {
+        // Where the sign is known it is Σ x or -Σ x, whatever class that is of.
+        let range = call.interval(0);
+        if range.is_nonneg() || range.is_nonpos() { Group::Affine } else { Group::PiecewiseLinear }
+    }
+
     fn monotonicity(&self, call: &Call<'_>, _argument: usize) -> Monotonicity {
         Monotonicity::even(call.interval(0))
     }

@@ -87,6 +87,12 @@ impl Atom for Part {
         Interval { nonzero: inner.is_pos(), ..inner.map_increasing(|v| v.max(0.0)) }
     }
 
+    fn group(&self, call: &Call<'_>) -> Group {
+        // Where the sign is known it is the argument or nothing, whatever class that is of.
+        let range = self.moved(call.interval(0));
+        if range.is_nonneg() || range.is_nonpos() { Group::Affine } else { Group::PiecewiseLinear }
+    }
+
     fn monotonicity(&self, _call: &Call<'_>, _argument: usize) -> Monotonicity {
         if self.increasing { Monotonicity::Increasing } else { Monotonicity::Decreasing }
     }

@@ -38,9 +38,15 @@ impl Atom for Power {
 
     fn interval(&self, call: &Call<'_>) -> Interval {
         let base = call.interval(0);
+        let nonzero = base.excludes_zero();
         match call.number(1) {
-            Some(p) if p.fract() == 0.0 && p % 2.0 == 0.0 => Interval::NONNEG,
-            Some(p) if base.is_nonneg() && p > 0.0 => base.map_increasing(|v| v.powf(p)),
+            Some(p) if p % 2.0 == 0.0 && p > 0.0 => {
+                Interval { nonzero, ..base.abs().map_increasing(|v| v.powf(p)) }
+            }
+            Some(p) if p % 2.0 == 0.0 => Interval { nonzero: true, ..Interval::NONNEG },
+            Some(p) if base.is_nonneg() && p > 0.0 => {
+                Interval { nonzero, ..base.map_increasing(|v| v.powf(p)) }
+            }
             _ if base.is_pos() => Interval { nonzero: true, ..Interval::NONNEG },
             _ if base.is_nonneg() => Interval::NONNEG,
             _ => Interval::ALL,

@@ -24,8 +24,9 @@ impl Atom for Square {
         Ok(call.shape(0).to_vec())
     }
 
-    fn interval(&self, _call: &Call<'_>) -> Interval {
-        Interval::NONNEG
+    fn interval(&self, call: &Call<'_>) -> Interval {
+        let own = call.interval(0);
+        Interval { nonzero: own.excludes_zero(), ..own.abs().map_increasing(|v| v * v) }
     }
 
     fn monotonicity(&self, call: &Call<'_>, _argument: usize) -> Monotonicity {
