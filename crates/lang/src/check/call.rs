@@ -1,309 +1,286 @@
-//! Calls of atoms by name: their arguments and options.
+//! Calls of atoms: shape and facts of the result, or why the atom refuses its arguments.
 
 use super::build::Checker;
-use super::names::Symbol;
-use super::tree::{Bits, Kind, NodeId, OptionValue};
-use crate::atoms::{AtomId, Row};
+use super::curvature::{self, Curvature};
+use super::fold;
+use super::size::Poly;
+use super::tree::{Class, Definite, Facts, Kind, Level, Node, NodeId, OptionValue};
+use crate::atoms::{AtomId, Call, Group, Refusal};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprId, Name};
-
-/// The order of a norm, as the text states it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Order {
-    Number(f64),
-    Frobenius,
-    Nuclear,
-}
 
 impl Checker {
-    /// A call by name: a user-written atom, else a built-in one.
-    pub(super) fn function(
+    /// A call of a built-in atom by its canonical name.
+    pub(super) fn apply(
         &mut self,
-        function: &Name,
-        arguments: &[ExprId],
-        options: &[(Name, ExprId)],
+        name: &str,
+        arguments: Vec<NodeId>,
+        options: Vec<(String, OptionValue)>,
         span: Span,
     ) -> NodeId {
-        if let Some(Symbol::Function(k)) = self.names.global(&function.text) {
-            self.used.insert(function.text.clone());
-            return self.expand(k, arguments, options, function.span, span);
-        }
-        if self.at_solution && function.text == "dual" {
-            return self.dual(arguments, span);
-        }
-        if matches!(function.text.as_str(), "norm" | "pnorm") {
-            return self.norm(function, arguments, options, span);
-        }
-        let Some(atom) = AtomId::named(&function.text) else {
-            // The arguments may hold mistakes of their own.
-            for &argument in arguments {
-                self.expression(argument);
-            }
-            let symbol = self.names.global(&function.text);
-            let error = if symbol.is_some() {
-                Diagnostic::error(codes::UNKNOWN_NAME, format!("`{}` is not a function", function.text))
-                    .at(function.span, "it is declared as a value")
-                    .help("to index, write brackets: `x[i]`")
-            } else {
-                self.names.unknown(&function.text, function.span, true)
-            };
-            self.report(error);
-            return self.error_node(span);
-        };
-        let row = atom.atom().row();
-        let mut values = Vec::new();
-        let mut nodes: Vec<NodeId> = match (row.name, arguments) {
-            ("bmat", [rows]) if let Expr::Array(rows) = self.ast.exprs[*rows].clone() => {
-                rows.into_iter().map(|row| self.row_of_blocks(row)).collect()
-            }
-            ("einsum", [labels, rest @ ..]) if let Expr::Text(text) = self.ast.exprs[*labels].clone() => {
-                values.push(("subscripts".to_owned(), OptionValue::Text(text)));
-                rest.iter().map(|&a| self.expression(a)).collect()
-            }
-            _ => self.listed(row.arguments, arguments).into_iter().map(|a| self.order_or_value(row.name, a)).collect(),
-        };
-        let options = self.keywords(row, &mut nodes, options);
-        for (name, value) in &options {
-            match self.option(name, *value) {
-                Some(value) => values.push(value),
-                None => return self.error_node(span),
-            }
-        }
-        if !self.arguments_fit(atom, &nodes, &options, function, span) {
-            return self.error_node(span);
-        }
-        match (row.name, &nodes[..]) {
-            ("power", [base, exponent]) => self.power(*base, *exponent, span),
-            ("square", [base]) => self.square(*base, span),
-            ("sum_squares", [base]) if values.is_empty() => match self.squared_norm(*base, span) {
-                Some(squares) => self.apply("sum", vec![squares], Vec::new(), span),
-                None => self.call(atom, nodes, values, span),
-            },
-            _ => self.call(atom, nodes, values, span),
+        match AtomId::named(name) {
+            Some(atom) => self.call(atom, arguments, options, span),
+            None => self.error_node(span),
         }
     }
 
-    /// `hstack([a, b])` means `hstack(a, b)`, as in NumPy; the parts may differ in shape.
-    fn listed(&self, (_, most): (usize, usize), arguments: &[ExprId]) -> Vec<ExprId> {
-        match arguments {
-            [only] if most == usize::MAX => match &self.ast.exprs[*only] {
-                Expr::Array(items) => items.clone(),
-                _ => arguments.to_vec(),
-            },
-            _ => arguments.to_vec(),
-        }
-    }
-
-    /// A row of blocks, side by side.
-    fn row_of_blocks(&mut self, row: ExprId) -> NodeId {
-        let span = self.ast.exprs.span(row);
-        match self.ast.exprs[row].clone() {
-            Expr::Array(blocks) => {
-                let blocks = blocks.into_iter().map(|block| self.expression(block)).collect();
-                self.apply("hstack", blocks, Vec::new(), span)
-            }
-            _ => self.expression(row),
-        }
-    }
-
-    /// An argument; `mixed_norm` takes `"inf"` for an order as well.
-    fn order_or_value(&mut self, name: &str, argument: ExprId) -> NodeId {
-        match &self.ast.exprs[argument] {
-            Expr::Text(text) if name == "mixed_norm" && text.eq_ignore_ascii_case("inf") => {
-                let span = self.ast.exprs.span(argument);
-                self.number(f64::INFINITY, span)
-            }
-            _ => self.expression(argument),
-        }
-    }
-
-    /// Arguments that are given by their names in the signature: `huber(x, M=2)`. Gives the remaining options.
-    fn keywords(&mut self, row: &Row, nodes: &mut Vec<NodeId>, options: &[(Name, ExprId)]) -> Vec<(Name, ExprId)> {
-        let form = row.signature.find(&format!("{}(", row.name)).map_or("", |at| &row.signature[at + row.name.len() + 1..]);
-        let names: Vec<&str> = form.split(')').next().unwrap_or("").split(", ").collect();
-        let mut rest = options.to_vec();
-        while let Some(name) = names.get(nodes.len())
-            && !row.options.contains(name)
-            && let Some(at) = rest.iter().position(|(given, _)| given.text == *name)
-        {
-            let (_, value) = rest.remove(at);
-            nodes.push(self.expression(value));
-        }
-        rest
-    }
-
-    fn arguments_fit(
+    /// A call of an atom.
+    pub(super) fn call(
         &mut self,
         atom: AtomId,
-        nodes: &[NodeId],
-        options: &[(Name, ExprId)],
-        function: &Name,
+        arguments: Vec<NodeId>,
+        options: Vec<(String, OptionValue)>,
         span: Span,
-    ) -> bool {
-        let row = atom.atom().row();
-        let (least, most) = row.arguments;
-        let mut good = true;
-        if nodes.len() < least || nodes.len() > most {
-            let wanted = match (least, most) {
-                (a, b) if a == b => format!("{a}"),
-                (a, usize::MAX) => format!("at least {a}"),
-                (a, b) => format!("{a} to {b}"),
-            };
-            let mut error = Diagnostic::error(
-                codes::BAD_ARGUMENT,
-                format!(
-                    "`{}` takes {wanted} argument{}, and {} given",
-                    function.text,
-                    if wanted == "1" { "" } else { "s" },
-                    match nodes.len() {
-                        1 => "1 is".into(),
-                        n => format!("{n} are"),
-                    }
-                ),
-            )
-            .at(span, format!("the form is `{}`", row.signature));
-            let elementwise = match row.name {
-                "max" => Some("maximum"),
-                "min" => Some("minimum"),
-                _ => None,
-            };
-            if let Some(other) = elementwise
-                && nodes.len() > 1
-            {
-                error = error.suggest(function.span, other, format!("the elementwise one is `{other}`"));
-            } else if row.options.contains(&"axis") && nodes.len() > most {
-                error = error.help("options are given by name: `axis=1`");
-            }
-            self.report(error);
-            good = false;
+    ) -> NodeId {
+        if arguments.iter().any(|&a| self.is_error(a)) {
+            return self.error_node(span);
         }
-        for (name, _) in options {
-            if !row.options.contains(&name.text.as_str()) {
-                let mut error = Diagnostic::error(
-                    codes::BAD_ARGUMENT,
-                    format!("`{}` has no option `{}`", function.text, name.text),
-                )
-                .at(name.span, "");
-                error = if row.options.is_empty() {
-                    error.help(format!("the form is `{}`", row.signature))
-                } else {
-                    error.help(format!(
-                        "its options are {}",
-                        row.options.iter().map(|o| format!("`{o}`")).collect::<Vec<_>>().join(", ")
-                    ))
-                };
+        if let Some(node) = self.fold(atom, &arguments, &options, span) {
+            return node;
+        }
+        if let Some(node) = self.infinite(atom, &arguments, span) {
+            return node;
+        }
+        let kind = Kind::Call { atom, arguments, options };
+        if let Some(known) = self.model.tree.find(&kind) {
+            return self.again(known, kind, span);
+        }
+        let Kind::Call { arguments, options, .. } = &kind else { return self.error_node(span) };
+        let call = Call::new(&self.model.tree, arguments, options);
+        match facts(atom, &call) {
+            Ok((shape, facts)) => {
+                let requirements = call.requirements.into_inner();
+                let name = atom.atom().row().name;
+                if matches!(name, "add" | "divide" | "maximum" | "minimum") {
+                    let (arguments, at) = (arguments.clone(), self.focus_of(span, arguments));
+                    self.warn_column(&arguments, at);
+                }
+                self.push(Node { kind, shape, facts, requirements }, span)
+            }
+            Err(refusal) => {
+                let error = self.refusal(&refusal, arguments, span);
                 self.report(error);
-                good = false;
+                self.error_node(span)
             }
         }
-        good
     }
 
-    /// `norm(x, p)`: the atom depends on the order, and on whether `x` is a matrix without an axis to go along.
-    fn norm(&mut self, function: &Name, arguments: &[ExprId], options: &[(Name, ExprId)], span: Span) -> NodeId {
-        let mut options = options.to_vec();
-        let named = options.iter().position(|(name, _)| matches!(name.text.as_str(), "p" | "ord"));
-        let named = named.map(|at| options.remove(at).1);
-        let [x, order @ ..] = arguments else {
-            let error = Diagnostic::error(codes::BAD_ARGUMENT, "`norm` takes an argument and an order");
-            self.report(error.at(span, "the form is `norm(x, 2)`"));
-            return self.error_node(span);
+    pub(super) fn refusal(&self, refusal: &Refusal, arguments: &[NodeId], span: Span) -> Diagnostic {
+        let labelled: Vec<NodeId> =
+            refusal.labels.iter().filter_map(|(argument, _)| arguments.get(*argument).copied()).collect();
+        let says =
+            |name: &str| refusal.message.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
+        let option = self.options.iter().find(|(name, _)| says(name));
+        let at = match option {
+            Some(&(_, place)) => place,
+            None if labelled.is_empty() => span,
+            None => self.focus_of(span, if labelled.len() > 1 { &labelled } else { arguments }),
         };
-        let node = self.expression(*x);
-        let order = match (order, named) {
-            (&[], None) => Some(Order::Number(2.0)),
-            (&[one], None) | (&[], Some(one)) => self.order(one),
-            _ => {
-                let error = Diagnostic::error(codes::BAD_ARGUMENT, "`norm` takes an argument and an order");
-                self.report(error.at(span, "the form is `norm(x, 2)`").help("options are given by name: `axis=1`"));
-                None
-            }
-        };
-        let mut values = Vec::new();
-        for (name, value) in &options {
-            match self.option(name, *value) {
-                Some(value) => values.push(value),
-                None => return self.error_node(span),
+        let mut error = Diagnostic::error(refusal.code, &*refusal.message).at(at, "");
+        for (argument, label) in &refusal.labels {
+            if let Some(&node) = arguments.get(*argument) {
+                error = error.also(self.model.tree.span(node), label.clone());
             }
         }
-        let (Some(order), false) = (order, self.is_error(node)) else { return self.error_node(span) };
-        let shape = self.model.tree.shape(node);
-        // A single row or column is a vector, of whose norms this is one.
-        let flat = shape.len() < 2 || function.text == "pnorm" || values.iter().any(|(name, _)| name == "axis");
-        let thin = shape.iter().any(|size| size.is(1));
-        let name = match order {
-            Order::Number(1.0) if flat => "norm1",
-            Order::Number(1.0) => "matrix_norm1",
-            Order::Number(2.0) if flat || thin => "norm2",
-            Order::Number(2.0) => "sigma_max",
-            Order::Number(f64::INFINITY) if flat => "norm_inf",
-            Order::Number(f64::INFINITY) => "matrix_norm_inf",
-            Order::Frobenius if shape.len() == 2 => "norm2",
-            Order::Nuclear if shape.len() == 2 => "norm_nuc",
-            Order::Frobenius | Order::Nuclear => {
-                let error = Diagnostic::error(codes::BAD_ARGUMENT, "this norm is of a matrix");
-                let text = format!("this is {}", self.model.tree.show_shape(shape));
-                self.report(error.at(self.model.tree.span(node), text));
-                return self.error_node(span);
-            }
-            Order::Number(p) => {
-                let error = Diagnostic::error(
-                    codes::OUTSIDE_CLASS,
-                    format!("the norm of order {p} needs a power cone, which the solver has not yet"),
-                );
-                self.report(error.at(span, "").help("the orders 1, 2 (squared) and inf are inside the class"));
-                return self.error_node(span);
-            }
-        };
-        let Some(atom) = AtomId::named(name) else { return self.error_node(span) };
-        if !self.arguments_fit(atom, &[node], &options, function, span) {
-            return self.error_node(span);
+        if let Some(help) = &refusal.help {
+            error = error.help(&**help);
         }
-        self.call(atom, vec![node], values, span)
+        match labelled[..] {
+            [a, b] if refusal.code == codes::SHAPE_MISMATCH => self.fitting(error, at, a, b),
+            _ => error,
+        }
     }
 
-    /// The order of a norm.
-    fn order(&mut self, order: ExprId) -> Option<Order> {
-        let span = self.ast.exprs.span(order);
-        let found = match self.ast.exprs[order].clone() {
-            Expr::Text(text) => match text.to_ascii_lowercase().as_str() {
-                "inf" => Some(Order::Number(f64::INFINITY)),
-                "fro" => Some(Order::Frobenius),
-                "nuc" => Some(Order::Nuclear),
-                _ => None,
-            },
-            _ => {
-                let node = self.expression(order);
-                if self.is_error(node) {
-                    return None;
-                }
-                self.model.tree.facts(node).interval.as_point().filter(|p| *p >= 1.0).map(Order::Number)
-            }
-        };
-        if found.is_none() {
-            let error = Diagnostic::error(codes::BAD_ARGUMENT, "the order of a norm is 1, 2 or inf");
-            self.report(error.at(span, "").note("of a matrix also \"fro\" and \"nuc\""));
+    /// Adds what would make two shapes fit: a transposition, or two sizes that are one.
+    fn fitting(&self, error: Diagnostic, at: Span, a: NodeId, b: NodeId) -> Diagnostic {
+        let tree = &self.model.tree;
+        let (left, right) = (tree.shape(a), tree.shape(b));
+        let product = at.text(&self.model.source) == "@";
+        if let ([m, _], Some(inner)) = (left, right.first())
+            && product
+            && m == inner
+        {
+            let text = tree.span(a).text(&self.model.source);
+            let rest = self.model.source.get(tree.span(a).end as usize..).unwrap_or("");
+            return if rest.trim_start().starts_with('.') {
+                error.help(format!("`{text}` without its transposition fits"))
+            } else if text.chars().all(|c| c.is_alphanumeric() || c == '_') && !text.is_empty() {
+                error.suggest(tree.span(a).after(), ".T", format!("the transpose of `{text}` fits"))
+            } else {
+                error.help("the transpose of the left factor fits")
+            };
         }
-        found
+        let ends = if product { (left.last(), right.first()) } else { (left.last(), right.last()) };
+        if let (Some(m), Some(n)) = ends
+            && let (Some(m), Some(n)) = (m.as_dim(), n.as_dim())
+            && m != n
+        {
+            let (m, n) = (tree.name(m), tree.name(n));
+            return error.note(format!(
+                "`{m}` and `{n}` are sizes of their own; where they are always equal, say `dim {n} = {m};`"
+            ));
+        }
+        error
     }
 
-    fn option(&mut self, name: &Name, value: ExprId) -> Option<(String, OptionValue)> {
-        let out = match &self.ast.exprs[value] {
-            Expr::Text(text) => OptionValue::Text(text.clone()),
-            Expr::Name(word) if word.eq_ignore_ascii_case("true") => OptionValue::Number(Bits::new(1.0)),
-            Expr::Name(word) if word.eq_ignore_ascii_case("false") => OptionValue::Number(Bits::new(0.0)),
-            _ => {
-                let node = self.expression(value);
-                if self.is_error(node) {
-                    return None;
-                }
-                match self.model.tree[node].kind {
-                    Kind::Number(bits) => OptionValue::Number(bits),
-                    _ => OptionValue::Node(node),
-                }
+    /// Refuses `inf` beside variables, where no finite value would come out.
+    fn infinite(&mut self, atom: AtomId, arguments: &[NodeId], span: Span) -> Option<NodeId> {
+        let tree = &self.model.tree;
+        let infinite = arguments.iter().copied().find(|&a| match tree[a].kind {
+            Kind::Number(bits) => bits.get().is_infinite(),
+            _ => false,
+        })?;
+        let order = atom.atom().row().name == "mixed_norm" && infinite != arguments[0];
+        if order || arguments.iter().all(|&a| tree.facts(a).variable_free()) {
+            return None;
+        }
+        let message =
+            format!("`{}` of infinity and an expression with variables", self.spelt(atom, span, arguments));
+        let error = Diagnostic::error(codes::BAD_ARGUMENT, message)
+            .at(tree.span(infinite), "`inf` stands in ranges, in bounds, and as the order of a norm");
+        self.report(error);
+        Some(self.error_node(span))
+    }
+
+    /// Warns where a vector and a column of the same length broadcast to a square matrix.
+    pub(super) fn warn_column(&mut self, arguments: &[NodeId], at: Span) {
+        let tree = &self.model.tree;
+        let column = arguments.iter().copied().find_map(|a| match tree.shape(a) {
+            [n, one] if one.is(1) && !n.is(1) => Some((a, n)),
+            _ => None,
+        });
+        let Some((column, n)) = column else { return };
+        let vector = arguments.iter().copied().find(|&a| matches!(tree.shape(a), [m] if m == n));
+        if let Some(vector) = vector {
+            let warning = Diagnostic::warning(
+                codes::COLUMN_AND_VECTOR,
+                format!("a vector and a column broadcast to a matrix, [{0}, {0}]", tree.show(n)),
+            )
+            .at(at, "")
+            .also(tree.span(vector), format!("a vector, {}", tree.show_shape(tree.shape(vector))))
+            .also(tree.span(column), format!("a column, {}", tree.show_shape(tree.shape(column))))
+            .help("a column becomes a vector with `[:, 0]`");
+            self.diagnostics.push(warning);
+        }
+    }
+
+    fn spelt(&self, atom: AtomId, span: Span, arguments: &[NodeId]) -> String {
+        let text = self.focus_of(span, arguments).text(&self.model.source);
+        if text.len() <= 16 && !text.is_empty() { text.to_owned() } else { atom.atom().row().name.to_owned() }
+    }
+
+    /// Sizes and literal numbers are computed at once.
+    fn fold(
+        &mut self,
+        atom: AtomId,
+        arguments: &[NodeId],
+        options: &[(String, OptionValue)],
+        span: Span,
+    ) -> Option<NodeId> {
+        if !options.is_empty() {
+            return None;
+        }
+        let tree = &self.model.tree;
+        let name = atom.atom().row().name;
+        if arguments.len() == 1 && name == "add" {
+            return Some(arguments[0]);
+        }
+        if name == "transpose" {
+            let a = arguments[0];
+            // A vector is its own transpose, and so is a symmetric matrix.
+            if tree.shape(a).len() < 2 || tree.facts(a).definite != Definite::No {
+                return Some(a);
             }
+            if let Kind::Call { atom: inner, arguments, .. } = &tree[a].kind
+                && *inner == atom
+            {
+                return Some(arguments[0]);
+            }
+        }
+        if arguments.iter().all(|&a| matches!(tree[a].kind, Kind::Number(_))) && !arguments.is_empty() {
+            let values: Vec<_> = arguments
+                .iter()
+                .filter_map(|&a| if let Kind::Number(bits) = tree[a].kind { Some(bits.get()) } else { None })
+                .collect();
+            return fold::scalar(name, &values).map(|value| self.number(value, span));
+        }
+        let sizes: Option<Vec<&Poly>> = arguments.iter().map(|&a| tree.facts(a).size.as_ref()).collect();
+        let sizes = sizes.filter(|all| !all.is_empty())?;
+        let value = match (name, &sizes[..]) {
+            ("add", all) => all.iter().try_fold(Poly::default(), |sum, p| sum.add(p)),
+            ("negative", [p]) => Poly::default().sub(p),
+            ("multiply", [p, q]) => p.mul(q),
+            _ => return None,
         };
-        Some((name.text.clone(), out))
+        if let Ok(size) = value {
+            Some(self.size_node(size, span))
+        } else {
+            self.report(
+                Diagnostic::error(codes::SIZE_OVERFLOW, "this size is too large to compute").at(span, ""),
+            );
+            Some(self.error_node(span))
+        }
+    }
+}
+
+/// The facts that hold of an array whose parts have these facts.
+pub(super) fn join(a: &Facts, b: &Facts) -> Facts {
+    let curvature = match (a.curvature, b.curvature) {
+        (x, y) if x == y => x,
+        (Curvature::Constant, y) => y,
+        (x, Curvature::Constant) => x,
+        (Curvature::Affine, y) => y,
+        (x, Curvature::Affine) => x,
+        _ => Curvature::Unknown,
+    };
+    Facts {
+        curvature,
+        interval: a.interval.hull(b.interval),
+        definite: Definite::No,
+        class: a.class.max(b.class),
+        level: a.level.max(b.level),
+        linear: a.linear && b.linear,
+        size: None,
+        indexed: a.indexed || b.indexed,
+    }
+}
+
+/// Shape and facts of a call, or why the atom refuses it.
+pub(super) fn facts(atom: AtomId, call: &Call<'_>) -> Result<(Vec<Poly>, Facts), Refusal> {
+    let atom = atom.atom();
+    let shape = atom.shape(call)?;
+    let all: Vec<&Facts> = (0..call.arguments.len()).map(|k| call.facts(k)).collect();
+    let level = all.iter().map(|f| f.level).max().unwrap_or(Level::Number);
+    let arguments: Vec<_> =
+        all.iter().enumerate().map(|(k, f)| (f.curvature, atom.monotonicity(call, k))).collect();
+    let data_only =
+        all.iter().enumerate().any(|(k, f)| !f.variable_free() && atom.data_argument(k).is_some());
+    let curvature =
+        if data_only { Curvature::Unknown } else { curvature::compose(atom.curvature(call), &arguments) };
+    let class = class(atom.group(call), atom.curvature(call), &all);
+    let facts = Facts {
+        curvature,
+        interval: atom.interval(call),
+        definite: atom.definite(call),
+        class: if level < Level::Variable { Class::Affine } else { class },
+        level,
+        linear: all.iter().all(|f| f.linear) && atom.linear(call),
+        size: None,
+        indexed: all.iter().any(|f| f.indexed),
+    };
+    Ok((shape, facts))
+}
+
+/// The class that an atom of a group needs over arguments of these classes.
+pub(super) fn class(group: Group, own: Curvature, arguments: &[&Facts]) -> Class {
+    let inner = arguments.iter().map(|f| f.class).max().unwrap_or(Class::Affine);
+    let over_piecewise = |own: Class| if inner <= Class::PiecewiseLinear { own } else { Class::Beyond };
+    match group {
+        Group::Affine | Group::Constructor | Group::Data => inner,
+        _ if own.is_affine() => inner,
+        Group::PiecewiseLinear => over_piecewise(Class::PiecewiseLinear),
+        Group::Quadratic => over_piecewise(Class::Quadratic),
+        Group::Smooth => over_piecewise(Class::Smooth),
+        Group::Cone => Class::Beyond,
     }
 }

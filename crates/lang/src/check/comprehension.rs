@@ -1,6 +1,7 @@
 //! Comprehensions: an atom over the instances of a body.
 
-use super::build::{Checker, class};
+use super::build::Checker;
+use super::call::class;
 use super::curvature::{self, Monotonicity};
 use super::size::{Poly, Unknown};
 use super::tree::{Class, Definite, Facts, Kind, Loops, Node, NodeId};

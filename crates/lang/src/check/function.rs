@@ -3,7 +3,7 @@
 use super::build::Checker;
 use super::curvature::Curvature;
 use super::interval::Interval;
-use super::declare::Function;
+use super::lets::Function;
 use super::names::{Local, Symbol};
 use super::tree::{Facts, Kind, Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
@@ -25,11 +25,20 @@ impl Checker {
         let (name, elsewhere) = (function.name.text.clone(), function.elsewhere);
         if function.open {
             let error = Diagnostic::error(codes::CYCLE, format!("the function `{name}` calls itself"))
-                .at(name_span, "");
+                .at(name_span, format!("called while `{name}` is written out"));
             self.report(error.note("a function is expanded where it is called, so it cannot be recursive"));
             return self.error_node(span);
         }
-        if !options.is_empty() || nodes.len() != function.arguments.len() {
+        if let Some((option, _)) = options.first() {
+            let mut error = Diagnostic::error(codes::BAD_ARGUMENT, format!("`{name}` takes no options"))
+                .at(option.span, "only built-in functions have options");
+            if !elsewhere {
+                error = error.also(function.name.span, "declared here");
+            }
+            self.report(error);
+            return self.error_node(span);
+        }
+        if nodes.len() != function.arguments.len() {
             let form = function.arguments.iter().map(|a| a.text.as_str()).collect::<Vec<_>>().join(", ");
             let mut error = Diagnostic::error(
                 codes::BAD_ARGUMENT,
@@ -37,10 +46,7 @@ impl Checker {
                     "`{name}` takes {} argument{}, and {} given",
                     function.arguments.len(),
                     if function.arguments.len() == 1 { "" } else { "s" },
-                    match nodes.len() {
-                        1 => "1 is".into(),
-                        n => format!("{n} are"),
-                    }
+                    super::named::are(nodes.len())
                 ),
             )
             .at(span, format!("the form is `{name}({form})`"));

@@ -39,7 +39,14 @@ impl Checker {
                 self.warn_matrix_times_vector(lhs, rhs, op_span);
                 self.apply("multiply", vec![lhs, rhs], Vec::new(), span)
             }
-            BinaryOp::Div => self.apply("divide", vec![lhs, rhs], Vec::new(), span),
+            BinaryOp::Div => {
+                if self.model.tree.facts(rhs).interval.as_point() == Some(0.0) {
+                    let error = Diagnostic::error(codes::DIVISION_BY_ZERO, "division by zero");
+                    self.report(error.at(self.model.tree.span(rhs), "this is 0"));
+                    return self.error_node(span);
+                }
+                self.apply("divide", vec![lhs, rhs], Vec::new(), span)
+            }
             BinaryOp::Pow => self.power(lhs, rhs, span),
             BinaryOp::And | BinaryOp::Or => {
                 let error = Diagnostic::error(
