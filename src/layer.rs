@@ -66,8 +66,16 @@ impl Layer {
         warm: Option<&Solution>,
         callback: &mut dyn FnMut(&Progress) -> Control,
     ) -> Result<Solution, Error> {
+        self.solve_lifted(Lifted::new(&self.inner.program, params)?, warm, callback)
+    }
+
+    pub(crate) fn solve_lifted(
+        &self,
+        lifted: Lifted,
+        warm: Option<&Solution>,
+        callback: &mut dyn FnMut(&Progress) -> Control,
+    ) -> Result<Solution, Error> {
         let program = &self.inner.program;
-        let lifted = Lifted::new(program, params)?;
         let problem = engine::problem(&program.blocks, &lifted.theta_hat)?;
         let warm = warm.map(Solution::warm_start);
         let solved = self.inner.solver.solve_with(&problem, warm.as_ref(), callback)?;

@@ -14,6 +14,7 @@
 pub mod data;
 pub mod passes;
 pub mod tape;
+pub mod typed;
 
 mod certificate;
 mod derivative;
@@ -31,6 +32,8 @@ mod solution;
 pub use certificate::Certificate;
 #[cfg(feature = "lang")]
 pub use cvxlayer_lang as lang;
+#[cfg(feature = "macros")]
+pub use cvxlayer_macros::problem;
 pub use cvxlayer_program as program;
 pub use data::{Array, Data, ValueError, ValueFault};
 pub use derivative::{Derivatives, Expression, Gradients, Jacobian, Question, Tangents, Verification};
@@ -39,7 +42,11 @@ pub use error::Error;
 pub use layer::Layer;
 #[cfg(feature = "lang")]
 pub use model::{Bound, Model, ModelError};
+pub use nalgebra;
 pub use named::Named;
 pub use params::Params;
+#[cfg(feature = "serde")]
+pub use serde;
 pub use serialized::{read_program, write_program};
 pub use solution::{Info, Solution};
+pub use typed::{Derivative, Solved};

@@ -18,6 +18,11 @@ impl Lifted {
     /// Evaluates the lift and checks all conditions on values.
     pub(crate) fn new(program: &Program, params: &Params) -> Result<Self, Error> {
         let theta = params.theta(&program.parameters).map_err(Error::Values)?;
+        Self::at(program, theta, params)
+    }
+
+    /// As [`new`](Self::new), at given θ; the parameters only say where values came from.
+    pub(crate) fn at(program: &Program, theta: Vec<f64>, params: &Params) -> Result<Self, Error> {
         let lift = &program.lift;
         let tape = Evaluation::new(&lift.tape, &|input| match input {
             Input::Parameter(i) => full(&program.parameters[i as usize], &theta),
