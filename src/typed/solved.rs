@@ -172,8 +172,10 @@ impl<P: Problem> Solved<P> {
         let unknown = |kind| Error::Unknown { kind, name: "the field picked".to_owned(), nearest: None };
         let (program, params) = (self.solution.program(), P::zero_params());
         let (picked, by) = (output(&self.values), parameter(&params));
-        // The fields are told by where they are.
-        let same = |field: &dyn Field, wanted: &dyn Field| std::ptr::addr_eq(field, wanted);
+        // Fields are told by where they are; an entry of a vector may stand where the vector does.
+        let same = |field: &dyn Field, wanted: &dyn Field| {
+            std::ptr::addr_eq(field, wanted) && field.axes() == wanted.axes()
+        };
         let output = outputs(program)
             .find(|o| P::output(&self.values, *o).is_some_and(|f| same(f, picked)))
             .ok_or_else(|| unknown("output"))?;

@@ -2,7 +2,7 @@
 
 #![allow(non_upper_case_globals)]
 
-use cvxlayer::nalgebra::vector;
+use cvxlayer::nalgebra::SVector;
 
 mod awkward {
     // Names that the generated code must not be confused by.
@@ -120,8 +120,8 @@ projection!(pub(crate) Small, 2, 1 + 1);
 
 #[test]
 fn other_macros_may_write_problems() {
-    let solved = Small::new().unwrap().solve(&SmallParams { p: vector![3.0, -1.0] }).unwrap();
-    assert!((solved.x - vector![2.0, 0.0]).norm() < 1e-9);
+    let solved = Small::new().unwrap().solve(&SmallParams { p: SVector::from([3.0, -1.0]) }).unwrap();
+    assert!((solved.x - SVector::from([2.0, 0.0])).norm() < 1e-9);
 }
 
 const SIGNED: f64 = 3.0;
@@ -134,13 +134,13 @@ cvxlayer::problem! {
     const scale pos = {SIGNED};
     const weights[3] nonneg = {WEIGHTS};
     const mix[3, 2] = {MIX};
-    var x[2] in [-{f64::MAX.sqrt()}, {2.0 * SIGNED}];
+    var x[2] in [-{5.0 + 5.0}, {2.0 * SIGNED}];
     minimize scale * sum_squares(x - y) + sum(weights * square(mix @ x));
 }
 
 #[test]
 fn constants_of_rust_are_values() {
-    let y = vector![1.0, -2.0];
+    let y = SVector::from([1.0, -2.0]);
     let solved = Constants::new().unwrap().solve(&ConstantsParams { y }).unwrap();
     let mix = cvxlayer::nalgebra::SMatrix::<f64, 3, 2>::from_fn(|i, j| MIX[i][j]);
     let weights = cvxlayer::nalgebra::SMatrix::<f64, 3, 3>::from_diagonal(&WEIGHTS.into());

@@ -1,6 +1,6 @@
 //! Models with open sizes, constants and patterns, and sizes from Rust constants.
 
-use cvxlayer::nalgebra::{DMatrix, DVector, SMatrix, SVector, dmatrix, dvector, vector};
+use cvxlayer::nalgebra::{DMatrix, DVector, SMatrix, SVector};
 use cvxlayer::{Array, Error};
 
 cvxlayer::problem! {
@@ -20,23 +20,23 @@ cvxlayer::problem! {
 }
 
 fn data() -> RegressionData {
-    RegressionData { m: 3, n: 2, limit: dvector![1.0, 10.0] }
+    RegressionData { m: 3, n: 2, limit: DVector::from_vec(vec![1.0, 10.0]) }
 }
 
 #[test]
 fn sizes_and_constants_are_given_to_new() {
     let layer = Regression::new(&data()).unwrap();
-    let params = RegressionParams { A: dmatrix![1.0, 0.0; 0.0, 1.0; 1.0, 1.0], b: dvector![3.0, 1.0, 4.0] };
+    let params = RegressionParams { A: DMatrix::from_row_slice(3, 2, &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0]), b: DVector::from_vec(vec![3.0, 1.0, 4.0]) };
     let solved = layer.solve(&params).unwrap();
     assert!((solved.x[0] - 1.0).abs() < 1e-9 && (solved.x[1] - 2.0).abs() < 1e-8, "{}", solved.x);
     let residual: &DVector<f64> = &solved.residual;
     assert_eq!((residual.len(), solved.duals.r#box.len(), solved.duals.order.len()), (3, 2, 1));
     assert_eq!(solved.duals.some.len(), 1);
-    let seed = RegressionSolution { x: dvector![0.0, 1.0], ..Default::default() };
+    let seed = RegressionSolution { x: DVector::from_vec(vec![0.0, 1.0]), ..Default::default() };
     let gradient = solved.vjp(&seed).unwrap();
     assert_eq!(gradient.A.shape(), (3, 2));
     assert!((gradient.b.sum() - 1.0).abs() < 1e-8, "x1 is the mean of 1 and 3: {}", gradient.b);
-    let direction = RegressionParams { b: dvector![0.0, 1.0, 1.0], ..RegressionParams::zeros() };
+    let direction = RegressionParams { b: DVector::from_vec(vec![0.0, 1.0, 1.0]), ..RegressionParams::zeros() };
     let moved: DVector<f64> = solved.jvp(&direction).unwrap().value.x;
     assert!((moved[1] - 1.0).abs() < 1e-8);
     let jacobian: DMatrix<f64> = solved.jacobian(|s| &s.x, |p| &p.b).unwrap().matrix;
@@ -60,7 +60,7 @@ fn lengths_are_checked_where_types_do_not() {
 
 #[test]
 fn what_does_not_fit_the_model_is_an_error_of_new() {
-    let wrong = RegressionData { limit: dvector![1.0, 2.0, 3.0], ..data() };
+    let wrong = RegressionData { limit: DVector::from_vec(vec![1.0, 2.0, 3.0]), ..data() };
     let error = Regression::new(&wrong).unwrap_err().to_string();
     assert!(error.contains("limit"), "{error}");
 }
@@ -85,16 +85,16 @@ cvxlayer::problem! {
 #[test]
 fn sizes_from_rust_constants_are_typed() {
     let params = ChainParams {
-        a: vector![3.0, 1.0, 2.0],
+        a: SVector::from([3.0, 1.0, 2.0]),
         B: SMatrix::<f64, 3, 2>::zeros(),
         c: SVector::<f64, 3>::zeros(),
     };
     let solved = Chain::new().unwrap().solve(&params).unwrap();
     let x: SVector<f64, 3> = solved.x;
-    assert!((x - vector![2.0, 2.0, 2.0]).norm() < 1e-8, "{x}");
+    assert!((x - SVector::from([2.0, 2.0, 2.0])).norm() < 1e-8, "{x}");
     let _: SVector<f64, 2> = solved.mixed;
     let rising: SVector<f64, 2> = solved.duals.rising;
-    assert!((rising - vector![2.0, 0.0]).norm() < 1e-7, "{rising}");
+    assert!((rising - SVector::from([2.0, 0.0])).norm() < 1e-7, "{rising}");
 }
 
 cvxlayer::problem! {
@@ -111,10 +111,10 @@ cvxlayer::problem! {
 fn sparse_parameters_are_their_stored_entries() {
     let pattern = Array::sparse(2, 2, vec![(0, 0, 1.0), (1, 0, 1.0), (1, 1, 1.0)]).unwrap();
     let layer = Sparse::new(&SparseData { n: 2, A: pattern }).unwrap();
-    let params = SparseParams { A: dvector![2.0, 1.0, 4.0], b: dvector![2.0, 5.0] };
+    let params = SparseParams { A: DVector::from_vec(vec![2.0, 1.0, 4.0]), b: DVector::from_vec(vec![2.0, 5.0]) };
     let solved = layer.solve(&params).unwrap();
-    assert!((&solved.x - dvector![1.0, 1.0]).norm() < 1e-9);
-    let gradient = solved.vjp(&SparseSolution { x: dvector![1.0, 0.0], ..Default::default() }).unwrap();
+    assert!((&solved.x - DVector::from_vec(vec![1.0, 1.0])).norm() < 1e-9);
+    let gradient = solved.vjp(&SparseSolution { x: DVector::from_vec(vec![1.0, 0.0]), ..Default::default() }).unwrap();
     // x0 = b0 / A00
     assert!((gradient.A[0] + 0.5).abs() < 1e-9 && gradient.A[2].abs() < 1e-9, "{}", gradient.A);
 }

@@ -46,7 +46,7 @@ macro_rules! field_by_field {
                 let Self { $($field),* } = self;
                 out.push_str(concat!(stringify!($name), "{"));
                 $(
-                    out.push_str(concat!(stringify!($field), ":"));
+                    out.push_str(concat!(stringify!($field), ": "));
                     $field.embed(out);
                     out.push(',');
                 )*
@@ -148,9 +148,9 @@ impl Embed for Storage {
             Self::Dense => out.push_str("Storage::Dense"),
             Self::Diagonal => out.push_str("Storage::Diagonal"),
             Self::Sparse { rows, cols } => {
-                out.push_str("Storage::Sparse{rows:");
+                out.push_str("Storage::Sparse{rows: ");
                 rows.embed(out);
-                out.push_str(",cols:");
+                out.push_str(",cols: ");
                 cols.embed(out);
                 out.push('}');
             }

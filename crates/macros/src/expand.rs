@@ -73,7 +73,7 @@ pub(crate) fn expand(input: TokenStream, folder: &Path) -> TokenStream {
 
 /// The items of a model that is broken.
 fn stub(request: &Request, model: &CheckedModel, source: &Source) -> TokenStream {
-    items(request, model, &plan(model, None, source), &Compiled::Never { open: !is_closed(model) })
+    items(request, model, &plan(model, None, source), &Compiled::Never)
 }
 
 /// What the language has and the macro has not.

@@ -16,10 +16,7 @@ pub(crate) enum Compiled<'a> {
     /// When the layer is made: the text is written out.
     Later(&'a Source),
     /// It does not: the model is broken, and what is generated only has the right names and types.
-    Never {
-        /// Whether the layer would be made with data.
-        open: bool,
-    },
+    Never,
 }
 
 /// The names of the generated structs.
@@ -131,7 +128,7 @@ fn structs(request: &Request, names: &Names, plan: &Plan) -> TokenStream {
         let Some(field) = field else { continue };
         fields.push((field.clone(), doc.to_owned(), quote!(#name)));
         let inner = listed(inner);
-        out.extend(record(request, name, &format!("{} Of [`{layer}`].", doc.trim_end_matches('.')), &inner));
+        out.extend(record(request, name, &format!("{} of [`{layer}`].", doc.trim_end_matches('.')), &inner));
         out.extend(default(name, &zeros(&inner)));
     }
     let doc = format!("A solution of [`{layer}`], or derivatives of it, or by it.");
@@ -270,14 +267,11 @@ fn constructors(request: &Request, names: &Names, plan: &Plan, compiled: &Compil
             }
         }
         Compiled::Later(source) => later(names, plan, source),
-        Compiled::Never { open } => {
-            let _ = open;
-            quote! { let _ = settings; ::core::unimplemented!() }
-        }
+        Compiled::Never => quote! { let _ = settings; ::core::unimplemented!() },
     };
     let compiles = match compiled {
-        Compiled::Now(_) => "Analyses the problem, which was compiled by the macro.",
-        _ => "Compiles and analyses the problem.",
+        Compiled::Now(_) => " Analyses the problem, which the macro compiled.",
+        _ => " Compiles and analyses the problem.",
     };
     quote! {
         #[doc = #compiles]
@@ -312,8 +306,7 @@ fn later(names: &Names, plan: &Plan, source: &Source) -> TokenStream {
     });
     let sizes = plan.sizes.iter().map(|size| {
         let (name, value) = (&size.name, &size.value);
-        let value = quote_spanned!(size.span => { #value });
-        quote! {
+        quote_spanned! { size.span =>
             const SIZE: ::core::primitive::usize = #value;
             given.set(#name, SIZE as ::core::primitive::f64);
         }
@@ -377,8 +370,8 @@ fn problem(names: &Names, plan: &Plan) -> TokenStream {
     let constants = plan.constants.iter().map(|c| {
         let (position, kind, value) = (c.position, &c.kind, &c.value);
         // A value of another type is an error at the user's expression.
-        let value = quote_spanned!(c.span => { #value });
-        quote!(#position => { const VALUE: &#kind = &#value; #some(VALUE) })
+        let value = quote_spanned!(c.span => const VALUE: #kind = #value;);
+        quote!(#position => { #value #some(&VALUE) })
     });
     let field = quote!(dyn ::cvxlayer::typed::Field);
     quote! {

@@ -6,7 +6,7 @@ use crate::source::{Source, Span};
 /// What rustc shows under its own excerpt: the code and the message, then remarks, notes, help, and the lines that edits
 /// would leave.
 pub fn caption(source: &Source, diagnostic: &Diagnostic) -> String {
-    let mut out = format!("[{}] {}", diagnostic.code.id, diagnostic.message);
+    let mut out = format!("[{}]: {}", diagnostic.code.id, diagnostic.message);
     let mut line = |text: String| {
         out.push('\n');
         out.push_str(&text);
@@ -64,10 +64,10 @@ mod tests {
             .note("a note")
             .help("some help")
             .fix(at, "**", "write `**`");
-        let expected = "[E0102] `^` is no operator\n  `^`: here\n  `var x`: declared\nnote: a note\nhelp: some help\n\
+        let expected = "[E0102]: `^` is no operator\n  `^`: here\n  `var x`: declared\nnote: a note\nhelp: some help\n\
                         help: write `**`\n          minimize x ** 2;";
         assert_eq!(caption(&source, &diagnostic), expected);
         let nowhere = Diagnostic::error(codes::TEXT_TOO_LARGE, "large").fix(Span::new(90, 99), "", "cut");
-        assert!(caption(&source, &nowhere).starts_with("[E0602] large"));
+        assert!(caption(&source, &nowhere).starts_with("[E0602]: large"));
     }
 }

@@ -1,0 +1,7 @@
+cvxlayer::problem! {
+    pub Sine;
+    var x;
+    minimize sin(x);
+}
+
+fn main() {}
