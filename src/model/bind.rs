@@ -141,6 +141,9 @@ impl<'m> Bound<'m> {
 
     /// Takes a value for a name.
     fn take(&mut self, name: &str, datum: &Datum) -> Result<(), ValueFault> {
+        if !datum.origin.is_empty() {
+            self.inputs.origins.insert(name.to_owned(), datum.origin.clone());
+        }
         let checked = &self.model.checked;
         if let Some(declared) = checked.parameters.iter().find(|p| p.name == name) {
             let value =
@@ -161,7 +164,7 @@ impl<'m> Bound<'m> {
         if checked.constants.iter().any(|c| c.name == name) {
             return self.take_constant(name, datum);
         }
-        if checked.dims.iter().any(|d| d.name == name) || checked.sizes.iter().any(|(n, _)| n == name) {
+        if checked.dims.iter().any(|d| d.name == name) || checked.sizes.iter().any(|s| s.name == name) {
             let value = datum.value.scalar().filter(|v| v.fract() == 0.0 && (0.0..4e9).contains(v));
             let Some(value) = value else {
                 let given = datum.value.values().first().copied().unwrap_or(f64::NAN);
@@ -189,6 +192,9 @@ impl<'m> Bound<'m> {
         }
         let value = if datum.table { datum.value.of_rank(declared.shape.len()) } else { datum.value.clone() };
         let value = constant(declared, &value)?;
+        if !datum.origin.is_empty() {
+            self.inputs.origins.insert(name.to_owned(), datum.origin.clone());
+        }
         self.inputs.shapes.insert(name.to_owned(), value.shape.clone());
         self.inputs.constants.insert(name.to_owned(), value);
         Ok(())

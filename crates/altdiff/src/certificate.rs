@@ -7,6 +7,7 @@
 use crate::core::{Core, Point};
 use crate::problem::{dot, norm_inf};
 use crate::{Certificate, Csc};
+use std::sync::Arc;
 
 /// Largest residual of a certificate relative to its terms; what diverging iterates suggest has to be better, since the
 /// auxiliary problems can do better.
@@ -147,9 +148,9 @@ pub(crate) fn recession(core: &Core, d: &[f64]) -> Option<Vec<f64>> {
 pub(crate) fn elastic(core: &Core) -> Core {
     let (n, m) = (core.n(), core.m());
     let mut out = Core {
-        p: Csc::zeros(n + 2 * m, n + 2 * m),
+        p: Arc::new(Csc::zeros(n + 2 * m, n + 2 * m)),
         q: vec![0.0; n],
-        c: core.c.clone(),
+        c: Arc::default(),
         l: core.l.clone(),
         u: core.u.clone(),
         lo: core.lo.clone(),
@@ -158,14 +159,16 @@ pub(crate) fn elastic(core: &Core) -> Core {
     out.q.extend(vec![1.0; 2 * m]);
     out.lo.extend(vec![0.0; 2 * m]);
     out.hi.extend(vec![f64::INFINITY; 2 * m]);
+    let mut c = (*core.c).clone();
     for sign in [1.0, -1.0] {
         for i in 0..m {
-            out.c.row_idx.push(i);
-            out.c.values.push(sign);
-            out.c.col_ptr.push(out.c.values.len());
+            c.row_idx.push(i);
+            c.values.push(sign);
+            c.col_ptr.push(c.values.len());
         }
     }
-    out.c.ncols = n + 2 * m;
+    c.ncols = n + 2 * m;
+    out.c = Arc::new(c);
     out
 }
 
@@ -187,9 +190,9 @@ pub(crate) fn steepest(core: &Core) -> Core {
     l.extend(vec![0.0; n]);
     u.extend(vec![0.0; n]);
     Core {
-        p: Csc::zeros(n, n),
+        p: Arc::new(Csc::zeros(n, n)),
         q: core.q.clone(),
-        c: core.c.stack(&p),
+        c: Arc::new(core.c.stack(&p)),
         l,
         u,
         lo: ends(&core.lo, -1.0),

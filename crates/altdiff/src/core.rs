@@ -2,16 +2,18 @@
 //!
 //! An equality has l = u. A multiplier is signed: positive towards the upper end, negative towards the lower one.
 
+use crate::kernel::vectorized;
 use crate::problem::{dot, norm_inf};
 use crate::{Csc, Problem, Residuals};
+use std::sync::Arc;
 
 /// The problem in stacked form.
 #[derive(Debug, Clone)]
 pub(crate) struct Core {
-    /// Upper triangle of P.
-    pub p: Csc,
+    /// Upper triangle of P; shared by all problems that have it.
+    pub p: Arc<Csc>,
     pub q: Vec<f64>,
-    pub c: Csc,
+    pub c: Arc<Csc>,
     pub l: Vec<f64>,
     pub u: Vec<f64>,
     pub lo: Vec<f64>,
@@ -31,18 +33,70 @@ impl Point {
         Self { x: vec![0.0; core.n()], y: vec![0.0; core.m()], z: vec![0.0; core.n()] }
     }
 
+    /// Takes sizes, in the memory there is.
+    pub(crate) fn resize(&mut self, n: usize, m: usize) {
+        self.x.resize(n, 0.0);
+        self.y.resize(m, 0.0);
+        self.z.resize(n, 0.0);
+    }
+
+    /// Zeros everywhere.
+    pub(crate) fn clear(&mut self) {
+        for v in [&mut self.x, &mut self.y, &mut self.z] {
+            v.fill(0.0);
+        }
+    }
+
+    /// The largest multiplier.
+    pub(crate) fn size(&self) -> f64 {
+        norm_inf(&self.y).max(norm_inf(&self.z))
+    }
+
     pub(crate) fn is_finite(&self) -> bool {
         self.x.iter().chain(&self.y).chain(&self.z).all(|v| v.is_finite())
     }
 }
 
+/// The products of the data with a point: Px, Cx, Cᵀy.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Products {
+    pub px: Vec<f64>,
+    pub cx: Vec<f64>,
+    pub cy: Vec<f64>,
+}
+
+impl Products {
+    /// Takes sizes, in the memory there is.
+    pub(crate) fn resize(&mut self, n: usize, m: usize) {
+        self.px.resize(n, 0.0);
+        self.cx.resize(m, 0.0);
+        self.cy.resize(n, 0.0);
+    }
+
+    pub(crate) fn fill(&mut self, value: f64) {
+        for v in [&mut self.px, &mut self.cx, &mut self.cy] {
+            v.fill(value);
+        }
+    }
+}
+
 impl Core {
     pub(crate) fn new(problem: &Problem) -> Self {
-        let stacked = |a: &[f64], b: &[f64]| a.iter().chain(b).copied().collect();
+        Self::with(problem, Arc::new(problem.p.clone()), Arc::new(problem.a.stack(&problem.g)))
+    }
+
+    /// The problem with matrices that are stacked already.
+    pub(crate) fn with(problem: &Problem, p: Arc<Csc>, c: Arc<Csc>) -> Self {
+        let stacked = |a: &[f64], b: &[f64]| {
+            let mut out = Vec::with_capacity(a.len() + b.len());
+            out.extend_from_slice(a);
+            out.extend_from_slice(b);
+            out
+        };
         Self {
-            p: problem.p.clone(),
+            p,
             q: problem.q.clone(),
-            c: problem.a.stack(&problem.g),
+            c,
             l: stacked(&problem.b, &problem.gl),
             u: stacked(&problem.b, &problem.gu),
             lo: problem.lo.clone(),
@@ -71,11 +125,38 @@ impl Core {
         r
     }
 
+    /// The largest term of the duality gap: xᵀPx, qᵀx, or the multipliers times their ends.
+    pub(crate) fn objective_size(&self, point: &Point) -> f64 {
+        let side = |y: f64, l: f64, u: f64| {
+            let end = if y > 0.0 { u } else { l };
+            if end.is_finite() { y * end } else { 0.0 }
+        };
+        let rows: f64 = (0..self.m()).map(|i| side(point.y[i], self.l[i], self.u[i])).sum();
+        let bounds: f64 = (0..self.n()).map(|i| side(point.z[i], self.lo[i], self.hi[i])).sum();
+        let quadratic = dot(&point.x, &self.p.mul_symmetric_vec(&point.x));
+        quadratic.abs().max(dot(&self.q, &point.x).abs()).max((rows + bounds).abs())
+    }
+
     /// The residuals of §"honesty": each relative to max(1, its largest term). A multiplier that presses against an
     /// absent end counts as part of the dual residual.
     pub(crate) fn residuals(&self, point: &Point) -> Residuals {
+        let mut products = Products::default();
+        products.resize(self.n(), self.m());
+        self.products(point, &mut products);
+        self.residuals_of(point, &products)
+    }
+
+    /// Px, Cx and Cᵀy, each matrix read once.
+    pub(crate) fn products(&self, point: &Point, out: &mut Products) {
+        out.fill(0.0);
+        self.p.mul_symmetric_add(1.0, &point.x, &mut out.px);
+        vectorized(|| self.c.mul_both(&point.x, &point.y, &mut out.cx, &mut out.cy));
+    }
+
+    /// As [`residuals`](Self::residuals), from the products of the point.
+    pub(crate) fn residuals_of(&self, point: &Point, products: &Products) -> Residuals {
         let n = self.n();
-        let cx = self.c.mul_vec(&point.x);
+        let Products { px, cx, cy } = products;
         let (mut violation, mut size) = (0.0_f64, 1.0_f64);
         let mut ends = 0.0; // sum of multiplier times end, the dual objective's linear part
         let mut largest: f64 = 1.0; // of the terms of the gap
@@ -98,14 +179,12 @@ impl Core {
         for i in 0..n {
             side(point.x[i], point.z[i], self.lo[i], self.hi[i]);
         }
-        let px = self.p.mul_symmetric_vec(&point.x);
-        let cy = self.c.mul_transpose_vec(&point.y);
         let mut dual = wrong;
         for i in 0..n {
             dual = dual.max((px[i] + self.q[i] + cy[i] + point.z[i]).abs());
         }
-        let terms = norm_inf(&px).max(norm_inf(&self.q)).max(norm_inf(&cy)).max(norm_inf(&point.z)).max(1.0);
-        let (quadratic, linear) = (dot(&point.x, &px), dot(&self.q, &point.x));
+        let terms = norm_inf(px).max(norm_inf(&self.q)).max(norm_inf(cy)).max(norm_inf(&point.z)).max(1.0);
+        let (quadratic, linear) = (dot(&point.x, px), dot(&self.q, &point.x));
         largest = largest.max(quadratic.abs()).max(linear.abs()).max(ends.abs());
         let clean = |v: f64| if v.is_nan() { f64::INFINITY } else { v };
         Residuals {

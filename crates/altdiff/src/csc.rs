@@ -1,6 +1,7 @@
 //! Sparse matrices by columns.
 
 use crate::Error;
+use crate::kernel::{self, vectorized};
 
 /// A sparse matrix stored by columns (CSC): the entries of column `j` are `values[col_ptr[j]..col_ptr[j+1]]`, in rows
 /// `row_idx[..]` that increase strictly.
@@ -164,40 +165,87 @@ impl Csc {
 
     /// `out += scale · M v`.
     pub fn mul_add(&self, scale: f64, v: &[f64], out: &mut [f64]) {
-        for j in 0..self.ncols {
-            let vj = scale * v[j];
-            if vj != 0.0 {
-                for k in self.col_ptr[j]..self.col_ptr[j + 1] {
-                    out[self.row_idx[k]] += self.values[k] * vj;
+        vectorized(|| {
+            for j in 0..self.ncols {
+                let vj = scale * v[j];
+                if vj != 0.0 {
+                    self.add_column(j, vj, out);
                 }
             }
-        }
+        });
     }
 
     /// `out += scale · Mᵀ v`.
     pub fn mul_transpose_add(&self, scale: f64, v: &[f64], out: &mut [f64]) {
-        for j in 0..self.ncols {
-            let mut sum = 0.0;
-            for k in self.col_ptr[j]..self.col_ptr[j + 1] {
-                sum += self.values[k] * v[self.row_idx[k]];
+        vectorized(|| {
+            for j in 0..self.ncols {
+                out[j] += scale * self.dot_column(j, v);
             }
-            out[j] += scale * sum;
+        });
+    }
+
+    /// `out += M v` and `transposed += Mᵀ w`, in one pass.
+    #[inline(always)]
+    pub(crate) fn mul_both(&self, v: &[f64], w: &[f64], out: &mut [f64], transposed: &mut [f64]) {
+        for j in 0..self.ncols {
+            transposed[j] += self.dot_column(j, w);
+            if v[j] != 0.0 {
+                self.add_column(j, v[j], out);
+            }
         }
     }
 
     /// `out += scale · S v` where this matrix is the upper triangle of the symmetric S.
     pub fn mul_symmetric_add(&self, scale: f64, v: &[f64], out: &mut [f64]) {
-        for j in 0..self.ncols {
-            let vj = scale * v[j];
-            let mut sum = 0.0;
-            for k in self.col_ptr[j]..self.col_ptr[j + 1] {
-                let i = self.row_idx[k];
-                out[i] += self.values[k] * vj;
-                if i != j {
-                    sum += self.values[k] * v[i];
+        vectorized(|| {
+            for j in 0..self.ncols {
+                let vj = scale * v[j];
+                let end = self.col_ptr[j + 1];
+                let (rows, values) =
+                    (&self.row_idx[self.col_ptr[j]..end], &self.values[self.col_ptr[j]..end]);
+                let (above, diagonal) = match rows.last() {
+                    Some(&i) if i == j => (rows.len() - 1, values[rows.len() - 1]),
+                    _ => (rows.len(), 0.0),
+                };
+                let (rows, values) = (&rows[..above], &values[..above]);
+                let mut sum = 0.0;
+                if let Some(first) = run(rows) {
+                    kernel::axpy(vj, values, &mut out[first..first + above]);
+                    sum = kernel::dot(values, &v[first..first + above]);
+                } else {
+                    for (&i, value) in rows.iter().zip(values) {
+                        out[i] += value * vj;
+                        sum += value * v[i];
+                    }
                 }
+                out[j] += diagonal * vj + scale * sum;
             }
-            out[j] += scale * sum;
+        });
+    }
+
+    /// `out += scale ·` column j.
+    #[inline(always)]
+    fn add_column(&self, j: usize, scale: f64, out: &mut [f64]) {
+        let range = self.col_ptr[j]..self.col_ptr[j + 1];
+        let (rows, values) = (&self.row_idx[range.clone()], &self.values[range]);
+        if let Some(first) = run(rows) {
+            kernel::axpy(scale, values, &mut out[first..first + rows.len()]);
+        } else {
+            for (&i, value) in rows.iter().zip(values) {
+                out[i] += value * scale;
+            }
+        }
+    }
+
+    /// The inner product with column j.
+    #[inline(always)]
+    fn dot_column(&self, j: usize, v: &[f64]) -> f64 {
+        let range = self.col_ptr[j]..self.col_ptr[j + 1];
+        let (rows, values) = (&self.row_idx[range.clone()], &self.values[range]);
+        if let Some(first) = run(rows) {
+            kernel::dot(values, &v[first..first + rows.len()])
+        } else {
+            rows.iter().zip(values).map(|(&i, value)| value * v[i]).sum()
         }
     }
 
@@ -228,10 +276,12 @@ impl Csc {
         out.row_idx.reserve(self.nnz() + below.nnz());
         out.values.reserve(self.nnz() + below.nnz());
         for j in 0..self.ncols {
-            for (i, v) in self.column(j).chain(below.column(j).map(|(i, v)| (i + self.nrows, v))) {
-                out.row_idx.push(i);
-                out.values.push(v);
-            }
+            let (above, under) =
+                (self.col_ptr[j]..self.col_ptr[j + 1], below.col_ptr[j]..below.col_ptr[j + 1]);
+            out.row_idx.extend_from_slice(&self.row_idx[above.clone()]);
+            out.row_idx.extend(below.row_idx[under.clone()].iter().map(|i| i + self.nrows));
+            out.values.extend_from_slice(&self.values[above]);
+            out.values.extend_from_slice(&below.values[under]);
             out.col_ptr[j + 1] = out.values.len();
         }
         out
@@ -243,6 +293,30 @@ impl Csc {
             && self.ncols == other.ncols
             && self.col_ptr == other.col_ptr
             && self.row_idx == other.row_idx
+    }
+
+    /// Whether `block` has the stored places of the rows `offset..offset + block.nrows` of this valid matrix, so that it
+    /// is valid too; and whether it has the same values.
+    pub(crate) fn has_rows(&self, offset: usize, block: &Self) -> (bool, bool) {
+        if self.ncols != block.ncols || block.col_ptr.len() != self.ncols + 1 || block.col_ptr[0] != 0 {
+            return (false, false);
+        }
+        let (mut places, mut values) = (block.row_idx.len() == block.values.len(), true);
+        for j in 0..self.ncols {
+            let column = self.col_ptr[j]..self.col_ptr[j + 1];
+            let rows = &self.row_idx[column.clone()];
+            let ours = &self.values[column];
+            let from = rows.partition_point(|&i| i < offset);
+            let to = rows.partition_point(|&i| i < offset + block.nrows);
+            let (start, end) = (block.col_ptr[j], block.col_ptr[j + 1]);
+            let Some(theirs) = block.row_idx.get(start..end) else { return (false, false) };
+            let Some(numbers) = block.values.get(start..end) else { return (false, false) };
+            places &= theirs.len() == to - from;
+            places &= theirs.iter().zip(&rows[from..to]).fold(true, |same, (a, b)| same & (a + offset == *b));
+            values = values && numbers == &ours[from..to];
+        }
+        places &= block.col_ptr[self.ncols] == block.row_idx.len();
+        (places, places && values)
     }
 
     /// Checks the invariants stated on the type.
@@ -260,7 +334,8 @@ impl Csc {
                 return bad("column pointers must not decrease");
             }
             let rows = &self.row_idx[start..end];
-            if rows.windows(2).any(|w| w[0] >= w[1]) {
+            // Without an early exit, so that it is a vector loop.
+            if rows.windows(2).fold(false, |bad, w| bad | (w[0] >= w[1])) {
                 return bad("the rows of a column must increase strictly");
             }
             if rows.last().is_some_and(|&i| i >= self.nrows) {
@@ -269,4 +344,14 @@ impl Csc {
         }
         Ok(())
     }
+}
+
+/// Shorter runs are not worth a loop of their own.
+const RUN: usize = 8;
+
+/// The first of rows that follow each other without a gap, as those of a dense column do; rows increase.
+#[inline(always)]
+pub(crate) fn run(rows: &[usize]) -> Option<usize> {
+    let (first, last) = (*rows.first()?, *rows.last()?);
+    (rows.len() >= RUN && last - first + 1 == rows.len()).then_some(first)
 }

@@ -13,9 +13,10 @@ use crate::problem::norm_inf;
 use crate::scaling::Scaling;
 use std::sync::Arc;
 
-/// Proximal weight of the finish in the equilibrated problem: small against every eigenvalue that counts, and large
-/// enough that a solve loses no more than half the digits, which refinement wins back.
-pub(crate) const PROXIMAL: f64 = 1e-9;
+/// Proximal weight of the finish in the equilibrated problem: small against every eigenvalue that counts, and above the
+/// root of the machine's precision, since pivots of this size make rounding errors of ε / `PROXIMAL`, which must stay
+/// below it for a null space to be told from them. Refinement wins the other digits back.
+pub(crate) const PROXIMAL: f64 = 1e-7;
 
 /// A point whose KKT conditions hold on the unscaled problem.
 #[derive(Debug)]

@@ -30,12 +30,33 @@ impl End {
     }
 }
 
-/// Smallest proximal weights.
-const FLOOR: f64 = 1e-10;
+/// Range of the proximal weights: they follow the complementarity down as long as the linear systems stay accurate, and
+/// go up where they are not.
+const FLOOR: f64 = 1e-13;
+const CEILING: f64 = 1e-7;
 
-/// Largest proximal weights, and the relative residual above which they are raised.
-const CEILING: f64 = 1e-5;
-const ACCURATE: f64 = 1e-5;
+/// Range of what is added to the diagonal of the factored matrix beyond the proximal weights; refinement takes it out
+/// again.
+const GUARD: (f64, f64) = (1e-13, 1e-5);
+
+/// A step is poor when its linear system leaves more than this part of the residuals that it was to remove, and that is
+/// not just rounding in the terms of the system.
+const ACCURATE: f64 = 0.1;
+const ROUNDING: f64 = 1e-14;
+
+/// Complementarity is driven down to this part of what the tolerance asks: beyond that, slacks and multipliers of
+/// different size only spoil the linear systems.
+const SPARE: f64 = 0.05;
+
+/// Where to start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Start {
+    /// From Mehrotra's point, slacks and multipliers in proportion to how wrong it is.
+    Near,
+    /// From multipliers larger than those of a problem of ordinary scale: for ill-conditioned constraints, whose
+    /// multipliers are huge, and which the path from a near start reaches only by crawling.
+    Far,
+}
 
 /// What the outside may ask of the iterate after each iteration.
 pub(crate) enum Check {
@@ -61,6 +82,11 @@ pub(crate) struct Interior<'a> {
     z: Vec<f64>,
     rho: f64,
     delta: f64,
+    /// Added to the diagonal of the factored matrix only.
+    guard: f64,
+    tolerance: f64,
+    /// Complementarity below which nothing is gained.
+    floor: f64,
     pub iterations: usize,
     linear: bool,
 }
@@ -69,7 +95,8 @@ impl<'a> Interior<'a> {
     pub(crate) fn new(
         core: &'a Core,
         pattern: &'a Arc<Pattern>,
-        warm: Option<&Point>,
+        start: Start,
+        tolerance: f64,
     ) -> Result<Self, Error> {
         let (n, m) = (core.n(), core.m());
         let mut ends = Vec::new();
@@ -113,10 +140,13 @@ impl<'a> Interior<'a> {
             z: vec![1.0; count],
             rho: 1e-6,
             delta: 1e-6,
+            guard: GUARD.0,
+            tolerance,
+            floor: 0.0,
             iterations: 0,
             linear: core.p.values.iter().all(|v| *v == 0.0),
         };
-        this.start(warm)?;
+        this.start(start)?;
         Ok(this)
     }
 
@@ -181,14 +211,18 @@ impl<'a> Interior<'a> {
         user: &Core,
         scaling: &Scaling,
         max_iterations: usize,
+        patience: usize,
         callback: Callback<'_>,
         check: &mut dyn FnMut(&Self, &Point, &Residuals) -> Result<Check, Error>,
     ) -> Result<Option<Status>, Error> {
         let mut best = f64::INFINITY;
         let mut since = 0;
         loop {
-            let point = scaling.unscale(&self.point());
+            let scaled = self.point();
+            let point = scaling.unscale(&scaled);
             let residuals = user.residuals(&point);
+            self.floor = SPARE * self.tolerance * self.core.objective_size(&scaled).max(scaling.cost)
+                / self.s.len().max(1) as f64;
             let progress =
                 Progress { method: Method::Interior, iteration: self.iterations, residuals: Some(residuals) };
             match callback(&progress) {
@@ -201,7 +235,7 @@ impl<'a> Interior<'a> {
             }
             since = if residuals.max() < 0.9 * best { 0 } else { since + 1 };
             best = best.min(residuals.max());
-            if self.iterations >= max_iterations || since > 25 || !point.is_finite() {
+            if self.iterations >= max_iterations || since > patience || !point.is_finite() {
                 return Ok(Some(Status::IterationLimit));
             }
             if !self.iterate()? {
@@ -213,19 +247,33 @@ impl<'a> Interior<'a> {
     /// One predictor–corrector step; false when it could not move.
     fn iterate(&mut self) -> Result<bool, Error> {
         self.iterations += 1;
-        // A factor that refinement cannot save gets larger proximal weights, as long as that helps.
         let mut best = self.direction()?;
-        let poor = |residual: f64| residual.is_nan() || residual > ACCURATE;
-        while poor(best.residual) && self.rho.min(self.delta) < CEILING {
+        let was_poor = best.poor;
+        // A factor that refinement cannot save is made again with a larger guard, then with larger proximal weights, as
+        // long as that helps.
+        while best.poor && self.guard < GUARD.1 {
+            let guard = self.guard;
+            self.guard = (guard * 100.0).min(GUARD.1);
+            let other = self.direction()?;
+            if best.residual <= 2.0 * other.residual {
+                self.guard = guard;
+                break;
+            }
+            best = other;
+        }
+        while best.poor && self.rho.min(self.delta) < CEILING {
             let weights = (self.rho, self.delta);
             self.rho = (self.rho * 100.0).min(CEILING);
             self.delta = (self.delta * 100.0).min(CEILING);
             let other = self.direction()?;
-            if best.residual <= 10.0 * other.residual {
+            if best.residual <= 2.0 * other.residual {
                 (self.rho, self.delta) = weights;
                 break;
             }
             best = other;
+        }
+        if !was_poor {
+            self.guard = (self.guard * 0.3).max(GUARD.0);
         }
         Ok(best.residual.is_finite() && self.advance(&best))
     }

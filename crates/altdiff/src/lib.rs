@@ -55,7 +55,10 @@ mod convexity;
 mod core;
 mod finish;
 mod interior;
+mod kernel;
 mod kkt;
+mod lazy;
+mod pivoting;
 mod plain;
 mod scaling;
 

@@ -112,30 +112,42 @@ impl Problem {
     /// [`Error::Shape`], [`Error::Pattern`] or [`Error::NotFinite`], naming the block.
     pub fn validate(&self) -> Result<(), Error> {
         let n = self.q.len();
-        let shape = |block, unit, found, expected| {
-            if found == expected { Ok(()) } else { Err(Error::Shape { block, unit, found, expected }) }
-        };
         shape("P", "rows", self.p.nrows, n)?;
         shape("P", "columns", self.p.ncols, n)?;
         shape("A", "columns", self.a.ncols, n)?;
-        shape("b", "entries", self.b.len(), self.a.nrows)?;
         shape("G", "columns", self.g.ncols, n)?;
+        self.p.check("P")?;
+        self.a.check("A")?;
+        self.g.check("G")?;
+        // Rows increase, so the last one tells.
+        if (0..n).any(|j| {
+            self.p.row_idx[self.p.col_ptr[j]..self.p.col_ptr[j + 1]].last().is_some_and(|&i| i > j)
+        }) {
+            return Err(Error::Pattern { block: "P", reason: "only the upper triangle may be stored" });
+        }
+        self.validate_matrices()?;
+        self.validate_vectors()
+    }
+
+    /// Checks the numbers in the matrices.
+    pub(crate) fn validate_matrices(&self) -> Result<(), Error> {
+        finite("P", &self.p.values)?;
+        finite("A", &self.a.values)?;
+        finite("G", &self.g.values)
+    }
+
+    /// Checks lengths and numbers of the vectors, given matrices that fit together.
+    pub(crate) fn validate_vectors(&self) -> Result<(), Error> {
+        let n = self.p.ncols;
+        shape("q", "entries", self.q.len(), n)?;
+        shape("b", "entries", self.b.len(), self.a.nrows)?;
         shape("gl", "entries", self.gl.len(), self.g.nrows)?;
         shape("gu", "entries", self.gu.len(), self.g.nrows)?;
         shape("lo", "entries", self.lo.len(), n)?;
         shape("hi", "entries", self.hi.len(), n)?;
-        self.p.check("P")?;
-        self.a.check("A")?;
-        self.g.check("G")?;
-        if self.p.iter().any(|(i, j, _)| i > j) {
-            return Err(Error::Pattern { block: "P", reason: "only the upper triangle may be stored" });
-        }
-        finite("P", &self.p.values)?;
         finite("q", &self.q)?;
         finite("r", &[self.r])?;
-        finite("A", &self.a.values)?;
         finite("b", &self.b)?;
-        finite("G", &self.g.values)?;
         let bounds = [
             ("gl", &self.gl, f64::INFINITY),
             ("gu", &self.gu, f64::NEG_INFINITY),
@@ -151,7 +163,15 @@ impl Problem {
     }
 }
 
+fn shape(block: &'static str, unit: &'static str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected { Ok(()) } else { Err(Error::Shape { block, unit, found, expected }) }
+}
+
 fn finite(block: &'static str, values: &[f64]) -> Result<(), Error> {
+    // First without an early exit, so that it is a vector loop.
+    if values.iter().fold(true, |fine, v| fine & v.is_finite()) {
+        return Ok(());
+    }
     match values.iter().position(|v| !v.is_finite()) {
         Some(index) => Err(Error::NotFinite { block, index, value: values[index] }),
         None => Ok(()),

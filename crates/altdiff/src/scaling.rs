@@ -1,6 +1,7 @@
 //! Ruiz equilibration: x = D x̂, rows Ĉ = E C D, cost c·D P D.
 
 use crate::core::{Core, Point};
+use std::sync::Arc;
 
 /// Diagonal scalings.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,12 +72,13 @@ impl Scaling {
     /// The scaled problem.
     pub(crate) fn apply(&self, core: &Core) -> Core {
         let mut out = core.clone();
+        let (p, c) = (Arc::make_mut(&mut out.p), Arc::make_mut(&mut out.c));
         for j in 0..core.n() {
-            for k in out.p.col_ptr[j]..out.p.col_ptr[j + 1] {
-                out.p.values[k] *= self.cost * self.d[out.p.row_idx[k]] * self.d[j];
+            for k in p.col_ptr[j]..p.col_ptr[j + 1] {
+                p.values[k] *= self.cost * self.d[p.row_idx[k]] * self.d[j];
             }
-            for k in out.c.col_ptr[j]..out.c.col_ptr[j + 1] {
-                out.c.values[k] *= self.e[out.c.row_idx[k]] * self.d[j];
+            for k in c.col_ptr[j]..c.col_ptr[j + 1] {
+                c.values[k] *= self.e[c.row_idx[k]] * self.d[j];
             }
         }
         self.apply_vectors(core, &mut out);

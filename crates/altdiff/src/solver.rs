@@ -1,44 +1,66 @@
 //! The solver: analysis for a pattern, and the choice and order of methods.
 
 mod drive;
+mod pivot;
 
 use crate::core::{Core, Point};
 use crate::derivative::State;
 use crate::finish::Finished;
 use crate::kkt::Pattern;
+use crate::lazy::Lazy;
 use crate::problem::Problem;
 use crate::progress::{Callback, Control, Progress};
 use crate::scaling::Scaling;
 use crate::{Certificate, Csc, Error, Method, Residuals, Settings, Solution, Status, WarmStart};
 use crate::{certificate, convexity, plain};
 use drive::{Driver, End};
+use pivot::{Attempt, Eliminated};
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 /// A solver for all problems with one sparsity pattern. Immutable and shareable between threads: the ordering and the
-/// pattern of the factors are found once, and while P, A and G stay bitwise the same, so is the equilibration.
+/// pattern of the factors are found once, and while P, A and G stay bitwise the same, so are the equilibration and the
+/// active-set method's factor.
 #[derive(Debug)]
 pub struct Solver {
     settings: Settings,
-    a: Csc,
-    g: Csc,
-    p: Csc,
+    /// Rows of A.
+    equalities: usize,
+    /// The matrices it was made with, A and G stacked.
+    p: Arc<Csc>,
+    c: Arc<Csc>,
     pattern: Arc<Pattern>,
     prepared: Prepared,
 }
 
-/// What depends on the values of the matrices.
+/// What depends on the values of the matrices. Made when it is first needed.
 #[derive(Debug, Clone)]
 struct Prepared {
-    scaling: Arc<Scaling>,
-    core: Arc<Core>,
+    scaling: Lazy<Scaling>,
+    core: Lazy<Core>,
     convex: Arc<OnceLock<bool>>,
+    pivoting: Arc<OnceLock<Eliminated>>,
 }
 
 impl Prepared {
-    fn new(user: &Core, settings: &Settings) -> Self {
-        let scaling = if settings.scaling { Scaling::ruiz(user) } else { Scaling::none(user) };
-        let core = Arc::new(scaling.apply(user));
-        Self { scaling: Arc::new(scaling), core, convex: Arc::default() }
+    fn new(user: &Arc<Core>, settings: &Settings) -> Self {
+        let (problem, equilibrate) = (Arc::clone(user), settings.scaling);
+        let scaling =
+            Lazy::new(move || if equilibrate { Scaling::ruiz(&problem) } else { Scaling::none(&problem) });
+        let (problem, factors) = (Arc::clone(user), scaling.clone());
+        let core = Lazy::new(move || factors.apply(&problem));
+        Self { scaling, core, convex: Arc::default(), pivoting: Arc::default() }
+    }
+
+    /// The same matrices with other vectors.
+    fn with(&self, user: &Arc<Core>) -> Self {
+        let (problem, factors, base) = (Arc::clone(user), self.scaling.clone(), self.core.clone());
+        let core = Lazy::new(move || {
+            let mut core = (*base).clone();
+            factors.apply_vectors(&problem, &mut core);
+            core
+        });
+        Self { core, ..self.clone() }
     }
 }
 
@@ -50,11 +72,11 @@ impl Solver {
     pub fn new(problem: &Problem, settings: Settings) -> Result<Self, Error> {
         problem.validate()?;
         settings.validate()?;
-        let user = Core::new(problem);
+        let user = Arc::new(Core::new(problem));
         let pattern = Pattern::new(&user.p, &user.c)?;
         let prepared = Prepared::new(&user, &settings);
-        let (a, g, p) = (problem.a.clone(), problem.g.clone(), problem.p.clone());
-        Ok(Self { settings, a, g, p, pattern, prepared })
+        let (p, c) = (Arc::clone(&user.p), Arc::clone(&user.c));
+        Ok(Self { settings, equalities: problem.a.nrows, p, c, pattern, prepared })
     }
 
     /// The settings it was made with.
@@ -82,30 +104,41 @@ impl Solver {
         warm: Option<&WarmStart>,
         callback: Callback<'_>,
     ) -> Result<Solution, Error> {
-        problem.validate()?;
-        for (block, ours, theirs) in
-            [("P", &self.p, &problem.p), ("A", &self.a, &problem.a), ("G", &self.g, &problem.g)]
-        {
-            if !ours.same_pattern(theirs) {
-                return Err(Error::OtherPattern { block });
-            }
-        }
-        let user = Core::new(problem);
-        let same = self.p.values == problem.p.values
-            && self.a.values == problem.a.values
-            && self.g.values == problem.g.values;
-        let prepared = if same {
-            let mut core = (*self.prepared.core).clone();
-            self.prepared.scaling.apply_vectors(&user, &mut core);
-            Prepared { core: Arc::new(core), ..self.prepared.clone() }
+        let same = self.compare(problem)?;
+        let (user, prepared) = if same {
+            let user = Arc::new(Core::with(problem, Arc::clone(&self.p), Arc::clone(&self.c)));
+            let prepared = self.prepared.with(&user);
+            (user, prepared)
         } else {
-            Prepared::new(&user, &self.settings)
+            let user = Arc::new(Core::new(problem));
+            let prepared = Prepared::new(&user, &self.settings);
+            (user, prepared)
         };
-        if !*prepared.convex.get_or_init(|| convexity::is_convex(&problem.p)) {
-            return Err(Error::NotConvex);
-        }
         let job = Job { solver: self, problem, user, prepared };
         job.run(warm, callback)
+    }
+
+    /// Checks a problem against the pattern; whether its matrices are those the solver was made with.
+    fn compare(&self, problem: &Problem) -> Result<bool, Error> {
+        let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
+        let shapes =
+            problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;
+        let same_p = self.p.same_pattern(&problem.p) && self.p.nnz() == problem.p.nnz();
+        if !(same_p && a.0 && g.0 && shapes) {
+            problem.validate()?;
+            let block = match (same_p, a.0 && problem.a.nrows == self.equalities) {
+                (false, _) => "P",
+                (_, false) => "A",
+                _ => "G",
+            };
+            return Err(Error::OtherPattern { block });
+        }
+        let same = a.1 && g.1 && self.p.values == problem.p.values;
+        if !same {
+            problem.validate_matrices()?;
+        }
+        problem.validate_vectors()?;
+        Ok(same)
     }
 }
 
@@ -113,7 +146,7 @@ impl Solver {
 struct Job<'a> {
     solver: &'a Solver,
     problem: &'a Problem,
-    user: Core,
+    user: Arc<Core>,
     prepared: Prepared,
 }
 
@@ -138,8 +171,26 @@ impl Job<'_> {
         {
             return Ok(self.ended(Status::Cancelled, None));
         }
+        let warm = warm.filter(|w| {
+            w.x.len() == self.user.n() && w.y.len() == self.user.m() && w.z.len() == self.user.n()
+        });
+        let mut reason = None;
+        let mut settings = Cow::Borrowed(settings);
+        match self.pivot(warm, callback)? {
+            Attempt::Ended(end) => return Ok(self.solution(*end)),
+            Attempt::Singular(why) if settings.method == Method::ActiveSet => reason = Some(why),
+            Attempt::Unfit(why) => {
+                reason = Some(why);
+                // The problem is dense and hard: no use in iterating gently first.
+                settings.to_mut().method = Method::Interior;
+            }
+            Attempt::Singular(_) | Attempt::Unsuited => {}
+        }
+        if !self.convex() {
+            return Err(Error::NotConvex);
+        }
         let driver = Driver {
-            settings,
+            settings: &settings,
             user: &self.user,
             core: &self.prepared.core,
             scaling: &self.prepared.scaling,
@@ -147,11 +198,16 @@ impl Job<'_> {
             equalities,
             certify: true,
         };
-        let warm = warm.filter(|w| {
-            w.x.len() == self.user.n() && w.y.len() == self.user.m() && w.z.len() == self.user.n()
-        });
-        let end = driver.run(warm, callback)?;
+        let mut end = driver.run(warm, callback)?;
+        if let Some(why) = reason {
+            end.notes.insert(0, format!("active set: {why}"));
+        }
         Ok(self.solution(end))
+    }
+
+    /// Whether P is positive semidefinite.
+    fn convex(&self) -> bool {
+        *self.prepared.convex.get_or_init(|| convexity::is_convex(&self.problem.p))
     }
 
     /// A solution that ended before any method began.
@@ -168,7 +224,7 @@ impl Job<'_> {
         let point = end.point;
         let (factor, active, finished) = match end.finished {
             Some(Finished { factor, active, .. }) => (Some(Arc::new(factor)), active, true),
-            None => (None, end.active, false),
+            None => (None, end.active, end.pivoted.is_some()),
         };
         let mut active = active;
         active.fit(&self.user);
@@ -180,7 +236,7 @@ impl Job<'_> {
             nu_upper: part(&point.y[me..], 1.0),
             mu_lower: part(&point.z, -1.0),
             mu_upper: part(&point.z, 1.0),
-            objective: self.problem.objective(&point.x),
+            objective: end.objective.unwrap_or_else(|| self.problem.objective(&point.x)),
             residuals: end.residuals,
             iterations: end.iterations,
             method: end.method,
@@ -200,6 +256,7 @@ impl Job<'_> {
                 point,
                 active,
                 factor,
+                pivoted: end.pivoted.map(Arc::new),
                 finished,
                 activity: self.solver.settings.activity,
                 tolerance: self.solver.settings.tolerance,

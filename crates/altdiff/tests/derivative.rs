@@ -3,8 +3,8 @@
 mod common;
 
 use altdiff::{
-    Cause, Cotangent, Csc, DerivativeOptions, Gradient, Place, Problem, Route, Settings, Solution, Solver,
-    Status, Tangent,
+    Cause, Cotangent, Csc, DerivativeOptions, Gradient, Harm, Place, Problem, Route, Settings, Solution,
+    Solver, Status, Tangent,
 };
 use common::{Random, random_problem};
 
@@ -253,4 +253,22 @@ fn only_solved_problems_are_differentiated() {
     let s = Solver::new(&problem, Settings::default()).unwrap().solve(&problem, None).unwrap();
     assert_eq!(s.status, Status::Unbounded);
     assert!(s.vjp(&Cotangent::x(vec![1.0]), &DerivativeOptions::default()).is_err());
+}
+
+/// `|p x|` at p = 0 through its epigraph: the two rows are equal, and only p moves them apart.
+#[test]
+fn equal_rows_harm_what_moves_them_apart() {
+    let g = Csc::new(2, 2, vec![0, 2, 4], vec![0, 1, 0, 1], vec![0.0, 0.0, -1.0, -1.0]).unwrap();
+    let problem = Problem::new(2).quadratic(Csc::diagonal(&[2.0, 0.0]), vec![-2.0, 1.0]).inequalities(
+        g,
+        vec![f64::NEG_INFINITY; 2],
+        vec![0.0; 2],
+    );
+    let solution = solve(&problem);
+    assert_eq!(solution.degeneracy().unwrap().dependent, [Place::RowUpper(0), Place::RowUpper(1)]);
+    let x = Cotangent { x: vec![1.0, 0.0], ..Cotangent::default() };
+    let gradient = solution.vjp(&x, &DerivativeOptions::default()).unwrap();
+    let moves = |h: &Harm| h.rate.as_ref().is_some_and(|r| (r.g[0] - r.g[1]).abs() > 0.9);
+    let named = |h: &Harm| matches!(h.cause, Cause::Dependent(_)) && moves(h);
+    assert!(gradient.harmful.iter().any(named), "{:?}", gradient.harmful);
 }

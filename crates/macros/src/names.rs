@@ -28,7 +28,14 @@ impl Fields {
 
     /// The field of a name that was announced.
     pub(crate) fn named(&mut self, name: &str, span: Span) -> Ident {
-        if IMPOSSIBLE.contains(&name) { self.extra(&format!("{name}_"), span) } else { ident(name, span) }
+        if name.is_empty() {
+            // What a broken declaration leaves; it has been reported.
+            self.extra("unnamed", span)
+        } else if IMPOSSIBLE.contains(&name) {
+            self.extra(&format!("{name}_"), span)
+        } else {
+            ident(name, span)
+        }
     }
 
     /// A field that gives way to the announced ones.

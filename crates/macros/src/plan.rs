@@ -259,9 +259,15 @@ impl Planner<'_> {
         if size.unknowns().into_iter().any(|u| name(u).is_none()) {
             return None;
         }
+        if let [unknown] = size.unknowns()[..]
+            && *size == Poly::unknown(unknown)
+        {
+            let value = &name(unknown)?.value;
+            return Some(quote!({ #value }));
+        }
         let text = size.display(&|u| {
             let value = name(u).map(|one| one.value.to_string()).unwrap_or_default();
-            format!("(({value}) as ::core::primitive::i64)")
+            format!("({value}) as ::core::primitive::i64")
         });
         let value: TokenStream = text.parse().ok()?;
         Some(quote!({ (#value) as ::core::primitive::usize }))

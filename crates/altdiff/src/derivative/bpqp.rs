@@ -18,7 +18,7 @@ impl State {
             user.c.iter().filter(|e| index[e.0] != usize::MAX).map(|(i, j, v)| (index[i], j, v)).collect();
         let end = |i: usize, none: f64| if active.vars[i].on() { rhs.z[i] } else { none };
         let problem = Problem::new(n)
-            .quadratic(user.p.clone(), rhs.x.iter().map(|v| -v).collect())
+            .quadratic((*user.p).clone(), rhs.x.iter().map(|v| -v).collect())
             .equalities(
                 Csc::from_triplets(rows.len(), n, &triplets)?,
                 rows.iter().map(|&i| rhs.y[i]).collect(),

@@ -20,6 +20,12 @@ impl Solution {
     pub fn vjp(&self, cotangent: &Cotangent, options: &DerivativeOptions) -> Result<Gradient, Error> {
         let state = self.state()?;
         state.check_cotangent(cotangent)?;
+        if let Some(pivoted) = state.clean_pivots(options.route) {
+            let v = state.stack(cotangent, &state.active);
+            let (mut d, residual) = state.solve_pivoted(pivoted, v);
+            d.negate();
+            return Ok(Gradient { residual, ..state.gradient(&d, &state.active) });
+        }
         let classified = state.classified()?;
         let active = &classified.active;
         let v = state.stack(cotangent, active);
@@ -41,6 +47,11 @@ impl Solution {
     pub fn jvp(&self, tangent: &Tangent, options: &DerivativeOptions) -> Result<SolutionTangent, Error> {
         let state = self.state()?;
         state.check_tangent(tangent)?;
+        if let Some(pivoted) = state.clean_pivots(options.route) {
+            let rhs = state.right_hand_side(tangent, &state.active);
+            let (moved, residual) = state.solve_pivoted(pivoted, rhs);
+            return Ok(SolutionTangent { residual, ..state.unstack(moved, &state.active) });
+        }
         let classified = state.classified()?;
         let active = &classified.active;
         let rhs = state.right_hand_side(tangent, active);

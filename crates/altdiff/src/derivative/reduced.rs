@@ -2,7 +2,10 @@
 
 use super::state::{Stacked, State};
 use crate::active::ActiveSet;
+use crate::Route;
+use crate::core::Point;
 use crate::kkt::{Factor, System};
+use crate::pivoting::{Pivoted, Room};
 
 /// Residual at which a derivative's linear system counts as solved exactly.
 const EXACT: f64 = 1e-15;
@@ -30,6 +33,21 @@ impl State {
         };
         self.bound_multipliers(rhs, &mut d, &free);
         (d, outcome.residual)
+    }
+
+    /// The factors of the active-set method, where they serve this route and nothing about the solution is in doubt, so
+    /// that the active set is the one to differentiate on and nothing can be harmful.
+    pub(super) fn clean_pivots(&self, route: Route) -> Option<&Pivoted> {
+        self.pivoted.as_deref().filter(|pivoted| pivoted.clean && route == Route::ReducedKkt)
+    }
+
+    /// As [`State::solve_reduced`] on the active set of the solution, by the factors of the active-set method.
+    pub(super) fn solve_pivoted(&self, pivoted: &Pivoted, rhs: Stacked) -> (Stacked, f64) {
+        let rhs = Point { x: rhs.x, y: rhs.y, z: rhs.z };
+        let mut d = Point::default();
+        let factors = pivoted.factors();
+        let residual = factors.solve(&self.user, &self.active, &rhs, &mut d, &mut Room::default());
+        (Stacked { x: d.x, y: d.y, z: d.z }, residual)
     }
 
     /// d_z of the active bounds from the stationarity rows.

@@ -4,6 +4,8 @@ use super::degeneracy::Classified;
 use crate::active::{ActiveSet, Side};
 use crate::core::{Core, Point};
 use crate::kkt::{Factor, Pattern};
+use crate::lazy::Lazy;
+use crate::pivoting::Pivoted;
 use crate::scaling::Scaling;
 use crate::{Cotangent, Gradient, Place, Solution, SolutionTangent, Tangent};
 use std::sync::{Arc, OnceLock};
@@ -13,15 +15,18 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct State {
     /// Number of equalities: the first rows of the stacked problem.
     pub equalities: usize,
-    pub user: Core,
-    pub core: Arc<Core>,
-    pub scaling: Arc<Scaling>,
+    pub user: Arc<Core>,
+    /// The equilibrated problem.
+    pub core: Lazy<Core>,
+    pub scaling: Lazy<Scaling>,
     pub pattern: Arc<Pattern>,
     /// In the user's units.
     pub point: Point,
     pub active: ActiveSet,
     /// The reduced KKT factor of `active` that the finish left behind.
     pub factor: Option<Arc<Factor>>,
+    /// The factors of the active-set method, if it solved the problem.
+    pub pivoted: Option<Arc<Pivoted>>,
     pub finished: bool,
     pub activity: f64,
     pub tolerance: f64,

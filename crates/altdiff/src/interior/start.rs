@@ -1,49 +1,42 @@
 //! Where the interior-point iteration starts.
 
-use super::Interior;
+use super::{Interior, Start};
 use crate::Error;
-use crate::core::Point;
 use crate::problem::{dot, norm_inf};
 
 /// Largest floor under starting slacks and multipliers.
 const CAP: f64 = 100.0;
 
+/// Starting multipliers of [`Start::Far`].
+const FAR: f64 = 1e6;
+
 impl Interior<'_> {
     /// Mehrotra's starting point: the problem with unit weights in place of the inequalities, then shifted inside.
-    pub(super) fn start(&mut self, warm: Option<&Point>) -> Result<(), Error> {
+    pub(super) fn start(&mut self, start: Start) -> Result<(), Error> {
         let (n, m) = (self.core.n(), self.core.m());
-        if let Some(point) = warm {
-            for i in 0..n {
-                if self.free[i] {
-                    self.x[i] = point.x[i];
-                }
+        let mut hx = vec![self.rho; n];
+        let mut bx: Vec<f64> = self.core.q.iter().map(|v| -v).collect();
+        let mut dr = vec![self.delta; m];
+        let mut by: Vec<f64> = (0..m).map(|i| 0.0_f64.max(self.core.l[i]).min(self.core.u[i])).collect();
+        for end in &self.ends {
+            if end.row {
+                dr[end.index] = 1.0;
+            } else if hx[end.index] < 1.0 {
+                hx[end.index] += 1.0;
+                bx[end.index] += 0.0_f64.max(self.core.lo[end.index]).min(self.core.hi[end.index]);
             }
-            self.y.copy_from_slice(&point.y);
-        } else {
-            let mut hx = vec![self.rho; n];
-            let mut bx: Vec<f64> = self.core.q.iter().map(|v| -v).collect();
-            let mut dr = vec![self.delta; m];
-            let mut by: Vec<f64> = (0..m).map(|i| 0.0_f64.max(self.core.l[i]).min(self.core.u[i])).collect();
-            for end in &self.ends {
-                if end.row {
-                    dr[end.index] = 1.0;
-                } else if hx[end.index] < 1.0 {
-                    hx[end.index] += 1.0;
-                    bx[end.index] += 0.0_f64.max(self.core.lo[end.index]).min(self.core.hi[end.index]);
-                }
-            }
-            // Variables held fixed enter through their value.
-            self.core.p.mul_symmetric_add(-1.0, &self.x, &mut bx);
-            self.core.c.mul_add(-1.0, &self.x, &mut by);
-            let factor = self.factor(&hx, &dr)?;
-            factor.solve(&mut bx, &mut by);
-            for i in 0..n {
-                if self.free[i] {
-                    self.x[i] = bx[i];
-                }
-            }
-            self.y = by;
         }
+        // Variables held fixed enter through their value.
+        self.core.p.mul_symmetric_add(-1.0, &self.x, &mut bx);
+        self.core.c.mul_add(-1.0, &self.x, &mut by);
+        let factor = self.factor(&hx, &dr)?;
+        factor.solve(&mut bx, &mut by);
+        for i in 0..n {
+            if self.free[i] {
+                self.x[i] = bx[i];
+            }
+        }
+        self.y = by;
         if self.ends.is_empty() {
             return Ok(());
         }
@@ -53,33 +46,28 @@ impl Interior<'_> {
             self.s[k] = end.sign * (end.bound - end.of(&cx, &self.x));
             self.z[k] = if end.row { end.sign * self.y[end.index] } else { 0.0 };
         }
-        if let Some(point) = warm {
-            for (k, end) in self.ends.iter().enumerate() {
-                let multiplier = if end.row { point.y[end.index] } else { point.z[end.index] };
-                self.z[k] = (end.sign * multiplier).max(1e-3);
-                self.s[k] = self.s[k].max(1e-3);
+        let shift = |v: &mut [f64]| {
+            let lowest = v.iter().fold(f64::INFINITY, |a, &b| a.min(b));
+            let by = (-1.5 * lowest).max(0.0);
+            for v in v.iter_mut() {
+                *v += by;
             }
-        } else {
-            let shift = |v: &mut [f64]| {
-                let lowest = v.iter().fold(f64::INFINITY, |a, &b| a.min(b));
-                let by = (-1.5 * lowest).max(0.0);
-                for v in v.iter_mut() {
-                    *v += by;
-                }
-            };
-            shift(&mut self.s);
-            shift(&mut self.z);
-            let (floor_s, floor_z) = self.floors(&cx);
-            let product = dot(&self.s, &self.z).max(1e-8);
-            let (sum_s, sum_z) = (self.s.iter().sum::<f64>(), self.z.iter().sum::<f64>());
-            let (ds, dz) = (
-                if sum_z > 0.0 { 0.5 * product / sum_z } else { 1.0 },
-                if sum_s > 0.0 { 0.5 * product / sum_s } else { 1.0 },
-            );
-            for k in 0..self.s.len() {
-                self.s[k] = (self.s[k] + ds).max(floor_s);
-                self.z[k] = (self.z[k] + dz).max(floor_z);
-            }
+        };
+        shift(&mut self.s);
+        shift(&mut self.z);
+        let (floor_s, mut floor_z) = self.floors(&cx);
+        if start == Start::Far {
+            floor_z = FAR;
+        }
+        let product = dot(&self.s, &self.z).max(1e-8);
+        let (sum_s, sum_z) = (self.s.iter().sum::<f64>(), self.z.iter().sum::<f64>());
+        let (ds, dz) = (
+            if sum_z > 0.0 { 0.5 * product / sum_z } else { 1.0 },
+            if sum_s > 0.0 { 0.5 * product / sum_s } else { 1.0 },
+        );
+        for k in 0..self.s.len() {
+            self.s[k] = (self.s[k] + ds).max(floor_s);
+            self.z[k] = (self.z[k] + dz).max(floor_z);
         }
         self.collect();
         Ok(())

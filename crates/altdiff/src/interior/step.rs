@@ -1,9 +1,12 @@
 //! The predictor–corrector direction, and how far to go along it.
 
-use super::{FLOOR, Interior};
+use super::{ACCURATE, FLOOR, Interior, ROUNDING};
 use crate::Error;
 use crate::kkt::System;
 use crate::problem::norm_inf;
+
+/// Residual of a step's linear system, relative to the residuals the step is to remove: an inexact Newton step.
+const INEXACT: f64 = 1e-3;
 
 /// A direction of all unknowns.
 pub(super) struct Step {
@@ -13,6 +16,8 @@ pub(super) struct Step {
     z: Vec<f64>,
     /// Relative residual of the linear system.
     pub residual: f64,
+    /// Whether a better factor could have made it smaller.
+    pub poor: bool,
 }
 
 impl Interior<'_> {
@@ -28,7 +33,8 @@ impl Interior<'_> {
         let inequality: Vec<bool> = (0..m).map(|i| self.core.l[i] != self.core.u[i]).collect();
         let dr: Vec<f64> =
             (0..m).map(|i| self.delta + if inequality[i] { 1.0 / w[i].max(1e-18) } else { 0.0 }).collect();
-        let factor = self.factor(&hx, &dr)?;
+        let guarded = |v: &[f64]| v.iter().map(|v| v + self.guard).collect::<Vec<f64>>();
+        let factor = self.factor(&guarded(&hx), &guarded(&dr))?;
         let cx = self.core.c.mul_vec(&self.x);
         let stationarity = self.core.stationarity(&self.bare_point());
         let violation: Vec<f64> = (0..count)
@@ -37,6 +43,18 @@ impl Interior<'_> {
                 end.sign * (end.bound - end.of(&cx, &self.x)) - self.s[k]
             })
             .collect();
+        // A step is as good as the residuals it leaves, so these are what errors are relative to, not the right-hand side,
+        // in which the complementarity of ends with tiny slacks can be huge.
+        let primal = (0..m)
+            .filter(|i| self.rows[*i])
+            .fold(0.0_f64, |v, i| v.max(if inequality[i] { 0.0 } else { (self.core.l[i] - cx[i]).abs() }));
+        let primal = primal.max(norm_inf(&violation));
+        let least = 0.01 * self.tolerance;
+        let dual = (0..n).filter(|i| self.free[*i]).fold(0.0_f64, |v, i| v.max(stationarity[i].abs()));
+        let sizes = (
+            dual.max(least * norm_inf(&self.core.q).max(norm_inf(&self.y))),
+            primal.max(least * norm_inf(&cx).max(1e-3)),
+        );
         let solve = |complementarity: &[f64]| -> Step {
             let mut bx: Vec<f64> = stationarity.iter().map(|v| -v).collect();
             let mut by: Vec<f64> =
@@ -56,10 +74,7 @@ impl Interior<'_> {
                 free: Some(&self.free),
                 rows: Some(&self.rows),
             };
-            // The two blocks can differ by many orders; each is to be right in its own measure.
-            let (sx, sy) = (norm_inf(&bx), norm_inf(&by));
-            let sizes = (sx.max(1e-8 * sy), sy.max(1e-8 * sx));
-            let outcome = system.solve_within(&factor, &mut bx, &mut by, sizes, 1e-12, 8);
+            let outcome = system.solve_within(&factor, &mut bx, &mut by, sizes, INEXACT, 8);
             let cdx = self.core.c.mul_vec(&bx);
             let (mut ds, mut dz) = (vec![0.0; count], vec![0.0; count]);
             for (k, end) in self.ends.iter().enumerate() {
@@ -81,7 +96,14 @@ impl Interior<'_> {
                     ds[k] = (-complementarity[k] - self.s[k] * dz[k]) / self.z[k];
                 }
             }
-            Step { x: bx, y: by, s: ds, z: dz, residual: outcome.residual }
+            Step {
+                x: bx,
+                y: by,
+                s: ds,
+                z: dz,
+                residual: outcome.residual,
+                poor: outcome.residual > ACCURATE && outcome.backward > ROUNDING,
+            }
         };
         let mu = self.mu();
         let mut complementarity: Vec<f64> = (0..count).map(|k| self.s[k] * self.z[k]).collect();
@@ -94,11 +116,12 @@ impl Interior<'_> {
             (0..count).map(|k| (self.s[k] + ap * affine.s[k]) * (self.z[k] + ad * affine.z[k])).sum::<f64>()
                 / count as f64;
         let sigma = (after / mu).clamp(0.0, 1.0).powi(3);
+        let target = (sigma * mu).max(self.floor);
         for k in 0..count {
-            complementarity[k] += affine.s[k] * affine.z[k] - sigma * mu;
+            complementarity[k] += affine.s[k] * affine.z[k] - target;
         }
         let step = solve(&complementarity);
-        Ok(Step { residual: step.residual.max(affine.residual), ..step })
+        Ok(Step { residual: step.residual.max(affine.residual), poor: step.poor || affine.poor, ..step })
     }
 
     /// Steps along the direction as far as slacks and multipliers stay positive; false when that is nowhere.
@@ -120,7 +143,7 @@ impl Interior<'_> {
         self.collect();
         if count > 0 {
             let rate = (self.mu() / mu).clamp(0.1, 1.0);
-            if ap.min(ad) > 0.1 {
+            if ap.min(ad) > 0.1 && !step.poor {
                 self.rho = (self.rho * rate).max(FLOOR);
                 self.delta = (self.delta * rate).max(FLOOR);
             }

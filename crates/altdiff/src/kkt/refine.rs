@@ -1,11 +1,17 @@
 //! Iterative refinement: a solve with a regularized factor, corrected against the matrix that is meant.
 //!
 //! With proximal regularization the correction is the proximal-point iteration of a monotone map, so on a singular but
-//! consistent system it converges to the solution nearest to where it starts: from zero, the least-norm one.
+//! consistent system it converges to the solution nearest to where it starts: from zero, the least-norm one. Where it
+//! contracts slowly, since eigenvalues below the regularization matter, flexible GMRES takes over with the same factor
+//! as preconditioner (Saad 1993): it stays in the span of the same corrections, and so keeps that property.
 
 use super::Factor;
 use crate::core::Core;
-use crate::problem::norm_inf;
+use crate::problem::{dot, norm_inf};
+
+/// Vectors of one GMRES cycle, and how often it restarts.
+const CYCLE: usize = 12;
+const CYCLES: usize = 3;
 
 /// The matrix that is meant: `[P + diag(hx), Cᵀ; C, −diag(dr)]` over free variables and rows that take part.
 pub(crate) struct System<'a> {
@@ -19,8 +25,136 @@ pub(crate) struct System<'a> {
 /// How well a refined solve went.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outcome {
-    /// Largest residual relative to the right-hand side and the solution's terms.
+    /// Largest residual relative to the right-hand side.
     pub residual: f64,
+    /// The residual relative to the right-hand side and the solution: at rounding level no better factor would help.
+    pub backward: f64,
+}
+
+/// A right-hand side or a solution, with the sizes its residuals are relative to.
+struct Refined<'a> {
+    system: &'a System<'a>,
+    factor: &'a Factor,
+    bx: &'a [f64],
+    by: &'a [f64],
+    sizes: (f64, f64),
+    x: Vec<f64>,
+    y: Vec<f64>,
+    rx: Vec<f64>,
+    ry: Vec<f64>,
+    residual: f64,
+}
+
+impl Refined<'_> {
+    /// The residual of the present (x, y).
+    fn measure(&mut self) {
+        self.rx.copy_from_slice(self.bx);
+        self.ry.copy_from_slice(self.by);
+        self.system.subtract(&self.x, &self.y, &mut self.rx, &mut self.ry);
+        self.residual = (norm_inf(&self.rx) / self.sizes.0).max(norm_inf(&self.ry) / self.sizes.1);
+    }
+
+    /// Adds `d` and keeps it iff the residual falls; whether it fell.
+    fn add(&mut self, dx: &[f64], dy: &[f64]) -> bool {
+        let (x, y, last) = (self.x.clone(), self.y.clone(), self.residual);
+        let (rx, ry) = (self.rx.clone(), self.ry.clone());
+        for (x, d) in self.x.iter_mut().zip(dx).chain(self.y.iter_mut().zip(dy)) {
+            *x += d;
+        }
+        self.measure();
+        if self.residual < last {
+            return true;
+        }
+        (self.x, self.y, self.rx, self.ry, self.residual) = (x, y, rx, ry, last);
+        false
+    }
+
+    /// One cycle of flexible GMRES on the residual, in the norm in which both blocks weigh the same; whether it helped.
+    fn cycle(&mut self, tolerance: f64) -> bool {
+        let (n, m) = (self.x.len(), self.y.len());
+        let (sx, sy) = (1.0 / self.sizes.0, 1.0 / self.sizes.1);
+        let weigh = |v: &mut [f64]| {
+            for (i, v) in v.iter_mut().enumerate() {
+                *v *= if i < n { sx } else { sy };
+            }
+        };
+        let mut first: Vec<f64> = self.rx.iter().chain(&self.ry).copied().collect();
+        weigh(&mut first);
+        let beta = dot(&first, &first).sqrt();
+        if beta == 0.0 || !beta.is_finite() {
+            return false;
+        }
+        first.iter_mut().for_each(|v| *v /= beta);
+        let mut basis = vec![first];
+        let mut moved: Vec<Vec<f64>> = Vec::new();
+        // The Hessenberg matrix by columns, turned into a triangle by Givens rotations as it grows.
+        let mut triangle: Vec<Vec<f64>> = Vec::new();
+        let mut turns: Vec<(f64, f64)> = Vec::new();
+        let mut rest = vec![beta];
+        for k in 0..CYCLE {
+            let mut z = basis[k].clone();
+            for (i, v) in z.iter_mut().enumerate() {
+                *v /= if i < n { sx } else { sy };
+            }
+            let (zx, zy) = z.split_at_mut(n);
+            self.factor.solve(zx, zy);
+            let mut w = vec![0.0; n + m];
+            let (wx, wy) = w.split_at_mut(n);
+            self.system.subtract(&z[..n], &z[n..], wx, wy);
+            w.iter_mut().for_each(|v| *v = -*v);
+            weigh(&mut w);
+            moved.push(z);
+            let mut column = vec![0.0; k + 2];
+            // Twice is enough (Kahan): orthogonal to rounding.
+            for _ in 0..2 {
+                for (j, b) in basis.iter().enumerate() {
+                    let h = dot(b, &w);
+                    column[j] += h;
+                    for (w, b) in w.iter_mut().zip(b) {
+                        *w -= h * b;
+                    }
+                }
+            }
+            let length = dot(&w, &w).sqrt();
+            column[k + 1] = length;
+            for (j, &(c, s)) in turns.iter().enumerate() {
+                let (a, b) = (column[j], column[j + 1]);
+                column[j] = c * a + s * b;
+                column[j + 1] = c * b - s * a;
+            }
+            let size = column[k].hypot(column[k + 1]);
+            if size == 0.0 || !size.is_finite() {
+                moved.pop();
+                break;
+            }
+            let (c, s) = (column[k] / size, column[k + 1] / size);
+            column[k] = size;
+            column.truncate(k + 1);
+            turns.push((c, s));
+            rest.push(-s * rest[k]);
+            rest[k] *= c;
+            triangle.push(column);
+            if rest[k + 1].abs() <= 0.1 * tolerance || length <= 1e-14 * size {
+                break;
+            }
+            w.iter_mut().for_each(|v| *v /= length);
+            basis.push(w);
+        }
+        let count = triangle.len();
+        let mut weights = vec![0.0; count];
+        for k in (0..count).rev() {
+            let known: f64 = (k + 1..count).map(|j| triangle[j][k] * weights[j]).sum();
+            weights[k] = (rest[k] - known) / triangle[k][k];
+        }
+        let mut d = vec![0.0; n + m];
+        for (z, t) in moved.iter().zip(&weights) {
+            for (d, z) in d.iter_mut().zip(z) {
+                *d += t * z;
+            }
+        }
+        let (dx, dy) = d.split_at(n);
+        self.add(dx, dy)
+    }
 }
 
 impl System<'_> {
@@ -40,6 +174,15 @@ impl System<'_> {
             }
         }
         self.mask(rx, ry);
+    }
+
+    /// Sizes of the terms of the matrix times (x, y), by block; the entries of P and C are of size 1.
+    fn terms(&self, x: &[f64], y: &[f64]) -> (f64, f64) {
+        let scaled = |d: Option<&[f64]>, v: &[f64]| {
+            d.map_or(0.0, |d| d.iter().zip(v).fold(0.0_f64, |m, (d, v)| m.max((d * v).abs())))
+        };
+        let px = norm_inf(&self.core.p.mul_symmetric_vec(x));
+        (px.max(norm_inf(y)).max(scaled(self.hx, x)), norm_inf(x).max(scaled(self.dr, y)))
     }
 
     /// Sets entries of fixed variables and left-out rows to zero.
@@ -83,35 +226,56 @@ impl System<'_> {
     ) -> Outcome {
         self.mask(bx, by);
         if norm_inf(bx) == 0.0 && norm_inf(by) == 0.0 {
-            return Outcome { residual: 0.0 };
+            return Outcome { residual: 0.0, backward: 0.0 };
         }
         let (mut x, mut y) = (bx.to_vec(), by.to_vec());
         factor.solve(&mut x, &mut y);
-        let mut best = (f64::INFINITY, vec![0.0; x.len()], vec![0.0; y.len()]);
-        let mut stalled = 0;
-        let mut steps = 0;
-        loop {
-            let (mut rx, mut ry) = (bx.to_vec(), by.to_vec());
-            self.subtract(&x, &y, &mut rx, &mut ry);
-            let residual = (norm_inf(&rx) / sizes.0).max(norm_inf(&ry) / sizes.1);
-            stalled = if residual > 0.5 * best.0 { stalled + 1 } else { 0 };
-            if residual < best.0 {
-                best = (residual, x.clone(), y.clone());
-            }
-            if best.0 <= tolerance || stalled >= 3 || steps >= max_steps || !residual.is_finite() {
+        let mut work = Refined {
+            system: self,
+            factor,
+            sizes,
+            rx: bx.to_vec(),
+            ry: by.to_vec(),
+            bx,
+            by,
+            x,
+            y,
+            residual: f64::INFINITY,
+        };
+        work.measure();
+        if !norm_inf(&work.rx).max(norm_inf(&work.ry)).is_finite() {
+            work.x.fill(0.0);
+            work.y.fill(0.0);
+            work.measure();
+        }
+        for _ in 0..max_steps {
+            if work.residual <= tolerance || !work.residual.is_finite() {
                 break;
             }
-            steps += 1;
-            factor.solve(&mut rx, &mut ry);
-            for i in 0..x.len() {
-                x[i] += rx[i];
-            }
-            for i in 0..y.len() {
-                y[i] += ry[i];
+            let last = work.residual;
+            let (mut dx, mut dy) = (work.rx.clone(), work.ry.clone());
+            factor.solve(&mut dx, &mut dy);
+            if !work.add(&dx, &dy) || work.residual > 0.2 * last {
+                break;
             }
         }
-        bx.copy_from_slice(&best.1);
-        by.copy_from_slice(&best.2);
-        Outcome { residual: best.0 }
+        for _ in 0..CYCLES {
+            let last = work.residual;
+            if last <= tolerance || !last.is_finite() || !work.cycle(tolerance) || work.residual > 0.5 * last
+            {
+                break;
+            }
+        }
+        let (px, py) = self.terms(&work.x, &work.y);
+        let backward = (norm_inf(&work.rx) / px.max(sizes.0)).max(norm_inf(&work.ry) / py.max(sizes.1));
+        let (x, y, residual) = (work.x, work.y, work.residual);
+        if residual.is_finite() {
+            bx.copy_from_slice(&x);
+            by.copy_from_slice(&y);
+        } else {
+            bx.fill(0.0);
+            by.fill(0.0);
+        }
+        Outcome { residual, backward }
     }
 }

@@ -4,8 +4,9 @@ use crate::active::ActiveSet;
 use crate::alternating::Alternating;
 use crate::core::{Core, Point};
 use crate::finish::{Finished, Finisher};
-use crate::interior::{Check, Interior};
+use crate::interior::{Check, Interior, Start};
 use crate::kkt::Pattern;
+use crate::pivoting::Pivoted;
 use crate::problem::norm_inf;
 use crate::progress::{Callback, Control, Progress};
 use crate::scaling::Scaling;
@@ -24,6 +25,10 @@ pub(super) struct End {
     pub method: Method,
     pub notes: Vec<String>,
     pub certificate: Option<Certificate>,
+    /// What the active-set method leaves behind.
+    pub pivoted: Option<Pivoted>,
+    /// The objective, where it is known already.
+    pub objective: Option<f64>,
 }
 
 impl End {
@@ -38,6 +43,8 @@ impl End {
             method,
             notes: Vec::new(),
             certificate: None,
+            pivoted: None,
+            objective: None,
         }
     }
 
@@ -57,7 +64,7 @@ impl End {
 pub(super) struct Driver<'a> {
     pub settings: &'a Settings,
     pub user: &'a Core,
-    pub core: &'a Arc<Core>,
+    pub core: &'a Core,
     pub scaling: &'a Scaling,
     pub pattern: &'a Arc<Pattern>,
     pub equalities: usize,
@@ -71,7 +78,10 @@ const NEAR: f64 = 1e-6;
 /// Default limits of the alternating method, the same within the automatic choice, and the interior-point method.
 const ALTERNATING: usize = 5000;
 const AUTOMATIC: usize = 200;
-const INTERIOR: usize = 200;
+const INTERIOR: usize = 250;
+
+/// Interior-point iterations without progress before a start counts as stalled.
+const PATIENCE: usize = 20;
 
 impl Driver<'_> {
     fn finisher(&self) -> Finisher<'_> {
@@ -112,7 +122,7 @@ impl Driver<'_> {
                 if end.status != Status::IterationLimit || limit.is_some() || !self.settings.finish {
                     return self.settle(end, callback);
                 }
-                let mut next = self.interior(None, INTERIOR, callback)?;
+                let mut next = self.interior(INTERIOR, callback)?;
                 next.notes.insert(0, format!("alternating: not converged after {} steps", end.iterations));
                 self.settle(next, callback)
             }
@@ -125,12 +135,12 @@ impl Driver<'_> {
                 if end.status != Status::IterationLimit {
                     return Ok(end);
                 }
-                let mut next = self.interior(None, limit.unwrap_or(INTERIOR), callback)?;
+                let mut next = self.interior(limit.unwrap_or(INTERIOR), callback)?;
                 next.notes.insert(0, format!("alternating: no finish after {} steps", end.iterations));
                 self.settle(next, callback)
             }
             _ => {
-                let mut end = self.interior(None, limit.unwrap_or(INTERIOR), callback)?;
+                let mut end = self.interior(limit.unwrap_or(INTERIOR), callback)?;
                 if method == Method::ActiveSet {
                     end.notes.insert(0, String::from("active set: fell back to the interior-point method"));
                 }
@@ -220,20 +230,40 @@ impl Driver<'_> {
         Ok(end)
     }
 
-    pub(super) fn interior(
+    /// The interior-point method from a near start, and where that stalls from a far one.
+    fn interior(&self, limit: usize, callback: Callback<'_>) -> Result<End, Error> {
+        let mut end = End::new(Method::Interior);
+        self.interior_from(Start::Near, limit, callback, &mut end)?;
+        let left = limit.saturating_sub(end.iterations);
+        if end.status == Status::IterationLimit && left > 0 {
+            let stalled = end.iterations;
+            self.interior_from(Start::Far, left, callback, &mut end)?;
+            end.iterations += stalled;
+            end.notes
+                .push(format!("interior point: restarted with larger multipliers after {stalled} steps"));
+        }
+        Ok(end)
+    }
+
+    fn interior_from(
         &self,
-        warm: Option<&Point>,
+        start: Start,
         limit: usize,
         callback: Callback<'_>,
-    ) -> Result<End, Error> {
-        let mut end = End::new(Method::Interior);
-        let mut method = Interior::new(self.core, self.pattern, warm)?;
+        end: &mut End,
+    ) -> Result<(), Error> {
         let tolerance = self.settings.tolerance;
-        let mut best = f64::INFINITY;
-        let mut attempts = 0;
+        let mut method = Interior::new(self.core, self.pattern, start, tolerance)?;
+        let patience = if start == Start::Near { PATIENCE } else { 2 * PATIENCE };
+        let mut best = end.residuals.max();
         let mut tried_at = f64::INFINITY;
-        let status =
-            method.run(self.user, self.scaling, limit, callback, &mut |method, point, residuals| {
+        let status = method.run(
+            self.user,
+            self.scaling,
+            limit,
+            patience,
+            callback,
+            &mut |method, point, residuals| {
                 let size = residuals.max();
                 if size < best {
                     best = size;
@@ -244,7 +274,6 @@ impl Driver<'_> {
                 // Each try costs a factorization: again only after the residual has fallen a good deal.
                 if self.settings.finish && size <= NEAR && (size <= 0.05 * tried_at || size <= tolerance) {
                     tried_at = size;
-                    attempts += 1;
                     if let Some(done) = self.finisher().run(&method.point(), method.guess(), 2)? {
                         end.finish(done);
                         return Ok(Check::Stop);
@@ -267,7 +296,8 @@ impl Driver<'_> {
                 // Nothing is gained by going on once the iterates have run away.
                 let away = norm_inf(&scaled.x) > 1e9 || norm_inf(&scaled.y) > 1e12;
                 Ok(if away && self.certify { Check::Stop } else { Check::Continue })
-            })?;
+            },
+        )?;
         end.iterations = method.iterations;
         if let Some(status @ (Status::TimeLimit | Status::Cancelled)) = status {
             end.status = status;
@@ -279,7 +309,7 @@ impl Driver<'_> {
         if end.point.y.len() != self.user.m() {
             end.point = Point::zeros(self.user);
         }
-        Ok(end)
+        Ok(())
     }
 
     /// After a method gave up: look for a proof of infeasibility, then of unboundedness.
@@ -287,8 +317,10 @@ impl Driver<'_> {
         if end.status != Status::IterationLimit || !self.certify {
             return Ok(end);
         }
-        let elastic = certificate::elastic(self.user);
+        let elastic = certificate::elastic(self.core);
         let Some(phase) = self.auxiliary(&elastic, callback)? else { return Ok(end) };
+        let (n, m) = (self.user.n(), self.user.m());
+        let phase = self.scaling.unscale(&Point { x: phase.x[..n].to_vec(), y: phase.y, z: vec![0.0; n] });
         if let Some(proof) =
             certificate::infeasible(self.user, self.equalities, &phase.y, certificate::TOLERANCE)
         {
@@ -297,13 +329,14 @@ impl Driver<'_> {
             end.notes.push(String::from("infeasibility found by the elastic problem"));
             return Ok(end);
         }
-        let point = phase.x[..self.user.n()].to_vec();
+        let point = phase.x;
         let feasible = self.user.residuals(&Point { x: point.clone(), ..Point::zeros(self.user) }).primal;
         if feasible > self.settings.tolerance {
             return Ok(end);
         }
-        let steepest = certificate::steepest(self.user);
+        let steepest = certificate::steepest(self.core);
         let Some(ray) = self.auxiliary(&steepest, callback)? else { return Ok(end) };
+        let ray = self.scaling.unscale(&Point { x: ray.x, y: vec![0.0; m], z: vec![0.0; n] });
         if let Some(direction) = certificate::recession(self.user, &ray.x) {
             end.status = Status::Unbounded;
             end.certificate = Some(Certificate::Unbounded { direction, point });
@@ -312,10 +345,11 @@ impl Driver<'_> {
         Ok(end)
     }
 
-    /// Solves an auxiliary linear program.
+    /// The best point found for an auxiliary linear program, `None` where the caller stopped it. What follows from the
+    /// point is verified on the problem itself, so that it need not be exact.
     fn auxiliary(&self, core: &Core, callback: Callback<'_>) -> Result<Option<Point>, Error> {
         let settings = Settings { method: Method::Interior, ..self.settings.clone() };
-        let scaling = Scaling::ruiz(core);
+        let scaling = Scaling::none(core);
         let scaled = Arc::new(scaling.apply(core));
         let pattern = Pattern::new(&core.p, &core.c)?;
         let driver = Driver {
@@ -327,7 +361,7 @@ impl Driver<'_> {
             equalities: 0,
             certify: false,
         };
-        let end = driver.interior(None, 200, callback)?;
-        Ok((end.status == Status::Solved).then_some(end.point))
+        let end = driver.interior(INTERIOR, callback)?;
+        Ok((!matches!(end.status, Status::TimeLimit | Status::Cancelled)).then_some(end.point))
     }
 }

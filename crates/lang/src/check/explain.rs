@@ -1,10 +1,12 @@
-//! Is the objective convex, are the constraints, and does the solver have the class? If not, why not.
+//! Is the objective convex, are the constraints? If not, why not.
 
 use super::build::Checker;
+use super::class::Place;
 use super::curvature::{Curvature, Monotonicity};
 use super::model::{Constraint, Relation};
-use super::tree::{Class, Facts, Kind, NodeId};
-use crate::atoms::{Call, Group};
+use super::place::sign;
+use super::tree::{Class, Definite, Kind, Level, NodeId};
+use crate::atoms::{Atom, Call};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::Sense;
@@ -16,31 +18,30 @@ impl Checker {
         if tree.shape(node).iter().any(|size| !size.is(1)) || tree.shape(node).len() > 1 {
             let error = Diagnostic::error(codes::SHAPE_MISMATCH, "the objective must be a scalar")
                 .at(at, format!("this is {}", tree.show_shape(tree.shape(node))))
-                .help("sum it: `sum(…)`");
+                .help("add its entries: `sum(…)`");
             self.report(error);
             return;
         }
-        let facts = tree.facts(node).clone();
-        let (fits, word, wanted) = match sense {
-            Sense::Minimize => (facts.curvature.is_convex(), "minimized", "convex"),
-            Sense::Maximize => (facts.curvature.is_concave(), "maximized", "concave"),
+        let curvature = tree.facts(node).curvature;
+        let (fits, word, wanted, other) = match sense {
+            Sense::Minimize => (curvature.is_convex(), "minimized", "convex", "maximize"),
+            Sense::Maximize => (curvature.is_concave(), "maximized", "concave", "minimize"),
         };
         if fits {
-            self.check_class(node, Class::Quadratic, statement);
-        } else if facts.curvature == Curvature::Unknown {
+            self.check_class(node, Class::Quadratic, Place::Objective);
+        } else if curvature == Curvature::Unknown {
             self.explain_unknown(node);
         } else {
-            let other = if sense == Sense::Minimize { "maximize" } else { "minimize" };
-            let error = Diagnostic::error(
-                codes::OBJECTIVE_CURVATURE,
-                format!(
-                    "an objective that is {word} must be {wanted}, and this is {}",
-                    facts.curvature.name()
-                ),
-            )
-            .at(at, facts.curvature.name())
-            .help(format!("a {} expression can be {other}d", facts.curvature.name()).replace("ee", "e"));
-            self.report(error);
+            let message =
+                format!("an objective that is {word} must be {wanted}, and this is {}", curvature.name());
+            let keyword = Span::new(statement.start as usize, statement.start as usize + "minimize".len());
+            let error = Diagnostic::error(codes::OBJECTIVE_CURVATURE, message).at(at, self.about(node));
+            let error = self.reason(error, node);
+            self.report(error.suggest(
+                keyword,
+                other,
+                format!("a {} expression can be {other}d", curvature.name()).replace("ee", "e"),
+            ));
         }
     }
 
@@ -65,7 +66,7 @@ impl Checker {
             return false;
         }
         for side in sides {
-            self.check_class(side, Class::PiecewiseLinear, constraint.span);
+            self.check_class(side, Class::PiecewiseLinear, Place::Constraint);
         }
         !self.diagnostics[before..].iter().any(Diagnostic::is_error)
     }
@@ -85,27 +86,43 @@ impl Checker {
         if fits {
             return;
         }
-        let guilty = |curvature: Curvature, wants_convex: bool| match relation {
-            Relation::Equal => !curvature.is_affine(),
-            _ if wants_convex => !curvature.is_convex(),
-            _ => !curvature.is_concave(),
+        let fine = |curvature: Curvature, convex: bool| match relation {
+            Relation::Equal => curvature.is_affine(),
+            _ if convex => curvature.is_convex(),
+            _ => curvature.is_concave(),
         };
         let mut error = Diagnostic::error(codes::CONSTRAINT_CURVATURE, rule);
-        for (node, curvature, wants_convex) in
+        for (node, curvature, convex) in
             [(left, a, relation != Relation::AtLeast), (right, b, relation == Relation::AtLeast)]
         {
-            error = if guilty(curvature, wants_convex) {
-                error.at(tree.span(node), format!("this is {}", curvature.name()))
+            error = if fine(curvature, convex) {
+                error.also(tree.span(node), self.about(node))
             } else {
-                error.also(tree.span(node), format!("this is {}", curvature.name()))
+                error.at(tree.span(node), self.about(node))
             };
         }
         if error.span().is_none() {
             error = error.at(span, "");
         }
-        if relation == Relation::Equal && (a == Curvature::Convex || b == Curvature::Convex) {
-            error = error.note("the solutions of an equation with a curved side are no convex set; an inequality often says what is meant");
-        }
+        let (x, y) = (tree.facts(left).interval, tree.facts(right).interval);
+        let holds = match relation {
+            Relation::AtMost => x.hi <= y.lo,
+            Relation::AtLeast => x.lo >= y.hi,
+            Relation::Equal => false,
+        };
+        error = if holds {
+            error.help("this comparison always holds, so it can be left out")
+        } else if relation == Relation::Equal {
+            error
+                .note("the points where a curved function has one value form no convex set")
+                .help("an inequality often says what is meant")
+        } else if a.is_affine() || b.is_affine() {
+            error.note(
+                "the points where a convex function is at least a number, or a concave one at most, form no convex set",
+            )
+        } else {
+            error
+        };
         self.report(error);
     }
 
@@ -134,214 +151,276 @@ impl Checker {
 
     fn explain(&self, node: NodeId) -> Diagnostic {
         let tree = &self.model.tree;
-        let span = tree.span(node);
-        let about = |facts: &Facts| {
-            let sign = facts.interval.sign();
-            let sign = if sign == "unknown sign" { "of unknown sign" } else { sign };
-            format!("{}, {sign}", facts.curvature.name())
-        };
-        let Kind::Call { atom, arguments, options } = &tree[node].kind else {
-            let error =
-                Diagnostic::error(codes::UNKNOWN_CURVATURE, "this expression is neither convex nor concave");
-            return tree.operands(node).into_iter().fold(error.at(span, ""), |error, part| {
-                error.also(tree.span(part), about(tree.facts(part)))
-            });
-        };
-        let atom = atom.atom();
-        let row = atom.row();
-        let call = Call::new(tree, arguments, options);
-        let varying: Vec<_> = arguments.iter().copied().filter(|&a| !tree.facts(a).variable_free()).collect();
-        if matches!(row.name, "multiply" | "matmul" | "divide")
-            && (varying.len() > 1 || (row.name == "divide" && varying.contains(&arguments[1])))
-        {
-            let (message, help) = if row.name == "divide" {
-                ("division by an expression with variables", "only data may stand below the line")
-            } else {
-                ("product of two expressions with variables", "one factor of a product must be data")
-            };
-            let mut error = Diagnostic::error(
-                codes::PRODUCT_OF_VARIABLES,
-                format!("{message} is neither convex nor concave"),
-            )
-            .at(span, "");
-            for &argument in arguments {
-                error = error.also(tree.span(argument), about(tree.facts(argument)));
+        let (atom, arguments, options) = match &tree[node].kind {
+            Kind::Call { atom, arguments, options } => (atom.atom(), &arguments[..], &options[..]),
+            Kind::Comprehension { atom, body, .. } => (atom.atom(), std::slice::from_ref(body), &[][..]),
+            _ => {
+                let message = "this expression is neither convex nor concave";
+                let error = Diagnostic::error(codes::UNKNOWN_CURVATURE, message).at(tree.span(node), "");
+                return tree
+                    .operands(node)
+                    .into_iter()
+                    .fold(error, |error, part| error.also(tree.span(part), self.about(part)));
             }
-            return error.help(help);
+        };
+        let call = Call::new(tree, arguments, options);
+        let name = atom.row().name;
+        let varies = |k: usize| arguments.get(k).is_some_and(|&a| !tree.facts(a).variable_free());
+        match name {
+            "divide" if varies(1) => return self.quotient(node, arguments),
+            "multiply" | "matmul" if varies(0) && varies(1) => return self.product(node, arguments),
+            "multiply" | "matmul" | "divide" => return self.factor(node, name, arguments),
+            "power" if varies(1) => return self.exponent(node, arguments),
+            "add" => return self.mixed_sum(node, arguments),
+            "quad_form" if !varies(1) && atom.curvature(&call) == Curvature::Unknown => {
+                return self.indefinite(node, arguments);
+            }
+            _ => {}
         }
         for (k, &argument) in arguments.iter().enumerate() {
             if let Some(why) = atom.data_argument(k)
-                && !tree.facts(argument).variable_free()
+                && varies(k)
             {
-                return Diagnostic::error(
-                    codes::DATA_ONLY,
-                    format!("`{}` of an expression with variables has no known curvature", row.name),
-                )
-                .at(tree.span(argument), "a variable enters here")
-                .note(why);
+                let message = format!("`{}` takes data only here", self.written(node, name));
+                return Diagnostic::error(codes::DATA_ONLY, message)
+                    .at(tree.span(argument), "a variable enters here")
+                    .also(self.focus(node), why);
             }
         }
-        let own = atom.curvature(&call);
-        if row.name == "add" {
-            let mut error =
-                Diagnostic::error(codes::MIXED_SUM, "a sum of convex and concave terms is neither")
-                    .at(span, "");
-            for &argument in arguments {
-                let curvature = tree.facts(argument).curvature;
-                if !curvature.is_affine() {
-                    error = error.also(tree.span(argument), curvature.name());
-                }
-            }
+        self.composition(node, atom, &call)
+    }
+
+    fn product(&self, node: NodeId, arguments: &[NodeId]) -> Diagnostic {
+        let tree = &self.model.tree;
+        let message = "the product of two expressions with variables is neither convex nor concave";
+        let error = Diagnostic::error(codes::PRODUCT_OF_VARIABLES, message).at(self.focus(node), "");
+        arguments.iter().fold(error, |error, &a| error.also(tree.span(a), self.about(a))).help(
+            "one factor of a product must be data; a square is `x**2`, `sum_squares(x)` or `quad_form(x, P)`",
+        )
+    }
+
+    fn quotient(&self, node: NodeId, arguments: &[NodeId]) -> Diagnostic {
+        let tree = &self.model.tree;
+        let message = "a quotient with a variable below the line is neither convex nor concave";
+        let error = Diagnostic::error(codes::PRODUCT_OF_VARIABLES, message).at(self.focus(node), "");
+        let error = arguments.iter().fold(error, |error, &a| error.also(tree.span(a), self.about(a)));
+        error.help(
+            "only data may stand below the line; a bound on a ratio, `a / b <= c`, is often `a <= c * b`",
+        )
+    }
+
+    /// A curved expression times data of unknown sign.
+    fn factor(&self, node: NodeId, name: &str, arguments: &[NodeId]) -> Diagnostic {
+        let tree = &self.model.tree;
+        let curved = arguments.iter().position(|&a| !tree.facts(a).curvature.is_affine()).unwrap_or(0);
+        let (curved, data) = (arguments[curved], arguments[usize::from(curved == 0)]);
+        let curvature = tree.facts(curved).curvature.name();
+        let (verb, what) = if name == "divide" { ("divided by", "divisor") } else { ("times", "factor") };
+        let message =
+            format!("a {curvature} expression {verb} data of unknown sign is neither convex nor concave");
+        let mut error = Diagnostic::error(codes::COMPOSITION, message)
+            .at(tree.span(data), self.about(data))
+            .also(tree.span(curved), self.about(curved));
+        if name == "divide" && tree.facts(data).interval.sign() != "unknown sign" {
+            error = error.note("a divisor that may be 0 has no sign: declare it `pos` or `neg`");
+        }
+        if tree.facts(data).curvature.is_affine() && !tree.facts(data).variable_free() {
             return error;
         }
-        let mut error = Diagnostic::error(
-            codes::COMPOSITION,
-            format!(
-                "`{}` of {} is neither convex nor concave by the rules",
-                display_name(row.name),
-                Self::describe(&call, own)
-            ),
-        )
-        .at(
-            span,
-            format!(
-                "{} {}",
-                own.name(),
-                if own == Curvature::Unknown { "for these arguments" } else { "atom" }
-            ),
-        );
-        for (k, &argument) in arguments.iter().enumerate() {
-            let facts = tree.facts(argument);
-            if facts.variable_free() && own != Curvature::Unknown && !matches!(row.group, Group::Affine) {
-                continue;
-            }
-            let label = if facts.variable_free() || facts.curvature.is_affine() {
-                about(facts)
-            } else {
-                let monotonicity = atom.monotonicity(&call, k);
-                let wanted = match (own, monotonicity) {
-                    (_, Monotonicity::Neither) => "an affine argument",
-                    (Curvature::Convex, Monotonicity::Increasing)
-                    | (Curvature::Concave, Monotonicity::Decreasing) => "a convex argument",
-                    _ => "a concave argument",
-                };
-                format!(
-                    "{}; `{}` is {} here and needs {wanted}",
-                    about(facts),
-                    display_name(row.name),
-                    monotonicity.name()
+        match self.data_name(data) {
+            Some((kind, name, span)) => {
+                let word = if verb == "times" { " nonneg" } else { " pos" };
+                error.suggest(
+                    self.after_declaration(span),
+                    word,
+                    format!("if it is so, declare the {kind} `{name}` `{}`", word.trim()),
                 )
+            }
+            None => {
+                error.help(format!("declare the signs of what the {what} is made of, for instance `nonneg`"))
+            }
+        }
+    }
+
+    fn exponent(&self, node: NodeId, arguments: &[NodeId]) -> Diagnostic {
+        let tree = &self.model.tree;
+        Diagnostic::error(codes::DATA_ONLY, "an exponent is a number; no variable may enter it")
+            .at(tree.span(arguments[1]), self.about(arguments[1]))
+            .also(self.focus(node), "the power")
+            .help("`2**x` is `exp(log(2) * x)`")
+    }
+
+    fn mixed_sum(&self, node: NodeId, arguments: &[NodeId]) -> Diagnostic {
+        let tree = &self.model.tree;
+        let curvature = |a: NodeId| tree.facts(a).curvature;
+        let first = arguments.iter().copied().find(|&a| !curvature(a).is_affine());
+        let mut error = Diagnostic::error(codes::MIXED_SUM, "a sum of convex and concave terms is neither");
+        for &term in arguments.iter().filter(|&&a| !curvature(a).is_affine()) {
+            let label = self.about(term);
+            let clash = first.is_some_and(|first| curvature(first) != curvature(term));
+            error = if clash { error.at(tree.span(term), label) } else { error.also(tree.span(term), label) };
+        }
+        if error.span().is_none() {
+            error = error.at(tree.span(node), "");
+        }
+        error.note("minimize sums of convex terms, maximize sums of concave ones")
+    }
+
+    /// A quadratic form of a matrix that is not known to be semidefinite.
+    fn indefinite(&self, node: NodeId, arguments: &[NodeId]) -> Diagnostic {
+        let tree = &self.model.tree;
+        let matrix = arguments[1];
+        let facts = tree.facts(matrix);
+        let literal = facts.level == Level::Number || self.literal_value(matrix);
+        let label = match (facts.definite, literal) {
+            (Definite::Symmetric, true) => "this matrix is indefinite",
+            (Definite::No, true) => "this matrix is not symmetric",
+            (Definite::Symmetric, false) => "symmetric, but not known to be semidefinite",
+            _ => "not known to be semidefinite",
+        };
+        let error = Diagnostic::error(
+            codes::COMPOSITION,
+            "a quadratic form is convex if its matrix is positive semidefinite, and concave if negative",
+        )
+        .at(tree.span(matrix), label)
+        .also(self.focus(node), "the form");
+        match (facts.definite, literal, self.data_name(matrix)) {
+            (Definite::No, true, _) => {
+                error.help("`x.T @ P @ x` is `quad_form(x, (P + P.T) / 2)`, whose matrix is symmetric")
+            }
+            (_, true, _) => error.note("this form is neither convex nor concave"),
+            (_, false, Some((kind, name, span))) => error.suggest(
+                self.after_declaration(span),
+                " psd",
+                format!("if it is so, declare the {kind} `{name}` `psd`"),
+            ),
+            _ => error.help("if it is so, assert it: `psd_wrap(…)`"),
+        }
+    }
+
+    fn composition(&self, node: NodeId, atom: &dyn Atom, call: &Call<'_>) -> Diagnostic {
+        let tree = &self.model.tree;
+        let row = atom.row();
+        let own = atom.curvature(call);
+        let name = self.written(node, display_name(row.name));
+        let guilty: Vec<usize> = (0..call.arguments.len())
+            .filter(|&k| !allowed(own, atom.monotonicity(call, k)).contains(&call.facts(k).curvature))
+            .collect();
+        let curved = guilty.first().copied().unwrap_or(0);
+        let facts = call.facts(curved);
+        let known = if facts.interval.sign() == "unknown sign" && atom_follows_sign(row.name) {
+            " of unknown sign"
+        } else {
+            ""
+        };
+        let what = match facts.curvature {
+            curvature if curvature.is_affine() => "these arguments".to_owned(),
+            curvature => format!("a {} argument{known}", curvature.name()),
+        };
+        let message = format!("`{name}` of {what} is neither convex nor concave by the rules");
+        let mut error = Diagnostic::error(codes::COMPOSITION, message);
+        for &k in &guilty {
+            let wanted = match allowed(own, atom.monotonicity(call, k)) {
+                [_, _, third] => third.name(),
+                _ => "affine",
             };
-            error = error.also(tree.span(argument), label);
+            let label = format!("{}; must be {wanted} here", self.about(call.arguments[k]));
+            error = error.at(tree.span(call.arguments[k]), label);
         }
-        let sign_matters = arguments
-            .iter()
-            .any(|&a| tree.facts(a).variable_free() && tree.facts(a).interval.sign() == "unknown sign");
-        if matches!(row.name, "multiply" | "matmul" | "divide") && sign_matters {
-            error = error.help("declare the sign of the factor that is data, for instance `nonneg`");
+        if error.span().is_none() {
+            error = error.at(tree.span(node), self.about(node));
         }
-        if row.name == "quad_form" {
-            error = error.help("declare the matrix `psd`, or assert it with `psd_wrap(…)`");
+        let moves = atom.monotonicity(call, curved).name();
+        error = error.also(self.focus(node), format!("a {} atom, {moves} here", own.name()));
+        match (facts.curvature, atom_follows_sign(row.name)) {
+            (Curvature::Convex, true) => error.note(format!(
+                "`{name}` is nondecreasing where its argument is nonneg; \
+                     there a convex argument is allowed"
+            )),
+            (Curvature::Concave, true) => error.note(format!(
+                "`{name}` is nonincreasing where its argument is nonpos; \
+                     there a concave argument is allowed"
+            )),
+            _ => error,
+        }
+    }
+
+    /// Adds why a product is curved the other way, where data turn it around.
+    fn reason(&self, error: Diagnostic, node: NodeId) -> Diagnostic {
+        let tree = &self.model.tree;
+        let mut stack = vec![node];
+        while let Some(node) = stack.pop() {
+            let Kind::Call { atom, arguments, .. } = &tree[node].kind else { continue };
+            let turned = matches!(atom.atom().row().name, "multiply" | "divide" | "matmul")
+                && arguments.iter().any(|&a| {
+                    let inner = tree.facts(a).curvature;
+                    !inner.is_affine() && inner != tree.facts(node).curvature
+                });
+            let data = arguments.iter().copied().find(|&a| tree.facts(a).variable_free());
+            if let (true, Some(data)) = (turned, data) {
+                let text = format!(
+                    "`{}` is {}, and turns the curvature around",
+                    self.model.text(tree.span(data)),
+                    sign(tree.facts(data))
+                );
+                return error.note(text);
+            }
+            stack.extend(arguments.iter().filter(|&&a| !tree.facts(a).curvature.is_affine()));
         }
         error
     }
 
-    fn describe(call: &Call<'_>, own: Curvature) -> String {
-        let curved = (0..call.arguments.len()).find(|&k| !call.facts(k).curvature.is_affine());
-        match curved {
-            Some(k) => format!("a {} expression", call.facts(k).curvature.name()),
-            None if own == Curvature::Unknown => "these arguments".into(),
-            None => "this".into(),
-        }
-    }
-
-    /// Reports the innermost expression that leaves the class of problems the solver has.
-    fn check_class(&mut self, node: NodeId, allowed: Class, statement: Span) {
-        let mut stack = vec![(node, allowed)];
-        let mut seen = std::collections::BTreeSet::new();
-        while let Some((node, allowed)) = stack.pop() {
-            let tree = &self.model.tree;
-            if tree.facts(node).class <= allowed || !seen.insert(node) {
-                continue;
+    /// Whether the value of an expression stands in the text.
+    fn literal_value(&self, node: NodeId) -> bool {
+        match self.model.tree[node].kind {
+            Kind::Constant(k) => {
+                self.model.constants.get(k as usize).and_then(|c| c.init).is_some_and(|init| {
+                    init != node && matches!(self.model.tree[init].kind, Kind::Array(_) | Kind::Number(_))
+                })
             }
-            let parts: Vec<_> =
-                tree.operands(node).into_iter().filter(|&part| !tree.facts(part).variable_free()).collect();
-            let (group, name) = match &tree[node].kind {
-                Kind::Call { atom, arguments, options } => {
-                    (atom.atom().group(&Call::new(tree, arguments, options)), atom.atom().row().name)
-                }
-                Kind::Comprehension { atom, .. } => (atom.atom().row().group, atom.atom().row().name),
-                _ => (Group::Affine, ""),
-            };
-            // What an atom allows below itself: affine ones pass the allowance on.
-            let inner = if group == Group::Affine { allowed } else { allowed.min(Class::PiecewiseLinear) };
-            let outside: Vec<_> = parts.iter().copied().filter(|&p| tree.facts(p).class > inner).collect();
-            let own = match group {
-                Group::Quadratic => Class::Quadratic,
-                Group::Smooth => Class::Smooth,
-                Group::Cone => Class::Beyond,
-                Group::PiecewiseLinear => Class::PiecewiseLinear,
-                _ => Class::Affine,
-            };
-            if outside.is_empty() || own > allowed {
-                let error = self.outside_class(node, name, own, allowed, statement);
-                self.report(error);
-            } else {
-                stack.extend(outside.into_iter().map(|part| (part, inner)));
-            }
-        }
-    }
-
-    fn outside_class(
-        &self,
-        node: NodeId,
-        name: &str,
-        own: Class,
-        allowed: Class,
-        statement: Span,
-    ) -> Diagnostic {
-        let tree = &self.model.tree;
-        let span = tree.span(node);
-        let (cone, rewrite): (&str, Option<&str>) = match name {
-            "square" | "sum_squares" | "quad_form" | "power" | "huber" | "variance" | "quad_over_lin"
-            | "matrix_frac" | "mean_squares" => (
-                "a second-order cone",
-                Some("move it to the objective, with a weight, where quadratics are inside the class"),
-            ),
-            "norm2" => (
-                "a second-order cone",
-                Some("`sum_squares(…)` in the objective, or `norm1` or `norm_inf`, stay inside the class"),
-            ),
-            "geo_mean" => ("second-order cones", None),
-            "log_det" | "lambda_max" | "lambda_min" | "norm_nuc" | "sigma_max" => {
-                ("a semidefinite cone", None)
-            }
-            _ if own == Class::Smooth => {
-                ("an exponential cone", Some("smooth atoms are inside the class in the objective"))
-            }
-            _ => ("a cone", None),
-        };
-        let place = if allowed <= Class::PiecewiseLinear { "here" } else { "in the objective" };
-        let mut error = Diagnostic::error(
-            codes::OUTSIDE_CLASS,
-            format!("`{}` {place} needs {cone}, which the solver has not yet", display_name(name)),
-        )
-        .at(span, "outside the class of problems");
-        if statement != span {
-            error = error.note(
-                "the class is: convex quadratic or smooth objectives over piecewise-linear constraints",
-            );
-        }
-        match rewrite {
-            Some(text) if !(name == "norm2" && allowed > Class::PiecewiseLinear) => error.help(text),
-            Some(_) => error.help("`sum_squares(…)` has the same minimizers where the norm stands alone"),
-            None => error,
+            _ => false,
         }
     }
 }
 
+/// The curvatures that an argument may have, the most general last.
+pub(super) fn allowed(own: Curvature, monotonicity: Monotonicity) -> &'static [Curvature] {
+    use Curvature::{Affine, Concave, Constant, Convex};
+    match (own, monotonicity) {
+        (Convex, Monotonicity::Increasing) | (Concave, Monotonicity::Decreasing) => {
+            &[Constant, Affine, Convex]
+        }
+        (Convex, Monotonicity::Decreasing) | (Concave, Monotonicity::Increasing) => {
+            &[Constant, Affine, Concave]
+        }
+        (Affine | Constant, Monotonicity::Increasing | Monotonicity::Decreasing) => {
+            &[Constant, Affine, Convex, Concave]
+        }
+        _ => &[Constant, Affine],
+    }
+}
+
+/// Whether an atom is even, so that it moves with the sign of its argument.
+fn atom_follows_sign(name: &str) -> bool {
+    matches!(
+        name,
+        "abs"
+            | "square"
+            | "power"
+            | "sum_squares"
+            | "mean_squares"
+            | "huber"
+            | "norm1"
+            | "norm2"
+            | "norm_inf"
+            | "quad_form"
+            | "matrix_norm1"
+            | "matrix_norm_inf"
+    )
+}
+
 /// The name of an atom as the user knows it.
-fn display_name(name: &str) -> &str {
+pub(super) fn display_name(name: &str) -> &str {
     match name {
         "multiply" => "*",
         "matmul" => "@",

@@ -2,7 +2,7 @@
 
 use super::build::Checker;
 use super::size::{Poly, Unknown};
-use super::tree::{Definite, Facts, Kind, Node, NodeId, Selector};
+use super::tree::{Definite, Facts, Kind, Level, Node, NodeId, Selector};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprId, IndexItem, UnaryOp};
@@ -22,8 +22,11 @@ impl Checker {
         let shape = self.model.tree.shape(base).to_vec();
         if items.len() > shape.len() {
             let text = self.model.tree.show_shape(&shape);
+            let extra = items[shape.len()].span(&self.ast.exprs);
+            let extra = extra.to(items[items.len() - 1].span(&self.ast.exprs));
+            let label = if shape.is_empty() { "a scalar has no indices" } else { "no axis is left for this" };
             let error = Diagnostic::error(codes::SHAPE_MISMATCH, "more indices than axes")
-                .at(span, format!("{} {}", items.len(), if items.len() == 1 { "index" } else { "indices" }))
+                .at(extra, label)
                 .also(self.model.tree.span(base), format!("this is {text}"));
             self.report(error);
             return self.error_node(span);
@@ -82,24 +85,43 @@ impl Checker {
                     return Some((Selector::At(node, false), None));
                 }
                 match self.model.tree.shape(node) {
-                    [] if facts.level <= super::tree::Level::Constant => {
-                        Some((Selector::At(node, false), None))
-                    }
-                    [count] if facts.level <= super::tree::Level::Constant => {
+                    [] if facts.level <= Level::Constant => Some((Selector::At(node, false), None)),
+                    [count] if facts.level <= Level::Constant => {
                         let count = count.clone();
                         Some((Selector::List(node), Some(count)))
                     }
                     _ => {
-                        let error = Diagnostic::error(codes::NOT_A_SIZE, "this cannot index an array").at(
-                            span,
-                            "an index is an integer of sizes and indices, or a constant integer vector",
-                        );
+                        let error = self.no_index(node, span);
                         self.report(error);
                         None
                     }
                 }
             }
             IndexItem::Slice { start, stop, step, .. } => self.slice(*start, *stop, *step, len, span),
+        }
+    }
+
+    /// The error for an expression that cannot index, with the reason.
+    fn no_index(&self, node: NodeId, span: Span) -> Diagnostic {
+        let tree = &self.model.tree;
+        let text = self.model.text(span);
+        let error = |why: String| Diagnostic::error(codes::NOT_A_SIZE, why);
+        match tree.facts(node).level {
+            Level::Variable => error(format!("`{text}` depends on a variable, so it cannot index an array"))
+                .at(span, "what an index picks is fixed before the problem is solved"),
+            Level::Parameter => {
+                let error = error(format!("`{text}` depends on a parameter, so it cannot index an array"))
+                    .at(span, "what an index picks is fixed when the model is compiled");
+                match self.data_name(node) {
+                    Some((_, name, place)) => error.also(place, "a parameter").help(format!(
+                        "declare it as a constant: `const {name}`, with `int` and its size for a vector"
+                    )),
+                    None => error,
+                }
+            }
+            _ => error("a matrix cannot index an array".into())
+                .at(span, format!("this is {}", tree.show_shape(tree.shape(node))))
+                .help("two index vectors pick pairs: `A[row, col]`"),
         }
     }
 
@@ -134,7 +156,7 @@ impl Checker {
                 _ => {
                     let error =
                         Diagnostic::error(codes::NOT_A_SIZE, "the step of a slice is a number other than 0");
-                    self.report(error.at(self.ast.exprs.span(id), ""));
+                    self.report(error.at(self.ast.exprs.span(id), "not such a number"));
                     return None;
                 }
             },
@@ -187,25 +209,18 @@ impl Checker {
             self.extreme(position, false).and_then(|low| low.as_constant()).is_some_and(|low| low < 0);
         if too_high || too_low {
             let tree = &self.model.tree;
-            let mut error = Diagnostic::error(
-                codes::INDEX_OUT_OF_RANGE,
-                format!(
-                    "index {} is out of range for an axis of size {}",
-                    tree.show(position),
-                    tree.show(len)
-                ),
-            )
-            .at(
-                span,
-                if too_low {
-                    "this falls below 0".into()
-                } else {
-                    format!(
-                        "valid indices are 0 to {}",
-                        len.sub(&Poly::constant(1)).map_or(String::new(), |p| tree.show(&p))
-                    )
-                },
-            );
+            let (text, len_text) = (self.model.text(span), tree.show(len));
+            let what = if text.contains(':') { "slice" } else { "index" };
+            let reached = self.extreme(position, !too_low).map_or_else(String::new, |p| tree.show(&p));
+            let label = match (too_low, len.as_constant()) {
+                _ if text.starts_with('-') => format!("there are only {len_text} entries to count back"),
+                (true, _) => format!("reaches {reached}, below 0"),
+                (false, Some(0)) => "the axis is empty".to_owned(),
+                (false, _) if reached == text => format!("the last entry is {}", self.last(len)),
+                (false, _) => format!("reaches {reached}, and the last entry is {}", self.last(len)),
+            };
+            let message = format!("the {what} `{text}` is out of range for an axis of size {len_text}");
+            let mut error = Diagnostic::error(codes::INDEX_OUT_OF_RANGE, message).at(span, label);
             if position.has_index() {
                 for unknown in position.unknowns() {
                     if let Unknown::Index(k) = unknown
@@ -224,6 +239,11 @@ impl Checker {
             return None;
         }
         Some(())
+    }
+
+    /// The last position of an axis, in the user's words.
+    fn last(&self, len: &Poly) -> String {
+        len.sub(&Poly::constant(1)).map_or_else(|_| String::new(), |p| self.model.tree.show(&p))
     }
 
     /// The largest or smallest value of a position over the ranges of its indices, where each enters linearly.

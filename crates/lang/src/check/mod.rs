@@ -11,12 +11,26 @@ pub mod model;
 pub mod size;
 pub mod tree;
 
+mod attributes;
 mod build;
+mod call;
+mod class;
+mod constants;
+mod constraints;
 mod declare;
+mod dims;
 mod explain;
+mod expression;
 mod index;
+mod influence;
+mod lets;
 mod names;
 mod operators;
+mod parameters;
+mod place;
+mod ranges;
+mod values;
+mod variables;
 mod warn;
 
 pub use build::Checker;

@@ -18,7 +18,7 @@ pub struct CheckedModel {
     /// The sizes without a value.
     pub dims: Vec<Dim>,
     /// The sizes with a value, by name.
-    pub sizes: Vec<(String, Poly)>,
+    pub sizes: Vec<Size>,
     /// The parameters.
     pub parameters: Vec<Parameter>,
     /// The constants.
@@ -31,6 +31,8 @@ pub struct CheckedModel {
     pub objective: Option<(Sense, NodeId)>,
     /// The constraints.
     pub constraints: Vec<Constraint>,
+    /// What declarations demand of sizes.
+    pub requirements: Vec<Requirement>,
 }
 
 impl CheckedModel {
@@ -47,13 +49,29 @@ impl CheckedModel {
         let constants = self.constants.iter().map(|c| (&c.name, c.span));
         let variables = self.variables.iter().map(|v| (&v.name, v.span));
         let dims = self.dims.iter().map(|d| (&d.name, d.span));
+        let sizes = self.sizes.iter().map(|s| (&s.name, s.span));
         parameters
             .chain(constants)
             .chain(variables)
             .chain(dims)
+            .chain(sizes)
             .find(|(n, _)| *n == name)
             .map(|(_, span)| span)
     }
+}
+
+/// Two sizes that a declaration needs to agree, which is known once sizes are bound.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Requirement {
+    /// What stands in the declaration, such as `the default`.
+    pub what: String,
+    /// Its size.
+    pub given: Poly,
+    /// The size it must have.
+    pub declared: Poly,
+    /// Where it stands.
+    #[serde(skip)]
+    pub span: Span,
 }
 
 /// A size without a value.
@@ -61,6 +79,18 @@ impl CheckedModel {
 pub struct Dim {
     /// Its name.
     pub name: String,
+    /// Where it is declared.
+    #[serde(skip)]
+    pub span: Span,
+}
+
+/// A size with a value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Size {
+    /// Its name.
+    pub name: String,
+    /// Its value, in terms of the sizes without one.
+    pub size: Poly,
     /// Where it is declared.
     #[serde(skip)]
     pub span: Span,

@@ -1,6 +1,7 @@
 //! Names: what is declared where, and what an identifier means.
 
 use super::tree::NodeId;
+use crate::atoms::AtomId;
 use crate::diagnostics::{Diagnostic, codes, suggest};
 use crate::source::Span;
 use std::collections::BTreeMap;
@@ -30,6 +31,27 @@ pub(super) enum Local {
     /// An argument of a `fn`.
     Value(NodeId),
 }
+
+/// What functions are called elsewhere, and here.
+const SYNONYMS: [(&str, &str); 17] = [
+    ("average", "mean"),
+    ("concat", "hstack"),
+    ("dot_product", "dot"),
+    ("identity", "eye"),
+    ("l1", "norm1"),
+    ("l1_norm", "norm1"),
+    ("l2", "norm"),
+    ("linalg_norm", "norm"),
+    ("norm_1", "norm1"),
+    ("norm_2", "norm"),
+    ("norminf", "norm_inf"),
+    ("prod", "multiply"),
+    ("pow", "power"),
+    ("quadratic_form", "quad_form"),
+    ("relu", "pos"),
+    ("sumsq", "sum_squares"),
+    ("total_variation", "tv"),
+];
 
 /// The global names, and the local ones of the innermost expansion.
 #[derive(Debug, Default)]
@@ -89,11 +111,35 @@ impl Names {
         self.globals.get(name).map(|(symbol, _)| *symbol)
     }
 
+    /// Where a global name is declared.
+    pub(super) fn place(&self, name: &str) -> Option<Span> {
+        self.globals.get(name).map(|(_, span)| *span)
+    }
+
     /// The error for a name that means nothing, with the nearest one that does.
     pub(super) fn unknown(&self, name: &str, span: Span, functions: bool) -> Diagnostic {
         let what = if functions { "function" } else { "name" };
-        let error = Diagnostic::error(codes::UNKNOWN_NAME, format!("unknown {what} `{name}`"))
-            .at(span, "nothing of this name is declared");
+        let error = Diagnostic::error(codes::UNKNOWN_NAME, format!("unknown {what} `{name}`")).at(
+            span,
+            if functions { "no function has this name" } else { "nothing of this name is declared" },
+        );
+        if functions {
+            let known = |meant: &str| meant == "norm" || AtomId::named(meant).is_some();
+            if let Some((_, meant)) = SYNONYMS.iter().find(|(word, meant)| *word == name && known(meant)) {
+                return error.suggest(span, *meant, format!("here it is `{meant}`"));
+            }
+            match name {
+                "len" | "shape" | "size" => {
+                    return error.help("sizes have names: declare `dim n;`, and write `n`");
+                }
+                "dual" => {
+                    return Diagnostic::error(codes::UNKNOWN_NAME, "a dual has no value in the model")
+                        .at(span, "not known before the problem is solved")
+                        .help("duals are known at the solution: `cvx grad --of`, or `duals` in the output");
+                }
+                _ => {}
+            }
+        }
         let mut known: Vec<&str> = if functions {
             let own = self.globals.iter().filter(|(_, (s, _))| matches!(s, Symbol::Function(_)));
             own.map(|(n, _)| n.as_str())

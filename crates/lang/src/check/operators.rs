@@ -1,6 +1,7 @@
 //! Operators, calls and comprehensions.
 
-use super::build::{Checker, class};
+use super::build::Checker;
+use super::call::class;
 use super::curvature::{self, Curvature, Monotonicity};
 use super::names::{Local, Symbol};
 use super::size::Poly;
@@ -45,7 +46,14 @@ impl Checker {
                 self.warn_matrix_times_vector(lhs, rhs, op_span);
                 self.apply("multiply", vec![lhs, rhs], Vec::new(), span)
             }
-            BinaryOp::Div => self.apply("divide", vec![lhs, rhs], Vec::new(), span),
+            BinaryOp::Div => {
+                if self.model.tree.facts(rhs).interval.as_point() == Some(0.0) {
+                    let error = Diagnostic::error(codes::DIVISION_BY_ZERO, "division by zero");
+                    self.report(error.at(self.model.tree.span(rhs), "this is 0"));
+                    return self.error_node(span);
+                }
+                self.apply("divide", vec![lhs, rhs], Vec::new(), span)
+            }
             BinaryOp::Pow => self.power(lhs, rhs, span),
             BinaryOp::And | BinaryOp::Or => {
                 let error = Diagnostic::error(
@@ -115,6 +123,11 @@ impl Checker {
         if self.at_solution && function.text == "dual" {
             return self.dual(arguments, span);
         }
+        if function.text == "dual" {
+            let error = self.names.unknown("dual", function.span, true);
+            self.report(error);
+            return self.error_node(span);
+        }
         let nodes: Vec<_> = arguments.iter().map(|&a| self.expression(a)).collect();
         let values: Vec<_> = options.iter().filter_map(|(n, v)| self.option(n, *v)).collect();
         let name = match (function.text.as_str(), nodes.len()) {
@@ -145,7 +158,11 @@ impl Checker {
         if let ("power", [base, exponent]) = (row.name, &nodes[..]) {
             return self.power(*base, *exponent, span);
         }
-        self.call(atom, nodes, values, span)
+        self.options =
+            options.iter().map(|(n, v)| (n.text.clone(), n.span.to(self.ast.exprs.span(*v)))).collect();
+        let node = self.call(atom, nodes, values, span);
+        self.options.clear();
+        node
     }
 
     /// `hstack([a, b])` means `hstack(a, b)`, as in NumPy.
@@ -182,10 +199,7 @@ impl Checker {
                     "`{}` takes {wanted} argument{}, and {} given",
                     function.text,
                     if wanted == "1" { "" } else { "s" },
-                    match nodes.len() {
-                        1 => "1 is".into(),
-                        n => format!("{n} are"),
-                    }
+                    are(nodes.len())
                 ),
             )
             .at(span, format!("the form is `{}`", row.signature));
@@ -198,8 +212,14 @@ impl Checker {
                 && nodes.len() > 1
             {
                 error = error.suggest(function.span, other, format!("the elementwise one is `{other}`"));
-            } else if row.options.contains(&"axis") && nodes.len() > most {
-                error = error.help("options are given by name: `axis=1`");
+            } else if row.options.contains(&"axis") && nodes.len() == most + 1 {
+                // NumPy's second argument is the axis.
+                let axis = nodes[most];
+                let place = self.model.tree.span(axis);
+                error = match self.model.tree[axis].kind {
+                    Kind::Number(_) => error.fix(place.before(), "axis=", "options are given by name"),
+                    _ => error.help("options are given by name: `axis=1`"),
+                };
             }
             self.report(error);
             good = false;
@@ -211,7 +231,10 @@ impl Checker {
                     format!("`{}` has no option `{}`", function.text, name.text),
                 )
                 .at(name.span, "");
-                error = if row.options.is_empty() {
+                let near = crate::diagnostics::suggest::nearest(&name.text, row.options.iter().copied());
+                error = if let Some(near) = near {
+                    error.suggest(name.span, near, format!("did you mean `{near}`?"))
+                } else if row.options.is_empty() {
                     error.help(format!("the form is `{}`", row.signature))
                 } else {
                     error.help(format!(
@@ -245,8 +268,9 @@ impl Checker {
             Some(f64::INFINITY) if matrix => "matrix_norm_inf",
             Some(f64::INFINITY) => "norm_inf",
             _ => {
+                let at = arguments.get(1).map_or(span, |&p| self.ast.exprs.span(p));
                 let error = Diagnostic::error(codes::BAD_ARGUMENT, "the order of a norm is 1, 2 or inf");
-                self.report(error.at(span, ""));
+                self.report(error.at(at, "this is another, or not known when the model is checked"));
                 return None;
             }
         };
@@ -333,11 +357,18 @@ impl Checker {
         let nodes: Vec<_> = arguments.iter().map(|&a| self.expression(a)).collect();
         if function.open {
             let error = Diagnostic::error(codes::CYCLE, format!("the function `{name}` calls itself"))
-                .at(name_span, "");
+                .at(name_span, format!("called while `{name}` is written out"));
             self.report(error.note("a function is expanded where it is called, so it cannot be recursive"));
             return self.error_node(span);
         }
-        if !options.is_empty() || nodes.len() != function.arguments.len() {
+        if let Some((option, _)) = options.first() {
+            let error = Diagnostic::error(codes::BAD_ARGUMENT, format!("`{name}` takes no options"))
+                .at(option.span, "only built-in functions have options")
+                .also(function.name.span, "declared here");
+            self.report(error);
+            return self.error_node(span);
+        }
+        if nodes.len() != function.arguments.len() {
             let form = function.arguments.iter().map(|a| a.text.as_str()).collect::<Vec<_>>().join(", ");
             let error = Diagnostic::error(
                 codes::BAD_ARGUMENT,
@@ -345,10 +376,7 @@ impl Checker {
                     "`{name}` takes {} argument{}, and {} given",
                     function.arguments.len(),
                     if function.arguments.len() == 1 { "" } else { "s" },
-                    match nodes.len() {
-                        1 => "1 is".into(),
-                        n => format!("{n} are"),
-                    }
+                    are(nodes.len())
                 ),
             )
             .at(span, format!("the form is `{name}({form})`"))
@@ -487,6 +515,15 @@ impl Checker {
             }
             self.diagnostics.push(warning);
         }
+    }
+}
+
+/// `none is`, `1 is`, `2 are`
+fn are(count: usize) -> String {
+    match count {
+        0 => "none is".into(),
+        1 => "1 is".into(),
+        n => format!("{n} are"),
     }
 }
 

@@ -67,6 +67,17 @@ impl Poly {
         self.as_constant() == Some(value)
     }
 
+    /// The `dim`, if it is one and nothing else.
+    pub fn as_dim(&self) -> Option<Unknown> {
+        match self.terms.iter().collect::<Vec<_>>()[..] {
+            [(monomial, 1)] => match monomial[..] {
+                [dim @ Unknown::Dim(_)] => Some(dim),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The unknowns it depends on, ascending.
     pub fn unknowns(&self) -> Vec<Unknown> {
         let mut all: Vec<_> = self.terms.keys().flatten().copied().collect();

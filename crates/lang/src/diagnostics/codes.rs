@@ -124,4 +124,10 @@ codes! {
     W1001 MISPLACED_DOC "misplaced-doc-comment" "a doc comment that documents nothing" page;
     W1002 MATRIX_TIMES_VECTOR "matrix-times-vector" "an elementwise product of a matrix and a vector";
     W1003 UNUSED_PARAMETER "unused-parameter" "a parameter that nothing uses";
+    W1004 UNUSED_DECLARATION "unused-declaration" "a size, constant, variable or function that nothing uses";
+    W1005 REDUNDANT_BOUND "redundant-bound" "an attribute that another one implies";
+    W1006 NEVER_BINDS "never-binds" "a constraint that always holds";
+    W1007 NEVER_HOLDS "never-holds" "a constraint that cannot hold";
+    W1008 NO_INFLUENCE "no-influence" "a parameter that moves nothing";
+    W1009 COLUMN_AND_VECTOR "column-and-vector" "a column and a vector that broadcast to a matrix";
 }

@@ -17,9 +17,28 @@ pub enum Style {
     Coloured,
 }
 
-/// Renders diagnostics one after another, each followed by an empty line.
+/// Renders diagnostics one after another, each followed by an empty line, and at the end where more can be read.
 pub fn render_all(source: &Source, diagnostics: &[Diagnostic], style: Style) -> String {
-    diagnostics.iter().map(|diagnostic| render(source, diagnostic, style) + "\n\n").collect()
+    let all = diagnostics.iter().map(|diagnostic| render(source, diagnostic, style) + "\n\n");
+    all.chain(more(diagnostics)).collect()
+}
+
+/// The commands that say more about some diagnostics.
+fn more(diagnostics: &[Diagnostic]) -> Option<String> {
+    let mut codes: Vec<_> = diagnostics.iter().map(|diagnostic| diagnostic.code.id).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let first = codes.first()?;
+    let mut out = match codes.len() {
+        1 => format!("For more: `cvx explain {first}`"),
+        2..=4 => format!("For more: `cvx explain CODE`, with {}", codes.join(", ")),
+        _ => "For more: `cvx explain CODE`".to_owned(),
+    };
+    if codes.iter().any(|code| code.starts_with("E03")) {
+        out.push_str("; the curvature of each part: `cvx check --tree`");
+    }
+    out.push('\n');
+    Some(out)
 }
 
 /// Renders one diagnostic: what, where, why, and what to do.

@@ -3,6 +3,7 @@
 use super::column::Column;
 use super::products::{ProductTable, RawTerm};
 use cvxlayer_program::{Shape, SparseMap};
+use std::cmp::Ordering;
 
 /// `coefficient · θ̂[parameter − 1] · column`, where parameter 0 stands for the number 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +30,15 @@ impl Affine {
     /// All zeros.
     pub fn zeros(shape: Shape) -> Self {
         Self { shape, index: Vec::new(), ptr: vec![0], terms: Vec::new() }
+    }
+
+    /// All zeros, with room for some terms.
+    fn with_capacity(shape: Shape, terms: usize) -> Self {
+        Self {
+            terms: Vec::with_capacity(terms),
+            index: Vec::with_capacity(terms.min(shape.len())),
+            ..Self::zeros(shape)
+        }
     }
 
     /// A numeric array, entries row by row.
@@ -64,8 +74,13 @@ impl Affine {
 
     /// Appends the terms of entry `i`, which must come after all entries there are.
     pub fn push_row(&mut self, i: usize, terms: impl IntoIterator<Item = Term>) {
+        self.push_with(i, |all| all.extend(terms));
+    }
+
+    /// As [`push_row`](Self::push_row), with the terms appended in place.
+    fn push_with(&mut self, i: usize, append: impl FnOnce(&mut Vec<Term>)) {
         let before = self.terms.len();
-        self.terms.extend(terms);
+        append(&mut self.terms);
         if self.terms.len() > before {
             self.index.push(i as u64);
             self.ptr.push(self.terms.len() as u32);
@@ -184,7 +199,7 @@ impl Affine {
     /// The sum of two arrays of one shape.
     #[must_use]
     pub fn add(&self, other: &Self) -> Self {
-        let mut out = Self::zeros(self.shape);
+        let mut out = Self::with_capacity(self.shape, self.terms.len() + other.terms.len());
         let (mut a, mut b) = (self.rows().peekable(), other.rows().peekable());
         let mut buffer = Vec::new();
         loop {
@@ -193,15 +208,15 @@ impl Affine {
                 (Some(&(i, _)), None) | (None, Some(&(i, _))) => i,
                 (None, None) => return out,
             };
-            buffer.clear();
-            if let Some((_, terms)) = a.next_if(|&(j, _)| j == i) {
-                buffer.extend_from_slice(terms);
+            match (a.next_if(|&(j, _)| j == i), b.next_if(|&(j, _)| j == i)) {
+                (Some((_, left)), Some((_, right))) => {
+                    buffer.clear();
+                    merge_two(left, right, &mut buffer);
+                    out.push_row(i, buffer.iter().copied());
+                }
+                (Some((_, terms)), None) | (None, Some((_, terms))) => out.push_row(i, terms.iter().copied()),
+                (None, None) => {}
             }
-            if let Some((_, terms)) = b.next_if(|&(j, _)| j == i) {
-                buffer.extend_from_slice(terms);
-            }
-            merge(&mut buffer);
-            out.push_row(i, buffer.iter().copied());
         }
     }
 
@@ -249,16 +264,16 @@ impl Affine {
     /// The elementwise product; products of parameters become derived parameters, products of variables quadratic columns.
     #[must_use]
     pub fn multiply(&self, other: &Self, products: &mut ProductTable) -> Self {
-        let mut out = Self::zeros(self.shape);
         let mut raw = Vec::new();
         let sparser = if self.index.len() <= other.index.len() { self } else { other };
         let fuller = if std::ptr::eq(sparser, self) { other } else { self };
+        let mut out = Self::with_capacity(self.shape, fuller.terms.len());
         for (i, terms) in sparser.rows() {
             raw.clear();
             for a in terms {
                 raw.extend(fuller.row(i).iter().map(|b| RawTerm::new(a, b)));
             }
-            out.push_row(i, products.collect(&mut raw));
+            out.push_with(i, |terms| products.collect(&mut raw, terms));
         }
         out
     }
@@ -286,13 +301,34 @@ impl Affine {
             }
             for (j, raw) in by_row.iter_mut().enumerate() {
                 if !raw.is_empty() {
-                    out.push_row(i * n + j, products.collect(raw));
+                    out.push_with(i * n + j, |terms| products.collect(raw, terms));
                     raw.clear();
                 }
             }
         }
         out
     }
+}
+
+/// The sum of two merged lists of terms, appended to `out`.
+fn merge_two(left: &[Term], right: &[Term], out: &mut Vec<Term>) {
+    let key = |t: &Term| (t.column, t.parameter);
+    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        match key(a).cmp(&key(b)) {
+            Ordering::Less => out.extend(left.next()),
+            Ordering::Greater => out.extend(right.next()),
+            Ordering::Equal => {
+                let coefficient = a.coefficient + b.coefficient;
+                if coefficient != 0.0 {
+                    out.push(Term { coefficient, ..**a });
+                }
+                left.next();
+                right.next();
+            }
+        }
+    }
+    out.extend(left.chain(right));
 }
 
 /// Sorts terms by column and parameter, adds those that meet, and drops exact zeros.

@@ -15,6 +15,7 @@ use cvxlayer_program::{
     Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, List, MatrixBlock, NamedNode, Op,
     Parameter, Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
 };
+use std::collections::HashMap;
 
 /// `(output, parameter, coefficient)`: the affine entries of a block, where parameter 0 stands for 1.
 type Entry = (u32, u32, f64);
@@ -45,15 +46,16 @@ impl Lower<'_> {
                 }
             }
         }
-        let (equalities, inequalities) =
+        let (mut equalities, mut inequalities) =
             (std::mem::take(&mut self.equalities), std::mem::take(&mut self.inequalities));
+        let (a, g) = (std::mem::take(&mut equalities.entries), std::mem::take(&mut inequalities.entries));
         let blocks = Blocks {
-            p: pack.matrix(n, n, p),
+            p: pack.matrix(n, n, &p),
             q: pack.vector(n, q),
             r: pack.vector(1, r),
-            a: pack.matrix(equalities.len(), n, equalities.entries.clone()),
+            a: pack.matrix(equalities.len(), n, &a),
             b: pack.ends(&equalities.upper, 0.0),
-            g: pack.matrix(inequalities.len(), n, inequalities.entries.clone()),
+            g: pack.matrix(inequalities.len(), n, &g),
             gl: pack.ends(&inequalities.lower, f64::NEG_INFINITY),
             gu: pack.ends(&inequalities.upper, f64::INFINITY),
             lo: pack.ends(&self.lo, f64::NEG_INFINITY),
@@ -149,13 +151,31 @@ impl Pack {
         self.vector(ends.len(), entries)
     }
 
-    fn matrix(&self, rows: usize, cols: usize, mut entries: Vec<(u32, u32, u32, f64)>) -> MatrixBlock {
-        entries.sort_by_key(|&(row, col, parameter, _)| (col, row, parameter));
+    /// A block from `(row, column, parameter, coefficient)`, in order of the rows; a column's parameters ascend.
+    fn matrix(&self, rows: usize, cols: usize, entries: &[(u32, u32, u32, f64)]) -> MatrixBlock {
+        // Counting by column keeps the order of the rows, which a sort would have to find again.
+        let mut next = vec![0u32; cols + 1];
+        for &(_, col, _, _) in entries {
+            next[col as usize + 1] += 1;
+        }
+        for col in 0..cols {
+            next[col + 1] += next[col];
+        }
+        let mut order = vec![0u32; entries.len()];
+        for (k, &(_, col, _, _)) in entries.iter().enumerate() {
+            order[next[col as usize] as usize] = k as u32;
+            next[col as usize] += 1;
+        }
         let mut col_ptr = vec![0u32; cols + 1];
         let mut row_idx: Vec<u32> = Vec::with_capacity(entries.len());
         let mut values: Vec<Entry> = Vec::with_capacity(entries.len());
+        let ordered = |pair: &[u32]| {
+            let [a, b] = [pair[0], pair[1]].map(|k| entries[k as usize]);
+            (a.1, a.0, a.2) < (b.1, b.0, b.2)
+        };
+        debug_assert!(order.windows(2).all(ordered), "a row's terms ascend by column and parameter");
         let mut last = None;
-        for (row, col, parameter, coefficient) in entries {
+        for (row, col, parameter, coefficient) in order.iter().map(|&k| entries[k as usize]) {
             if last != Some((row, col)) {
                 last = Some((row, col));
                 row_idx.push(row);
@@ -171,56 +191,75 @@ impl Pack {
     }
 }
 
-/// Which parameters reach each entry of θ̂.
+/// Which parameters reach each entry of θ̂. Few sets of parameters occur, so each is stored once.
 struct Reach {
-    of: Vec<Vec<u32>>,
+    of: Vec<u32>,
+    sets: Vec<Vec<u32>>,
 }
 
 impl Reach {
     fn new(context: &Context<'_>, lift: &Lift) -> Self {
-        let mut of = vec![Vec::new(); lift.theta];
+        let mut reach = Self { of: vec![0; lift.theta], sets: vec![Vec::new()] };
         for (k, layout) in context.layouts.iter().enumerate() {
-            of[layout.start..layout.start + layout.len].fill(vec![k as u32]);
+            let set = reach.set(vec![k as u32]);
+            reach.of[layout.start..layout.start + layout.len].fill(set);
         }
-        let mut nodes: Vec<Vec<u32>> = Vec::with_capacity(lift.tape.nodes.len());
+        let mut nodes: Vec<u32> = Vec::with_capacity(lift.tape.nodes.len());
         for node in lift.tape.nodes.iter() {
-            let mut all: Vec<u32> = node
-                .op
-                .operands()
-                .iter()
-                .flat_map(|&operand| nodes[operand as usize].iter().copied())
-                .collect();
+            let mut all = reach.union(node.op.operands().iter().map(|&operand| nodes[operand as usize]));
             if let Op::Input(Input::Parameter(k)) = node.op {
                 all.push(k);
             }
-            all.sort_unstable();
-            all.dedup();
-            nodes.push(all);
+            nodes.push(reach.set(all));
         }
         for derived in lift.derived.iter() {
-            of.extend(std::iter::repeat_n(nodes[derived.node as usize].clone(), derived.len));
+            reach.of.extend(std::iter::repeat_n(nodes[derived.node as usize], derived.len));
         }
+        let mut known = HashMap::new();
         for k in 0..lift.products.len() {
-            let mut all: Vec<u32> = lift
-                .products
-                .terms(k)
-                .flat_map(|(_, l, r)| of[l].iter().chain(&of[r]).copied().collect::<Vec<_>>())
-                .collect();
-            all.sort_unstable();
-            all.dedup();
-            of.push(all);
+            let mut sets: Vec<u32> =
+                lift.products.terms(k).flat_map(|(_, l, r)| [reach.of[l], reach.of[r]]).collect();
+            sets.sort_unstable();
+            sets.dedup();
+            let set = match known.get(&sets) {
+                Some(&set) => set,
+                None => {
+                    let set = reach.set(reach.union(sets.iter().copied()));
+                    known.insert(sets, set);
+                    set
+                }
+            };
+            reach.of.push(set);
         }
-        Self { of }
+        reach
+    }
+
+    fn union(&self, sets: impl Iterator<Item = u32>) -> Vec<u32> {
+        sets.flat_map(|set| self.sets[set as usize].iter().copied()).collect()
+    }
+
+    /// The number of a set of parameters.
+    fn set(&mut self, mut all: Vec<u32>) -> u32 {
+        all.sort_unstable();
+        all.dedup();
+        let known = self.sets.iter().position(|set| *set == all);
+        known.unwrap_or_else(|| {
+            self.sets.push(all);
+            self.sets.len() - 1
+        }) as u32
+    }
+
+    /// The parameters that reach an entry of θ̂.
+    fn entry(&self, k: usize) -> &[u32] {
+        &self.sets[self.of[k] as usize]
     }
 
     fn block(&self, block: &VectorBlock) -> Vec<u32> {
-        let mut seen = vec![false; self.of.len()];
-        let mut all = Vec::new();
+        let mut seen = vec![false; self.sets.len()];
         for &k in block.linear.col_idx.iter() {
-            if !std::mem::replace(&mut seen[k as usize], true) {
-                all.extend_from_slice(&self.of[k as usize]);
-            }
+            seen[self.of[k as usize] as usize] = true;
         }
+        let mut all = self.union((0..self.sets.len()).filter(|&set| seen[set]).map(|set| set as u32));
         all.sort_unstable();
         all.dedup();
         all
@@ -269,9 +308,9 @@ fn sizes(context: &Context<'_>) -> Lowered<Vec<Size>> {
         .zip(&context.dims)
         .map(|(dim, &value)| Size { name: dim.name.clone().into(), value: value as usize })
         .collect();
-    for (name, size) in &model.sizes {
-        let value = context.size(size, &Env::default(), crate::source::Span::default())?;
-        out.push(Size { name: name.clone().into(), value: value.max(0) as usize });
+    for fixed in &model.sizes {
+        let value = context.size(&fixed.size, &Env::default(), fixed.span)?;
+        out.push(Size { name: fixed.name.clone().into(), value: value.max(0) as usize });
     }
     Ok(out)
 }
@@ -306,8 +345,8 @@ fn parameters(
             finite[k as usize] = true;
         }
     }
-    for on in reach.of.iter().skip(context.theta) {
-        for &k in on {
+    for derived in context.theta..reach.of.len() {
+        for &k in reach.entry(derived) {
             finite[k as usize] = true;
         }
     }

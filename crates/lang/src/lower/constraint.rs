@@ -1,14 +1,14 @@
-//! Variables, the objective and the constraints: columns, bounds and rows.
+//! The objective and the constraints: rows, and bounds where a row would hold one variable alone.
 
 use super::affine::{Affine, Term};
 use super::column::{Basis, Column};
 use super::context::{Context, Env, Operand};
 use super::expand::{Lower, expand_to};
 use super::{Lowered, refuse};
-use crate::check::model::{Constraint, Relation, Variable};
+use crate::check::model::{Constraint, Relation};
 use crate::check::tree::{Kind, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
-use cvxlayer_program::{Binary, Columns, Role, Shape, Text, UserVariable, ZERO_ENTRY};
+use cvxlayer_program::{Role, Shape, Text};
 
 /// Where a multiplier stands in the solver's solution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,133 +50,6 @@ pub struct Piece {
 }
 
 impl Lower<'_> {
-    /// Gives every declared variable its columns and bounds.
-    ///
-    /// # Errors
-    /// If sizes do not fit.
-    pub fn variables(&mut self) -> Lowered<()> {
-        let model = self.context.model;
-        for variable in &model.variables {
-            let shape = self.context.concrete(&variable.shape, &Env::default(), variable.span)?;
-            self.context.bounded(shape, variable.span)?;
-            let start = self.lo.len();
-            let (columns, len) = column_pattern(variable, shape, start);
-            self.columns.push(Columns { name: variable.name.clone().into(), role: Role::User, start, len });
-            self.lo.resize(start + len, None);
-            self.hi.resize(start + len, None);
-            self.variables.push(UserVariable {
-                name: variable.name.clone().into(),
-                shape,
-                columns: columns.into(),
-                doc: variable.doc.clone().map(Text::from),
-            });
-        }
-        for (k, variable) in model.variables.iter().enumerate() {
-            self.bound(k, variable)?;
-        }
-        Ok(())
-    }
-
-    fn bound(&mut self, k: usize, variable: &Variable) -> Lowered<()> {
-        let (shape, columns) = (self.variables[k].shape, self.variables[k].columns.clone());
-        let signs = [variable.nonneg.then_some(0.0), variable.nonpos.then_some(0.0)];
-        let mut entries = Vec::new();
-        for (upper, sign) in [(false, signs[0]), (true, signs[1])] {
-            let range = variable.range.map(|(lo, hi)| if upper { hi } else { lo });
-            let Some(ends) = self.ends(range, sign, upper, shape, variable)? else { continue };
-            for (i, &column) in columns.iter().enumerate() {
-                if column == ZERO_ENTRY {
-                    continue;
-                }
-                let j = column as usize;
-                let end = &ends[i];
-                let Some(end) = end else { continue };
-                let slot = if upper { &mut self.hi[j] } else { &mut self.lo[j] };
-                if slot.is_none() {
-                    *slot = Some(end.clone());
-                }
-                let shared = columns.iter().filter(|c| variable.symmetric && **c == column).count().max(1);
-                let (multiplier, sign) =
-                    if upper { (Multiplier::MuUpper(j), 1.0) } else { (Multiplier::MuLower(j), -1.0) };
-                entries.push((i, multiplier, sign / shared as f64));
-            }
-        }
-        let has_bounds = variable.nonneg || variable.nonpos || variable.range.is_some();
-        if has_bounds {
-            // A one-sided sign rule keeps inequality duals nonnegative; with two sides it is λ_hi − λ_lo.
-            let one_sided = entries.iter().all(|(_, m, _)| matches!(m, Multiplier::MuLower(_)));
-            if one_sided {
-                for (_, _, c) in &mut entries {
-                    *c = -*c;
-                }
-            }
-            self.duals.push(DualTerms {
-                label: variable.name.clone().into(),
-                axes: shape.axes(),
-                bounds: true,
-                entries,
-            });
-        }
-        self.bounded.push(has_bounds);
-        Ok(())
-    }
-
-    /// The terms of one end of a variable's bounds, entry by entry; `None` where there is no bound.
-    fn ends(
-        &mut self,
-        range: Option<NodeId>,
-        sign: Option<f64>,
-        upper: bool,
-        shape: Shape,
-        variable: &Variable,
-    ) -> Lowered<Option<Vec<Option<Vec<Term>>>>> {
-        let zero = || Some(Vec::new());
-        let Some(node) = range else {
-            return Ok(sign.map(|_| (0..shape.len()).map(|_| zero()).collect()));
-        };
-        let operand = Operand { node, env: Env::default() };
-        let mut array = (*self.affine(&operand)?).clone();
-        let tighter = if upper { f64::min } else { f64::max };
-        let function = if upper { Binary::Min } else { Binary::Max };
-        let mirrored = variable.symmetric && array.shape != Shape::Scalar;
-        if let Some(mut numbers) = array.to_numbers() {
-            if sign.is_some() {
-                for v in &mut numbers {
-                    *v = tighter(*v, 0.0);
-                }
-            }
-            array = expand_to(&Affine::numbers(array.shape, &numbers), shape).into_owned();
-            if mirrored {
-                let numbers = array.to_numbers().unwrap_or_default();
-                let n = shape.as_rows().1;
-                let both: Vec<_> =
-                    (0..numbers.len()).map(|i| tighter(numbers[i], numbers[(i % n) * n + i / n])).collect();
-                array = Affine::numbers(shape, &both);
-            }
-        } else if sign.is_some() || mirrored {
-            let mut value = self.lift.value(&operand)?;
-            value = self.lift.expand(value, shape);
-            if sign.is_some() {
-                let zero = self.lift.number(0.0);
-                value = self.lift.binary(function, value, zero, shape);
-            }
-            if mirrored {
-                let n = shape.as_rows().1;
-                let turned = self.lift.gather(value, shape, (0..shape.len()).map(|i| (i % n) * n + i / n));
-                value = self.lift.binary(function, value, turned, shape);
-            }
-            let text = self.context.model.text(self.context.model.tree.span(node));
-            array = self.lift_node(value, text, "the tighter of two bounds")?;
-        }
-        let array = expand_to(&array, shape);
-        let absent = if upper { f64::INFINITY } else { f64::NEG_INFINITY };
-        let end = |i: usize| match array.row(i) {
-            [term] if term.parameter == 0 && term.coefficient == absent => None,
-            terms => Some(terms.to_vec()),
-        };
-        Ok(Some((0..shape.len()).map(end).collect()))
-    }
-
     /// The objective's terms, to be minimized.
     ///
     /// # Errors
@@ -249,7 +122,7 @@ impl Lower<'_> {
                     let shape = self.context.shape(&operand(node))?;
                     error = error.also(self.context.model.tree.span(node), format!("this has shape {shape}"));
                 }
-                return Err(refuse(error));
+                return Err(refuse(self.context.told(error, requirement, env)));
             }
         }
         match constraint.rest[..] {
@@ -528,21 +401,4 @@ fn instances(context: &Context<'_>, constraint: &Constraint) -> Lowered<(Vec<Env
         vec![all.len()]
     };
     Ok((all, axes))
-}
-
-/// The column of each entry of a variable, and how many columns it has.
-fn column_pattern(variable: &Variable, shape: Shape, start: usize) -> (Vec<u32>, usize) {
-    let n = shape.as_rows().1;
-    if variable.diag {
-        let column = |i: usize| if i / n == i % n { (start + i / n) as u32 } else { ZERO_ENTRY };
-        ((0..shape.len()).map(column).collect(), n)
-    } else if variable.symmetric {
-        let column = |i: usize| {
-            let (row, col) = ((i / n).max(i % n), (i / n).min(i % n));
-            (start + row * (row + 1) / 2 + col) as u32
-        };
-        ((0..shape.len()).map(column).collect(), n * (n + 1) / 2)
-    } else {
-        ((0..shape.len()).map(|i| (start + i) as u32).collect(), shape.len())
-    }
 }

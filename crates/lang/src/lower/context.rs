@@ -4,7 +4,7 @@ use super::inputs::{Array, Inputs};
 use super::{Lowered, refuse};
 use crate::check::model::{CheckedModel, Parameter};
 use crate::check::size::{Poly, Unknown};
-use crate::check::tree::{Condition, Kind, Loops, NodeId, OptionValue, Order, Selector};
+use crate::check::tree::{Condition, Loops, NodeId, OptionValue, Order};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use cvxlayer_program::{Shape, Storage};
@@ -236,95 +236,34 @@ impl<'m> Context<'m> {
     pub fn mismatch(&self, operand: &Operand, requirement: &Poly) -> Box<Diagnostic> {
         let tree = &self.model.tree;
         let span = tree.span(operand.node);
-        let mut error = Diagnostic::error(
-            codes::SHAPE_MISMATCH,
-            format!("shapes do not fit: `{} == 0` does not hold", tree.show(requirement)),
-        )
-        .at(span, "here");
+        let mut error =
+            Diagnostic::error(codes::SHAPE_MISMATCH, "the shapes of these do not fit at the sizes given")
+                .at(span, "");
         for part in tree.operands(operand.node) {
             if let Ok(shape) = self.shape(&Operand { node: part, env: operand.env.clone() }) {
                 let symbolic = tree.show_shape(tree.shape(part));
-                error = error.also(tree.span(part), format!("this has shape {shape}, declared {symbolic}"));
+                let label = if shape.rank() == 0 || symbolic == shape.to_string() {
+                    format!("this is {symbolic}")
+                } else {
+                    format!("this is {symbolic}, here {shape}")
+                };
+                error = error.also(tree.span(part), label);
             }
         }
-        for unknown in requirement.unknowns() {
-            if let Ok(value) = self.size(&Poly::unknown(unknown), &operand.env, span) {
-                error = error.note(format!("`{}` is {value}", tree.name(unknown)));
-            }
-        }
-        refuse(error)
+        refuse(self.told(error, requirement, &operand.env))
     }
 
-    /// The number of a scalar that is fixed at compile time: a literal, arithmetic on sizes, or a constant's entry.
-    ///
-    /// # Errors
-    /// If it is not such a number.
-    pub fn number(&self, operand: &Operand) -> Lowered<f64> {
-        let tree = &self.model.tree;
-        let span = tree.span(operand.node);
-        let facts = tree.facts(operand.node);
-        if let Some(size) = &facts.size {
-            return Ok(self.size(size, &operand.env, span)? as f64);
-        }
-        match &tree[operand.node].kind {
-            Kind::Number(bits) => return Ok(bits.get()),
-            Kind::Constant(k) if self.model.constants[*k as usize].init.is_some() => {
-                let init = self.model.constants[*k as usize].init.unwrap_or(operand.node);
-                return self.number(&Operand { node: init, env: Env::default() });
-            }
-            Kind::Constant(k) => {
-                if let Some([value]) = self.constant(*k, span)?.dense().as_deref() {
-                    return Ok(*value);
-                }
-            }
-            Kind::Index { base, selectors } => {
-                let base = Operand { node: *base, env: operand.env.clone() };
-                if let (Kind::Constant(_) | Kind::Array(_), Ok(values)) =
-                    (&tree[base.node].kind, self.literal(&base))
-                {
-                    let (_, positions) = self.positions(&base, selectors, span)?;
-                    if let [position] = positions[..] {
-                        return Ok(values[position]);
-                    }
-                }
-            }
-            Kind::Call { atom, arguments, .. } if facts.level <= crate::check::tree::Level::Constant => {
-                let values = arguments
-                    .iter()
-                    .map(|&node| self.number(&Operand { node, env: operand.env.clone() }))
-                    .collect::<Lowered<Vec<_>>>()?;
-                if let Some(value) = crate::check::fold::scalar(atom.atom().row().name, &values) {
-                    return Ok(value);
-                }
-            }
-            _ => {}
-        }
-        if let Some(value) = facts.interval.as_point() {
-            return Ok(value);
-        }
-        Err(refuse(
-            Diagnostic::error(
-                codes::NOT_FIXED,
-                "this must be a number that is fixed when the model is compiled",
-            )
-            .at(span, "this is not known then"),
-        ))
-    }
-
-    /// As [`number`](Self::number), for an integer.
-    ///
-    /// # Errors
-    /// If it is no integer that is fixed at compile time.
-    pub fn integer(&self, operand: &Operand) -> Lowered<i64> {
-        let value = self.number(operand)?;
-        if value.fract() == 0.0 && value.abs() < 9.0e15 {
-            return Ok(value as i64);
-        }
-        let span = self.model.tree.span(operand.node);
-        Err(refuse(
-            Diagnostic::error(codes::NOT_AN_INTEGER, format!("this must be an integer, and is {value}"))
-                .at(span, ""),
-        ))
+    /// Adds what the sizes and indices in a size are, and where they come from.
+    pub fn told(&self, error: Diagnostic, size: &Poly, env: &Env) -> Diagnostic {
+        let unknowns = size.unknowns();
+        let indices = unknowns.iter().filter_map(|unknown| match unknown {
+            Unknown::Index(k) => Some(format!("`{}` is {}", self.model.tree.name(*unknown), env.get(*k)?)),
+            Unknown::Dim(_) => None,
+        });
+        super::told(self.model, self.inputs, &unknowns)
+            .into_iter()
+            .chain(indices)
+            .fold(error, Diagnostic::note)
     }
 
     /// The value of a constant that the caller gave, or that a literal in the text states.
@@ -391,132 +330,6 @@ impl<'m> Context<'m> {
             Condition::Or(a, b) => self.holds(a, env, span)? || self.holds(b, env, span)?,
             Condition::Not(a) => !self.holds(a, env, span)?,
         })
-    }
-
-    /// The shape and the positions that selectors pick out of an array.
-    ///
-    /// # Errors
-    /// If one is out of range.
-    pub fn positions(
-        &self,
-        base: &Operand,
-        selectors: &[Selector],
-        span: Span,
-    ) -> Lowered<(Shape, Vec<usize>)> {
-        let shape = self.shape(base)?;
-        let axes = shape.axes();
-        let mut picks: Vec<(Vec<usize>, bool)> = Vec::with_capacity(2);
-        for (k, &len) in axes.iter().enumerate() {
-            picks.push(match selectors.get(k) {
-                Some(selector) => self.pick(selector, len, &base.env, span)?,
-                None => ((0..len).collect(), true),
-            });
-        }
-        Ok(match &picks[..] {
-            [] => (Shape::Scalar, vec![0]),
-            [(list, false)] => (Shape::Scalar, list.clone()),
-            [(list, true)] => (Shape::Vector(list.len()), list.clone()),
-            [(rows, keep_rows), (columns, keep_columns), ..] => {
-                let n = axes[1];
-                // Two lists of positions pick pairs, as in NumPy.
-                if let (Some(Selector::List(_)), Some(Selector::List(_))) =
-                    (selectors.first(), selectors.get(1))
-                {
-                    if rows.len() != columns.len() {
-                        let error =
-                            Diagnostic::error(codes::SHAPE_MISMATCH, "index vectors differ in length");
-                        return Err(refuse(
-                            error.at(span, format!("{} against {}", rows.len(), columns.len())),
-                        ));
-                    }
-                    let list = rows.iter().zip(columns).map(|(i, j)| i * n + j).collect::<Vec<_>>();
-                    return Ok((Shape::Vector(list.len()), list));
-                }
-                let list = rows.iter().flat_map(|i| columns.iter().map(move |j| i * n + j)).collect();
-                let shape = match (keep_rows, keep_columns) {
-                    (true, true) => Shape::Matrix(rows.len(), columns.len()),
-                    (true, false) => Shape::Vector(rows.len()),
-                    (false, true) => Shape::Vector(columns.len()),
-                    (false, false) => Shape::Scalar,
-                };
-                (shape, list)
-            }
-        })
-    }
-
-    fn pick(&self, selector: &Selector, len: usize, env: &Env, span: Span) -> Lowered<(Vec<usize>, bool)> {
-        let tree = &self.model.tree;
-        let out_of_range = |what: String, span: Span| {
-            refuse(
-                Diagnostic::error(codes::INDEX_OUT_OF_RANGE, what)
-                    .at(span, format!("the axis has {len} entries"))
-                    .note("indices start at 0"),
-            )
-        };
-        match selector {
-            Selector::At(node, from_end) => {
-                let value = self.integer(&Operand { node: *node, env: env.clone() })?;
-                let position = if *from_end { value + len as i64 } else { value };
-                if !(0..len as i64).contains(&position) {
-                    return Err(out_of_range(format!("index {value} is out of range"), tree.span(*node)));
-                }
-                Ok((vec![position as usize], false))
-            }
-            Selector::Slice { start, count, step } => {
-                let (start, count) = (self.size(start, env, span)?, self.size(count, env, span)?);
-                let last = start + (count - 1).max(0) * step;
-                if count < 0
-                    || (count > 0 && !(0..len as i64).contains(&start))
-                    || (count > 0 && !(0..len as i64).contains(&last))
-                    || start > len as i64
-                {
-                    return Err(out_of_range(
-                        format!("the slice runs from {start} to {last} and leaves the axis"),
-                        span,
-                    ));
-                }
-                Ok(((0..count).map(|k| (start + k * step) as usize).collect(), true))
-            }
-            Selector::List(node) => {
-                let values = self.literal(&Operand { node: *node, env: env.clone() })?;
-                let mut list = Vec::with_capacity(values.len());
-                for value in values {
-                    let position = if value < 0.0 { value + len as f64 } else { value };
-                    if position.fract() != 0.0 || !(0.0..len as f64).contains(&position) {
-                        return Err(out_of_range(format!("index {value} is out of range"), tree.span(*node)));
-                    }
-                    list.push(position as usize);
-                }
-                Ok((list, true))
-            }
-        }
-    }
-
-    /// The entries of an array that the text or sizes state.
-    ///
-    /// # Errors
-    /// If they are not fixed at compile time.
-    pub fn literal(&self, operand: &Operand) -> Lowered<Vec<f64>> {
-        let tree = &self.model.tree;
-        match &tree[operand.node].kind {
-            Kind::Constant(k) => match self.model.constants[*k as usize].init {
-                Some(node) => self.literal(&Operand { node, env: Env::default() }),
-                None => self.constant(*k, tree.span(operand.node))?.dense().ok_or_else(|| {
-                    refuse(
-                        Diagnostic::error(codes::TOO_LARGE, "too many entries")
-                            .at(tree.span(operand.node), ""),
-                    )
-                }),
-            },
-            Kind::Array(items) => {
-                let mut out = Vec::new();
-                for &node in items {
-                    out.extend(self.literal(&Operand { node, env: operand.env.clone() })?);
-                }
-                Ok(out)
-            }
-            _ => Ok(vec![self.number(operand)?]),
-        }
     }
 }
 

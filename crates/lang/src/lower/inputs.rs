@@ -13,6 +13,8 @@ pub struct Inputs {
     pub constants: BTreeMap<String, Array>,
     /// The rows and columns of the stored entries of `sparse` parameters, sorted by row and then column.
     pub patterns: BTreeMap<String, (Vec<u32>, Vec<u32>)>,
+    /// Where values come from, by name: a file, an argument. Only messages say it.
+    pub origins: BTreeMap<String, String>,
 }
 
 /// A numeric array with at most two axes.

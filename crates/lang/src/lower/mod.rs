@@ -17,19 +17,24 @@ mod constraint;
 mod context;
 mod expand;
 mod expression;
+mod literal;
 mod rows;
+mod selection;
 mod sizes;
 mod squares;
 mod tape;
+mod variable;
 
 pub use constraint::Piece;
 pub use context::{Application, Context, Env, Layout, MAX_ENTRIES, Operand};
 pub use expand::{Lower, expand_to};
 pub use expression::{CompiledExpression, lower_expression};
-pub use sizes::bind_sizes;
+pub use sizes::{bind_sizes, told};
 pub use tape::TapeBuilder;
 
 use crate::check::model::CheckedModel;
+use crate::check::size::Poly;
+use crate::check::tree::NodeId;
 use crate::diagnostics::Diagnostic;
 use cvxlayer_program::Program;
 use inputs::Inputs;
@@ -48,6 +53,11 @@ pub fn refuse(diagnostic: Diagnostic) -> Box<Diagnostic> {
 /// Everything about sizes, constants and indices that does not fit.
 pub fn lower(model: &CheckedModel, inputs: &Inputs) -> Result<Program, Vec<Diagnostic>> {
     let dims = bind_sizes(model, inputs)?;
+    lower_at(model, inputs, dims)
+        .map_err(|errors| errors.into_iter().map(|error| sizes_told(model, inputs, error)).collect())
+}
+
+fn lower_at(model: &CheckedModel, inputs: &Inputs, dims: Vec<i64>) -> Result<Program, Vec<Diagnostic>> {
     let context = Context::new(model, inputs, dims)?;
     let mut lower = Lower::new(&context);
     lower.variables().map_err(|e| vec![*e])?;
@@ -62,4 +72,31 @@ pub fn lower(model: &CheckedModel, inputs: &Inputs) -> Result<Program, Vec<Diagn
         Some(objective) if errors.is_empty() => lower.assemble(&objective).map_err(|e| vec![*e]),
         _ => Err(errors),
     }
+}
+
+/// Adds what the sizes are that an error depends on, and where they come from.
+fn sizes_told(model: &CheckedModel, inputs: &Inputs, error: Diagnostic) -> Diagnostic {
+    let Some(span) = error.span() else { return error };
+    let tree = &model.tree;
+    let mut unknowns = Vec::new();
+    for id in (0..tree.len() as u32).map(NodeId) {
+        let about = tree.span(id) == span || tree.operands(id).iter().any(|o| tree.span(*o) == span);
+        if about && !span.is_empty() {
+            let parts = tree.operands(id);
+            let shapes = std::iter::once(id).chain(parts).flat_map(|node| tree.shape(node));
+            unknowns.extend(shapes.flat_map(Poly::unknowns));
+            unknowns.extend(tree[id].requirements.iter().flat_map(Poly::unknowns));
+        }
+    }
+    for shape in model.variables.iter().filter(|v| v.span == span).map(|v| &v.shape) {
+        unknowns.extend(shape.iter().flat_map(Poly::unknowns));
+    }
+    for shape in model.parameters.iter().filter(|p| p.span == span).map(|p| &p.shape) {
+        unknowns.extend(shape.iter().flat_map(Poly::unknowns));
+    }
+    unknowns.sort_unstable();
+    unknowns.dedup();
+    told(model, inputs, &unknowns)
+        .into_iter()
+        .fold(error, |error, note| if error.notes.contains(&note) { error } else { error.note(note) })
 }

@@ -37,10 +37,20 @@ impl ProductTable {
     /// Parameters from here on are products.
     pub const FIRST: u32 = 1 << 31;
 
-    /// Adds the raw terms of one entry; several products for one column become one derived parameter.
-    pub fn collect(&mut self, raw: &mut [RawTerm]) -> Vec<Term> {
-        raw.sort_by_key(|t| (t.column, t.left, t.right));
-        let mut out: Vec<Term> = Vec::with_capacity(raw.len());
+    /// Adds up the raw terms of one entry and appends them to `out`; several products for one column become one derived
+    /// parameter.
+    pub fn collect(&mut self, raw: &mut [RawTerm], out: &mut Vec<Term>) {
+        let key = |t: &RawTerm| (t.column, t.left, t.right);
+        let ascending = raw.windows(2).all(|pair| key(&pair[0]) < key(&pair[1]));
+        if ascending && raw.iter().all(|t| t.left == 0 && t.coefficient != 0.0) {
+            let term =
+                |t: &RawTerm| Term { column: t.column, parameter: t.right, coefficient: t.coefficient };
+            out.extend(raw.iter().map(term));
+            return;
+        }
+        if !ascending {
+            raw.sort_by_key(key);
+        }
         let mut k = 0;
         while k < raw.len() {
             let column = raw[k].column;
@@ -73,7 +83,6 @@ impl ProductTable {
             }
             k = end;
         }
-        out
     }
 
     /// How many products there are.

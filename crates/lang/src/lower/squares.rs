@@ -113,7 +113,8 @@ impl Lower<'_> {
                 raw.extend(constants.iter().map(|d| RawTerm::new(c, d)));
             }
         }
-        let mut terms = self.products.collect(&mut raw);
+        let mut terms = Vec::with_capacity(raw.len());
+        self.products.collect(&mut raw, &mut terms);
         let mut add = |a: Column, b: Column, value: f64| {
             if value != 0.0 {
                 let coefficient = if a == b { value } else { 2.0 * value };

@@ -73,12 +73,12 @@ const MORE: &[(&str, &str)] = &[
     ("E0213", "param p; const c = p; var x; minimize square(x - c);"),
     ("E0214", "const k[2] int = [0.5, 1]; var x[3]; minimize sum_squares(x[k]);"),
     ("E0215", "var x; minimize square(x / 0);"),
-    ("E0301", "var x; minimize sqrt(square(x));"),
+    ("E0301", "var x; minimize square(square(x) - 1);"),
     ("E0302", "var x; var y; minimize x * y;"),
     ("E0303", "var x; minimize square(x) - square(2 * x);"),
     ("E0304", "var x; maximize square(x);"),
     ("E0305", "var x; minimize x; subject to square(x) >= 1;"),
-    ("E0306", "var x; minimize sin(x);"),
+    ("E0306", "var X[2, 2]; minimize det(X);"),
     ("E0307", "var x; minimize max([square(x), -square(x)]);"),
     ("E0401", "var x; minimize x; subject to square(x) <= 1;"),
     ("E0602", ""),
@@ -110,7 +110,8 @@ fn every_code_is_seen_through_the_macro() {
         // What rustc's lexer refuses never reaches the macro.
         let Ok(tokens) = text.parse::<TokenStream>() else { continue };
         let said = messages(&format!("pub Broken;\n{text}"));
-        for message in &said {
+        let own = ["enable the feature `lang`", "does not read the values of constants from files"];
+        for message in said.iter().filter(|m| !own.iter().any(|own| m.contains(own))) {
             let code = message.split(['[', ']']).nth(1).unwrap_or_default().to_owned();
             assert!(codes::find(&code).is_some(), "no code in {message:?} for\n{text}");
             seen.insert(code);

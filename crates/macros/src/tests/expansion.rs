@@ -24,6 +24,7 @@ fn a_closed_model() {
 }
 
 #[test]
+#[cfg(feature = "lang")]
 fn an_open_model() {
     insta::assert_snapshot!(pretty(
         "pub(crate) Line;

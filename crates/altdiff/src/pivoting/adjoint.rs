@@ -1,0 +1,135 @@
+//! Solves with the reduced KKT matrix of the active set, by the factors the search left behind.
+
+use super::complementarity::Search;
+use super::eliminate::Lower;
+use super::layout::{Layout, entry, entry_mut};
+use super::saddle::Saddle;
+use super::{Pivoted, ROUNDING};
+use crate::active::ActiveSet;
+use crate::core::{Core, Point, Products};
+
+/// Refinements of a solve.
+const REFINEMENTS: usize = 3;
+
+/// Buffers of a solve.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Room {
+    step: Vec<f64>,
+    list: Vec<f64>,
+    products: Products,
+}
+
+impl Room {
+    pub(crate) fn resize(&mut self, layout: &Layout) {
+        self.step.resize(layout.order(), 0.0);
+        self.list.reserve(layout.unequal.len());
+        self.products.resize(layout.n, layout.m);
+    }
+}
+
+/// The factors, borrowed from wherever they live.
+pub(crate) struct Factors<'a> {
+    pub layout: &'a Layout,
+    pub saddle: &'a Saddle,
+    pub list: &'a [usize],
+    pub(super) factor: &'a Lower,
+}
+
+impl Pivoted {
+    pub(crate) fn factors(&self) -> Factors<'_> {
+        Factors { layout: &self.layout, saddle: &self.saddle, list: &self.list, factor: &self.factor }
+    }
+}
+
+impl<'a> Factors<'a> {
+    /// The factors a search holds.
+    pub(crate) fn of(layout: &'a Layout, saddle: &'a Saddle, search: &'a Search) -> Self {
+        Self { layout, saddle, list: &search.list, factor: &search.factor }
+    }
+
+    /// Solves `K d = rhs` (user's units; entries of inactive constraints are ignored) into `d`, refined against the
+    /// user's data. Returns the relative residual.
+    pub(crate) fn solve(
+        &self,
+        core: &Core,
+        active: &ActiveSet,
+        rhs: &Point,
+        d: &mut Point,
+        room: &mut Room,
+    ) -> f64 {
+        let (layout, n) = (self.layout, self.layout.n);
+        room.resize(layout);
+        d.resize(layout.n, layout.m);
+        d.clear();
+        let on = |k: usize| entry(&active.rows, &active.vars, k).on();
+        let mut last = f64::INFINITY;
+        for round in 0..=REFINEMENTS {
+            // Active bounds move exactly as they are told.
+            for (i, side) in active.vars.iter().enumerate() {
+                if side.on() && round > 0 {
+                    d.x[i] = rhs.z[i];
+                }
+            }
+            let (mut residual, mut size) = (0.0_f64, 1e-300_f64);
+            if round == 0 {
+                room.step[..n].copy_from_slice(&rhs.x);
+                room.products.fill(0.0);
+            } else {
+                core.products(d, &mut room.products);
+                for j in 0..n {
+                    let (p, c) = (room.products.px[j], room.products.cy[j]);
+                    let r = rhs.x[j] - p - c - d.z[j];
+                    room.step[j] = r;
+                    residual = residual.max(r.abs());
+                    size = size.max(rhs.x[j].abs()).max(p.abs()).max(c.abs()).max(d.z[j].abs());
+                }
+                residual /= size;
+            }
+            let (mut violation, mut size) = (0.0_f64, 1e-300_f64);
+            for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
+                let r = if on(k) {
+                    let (v, end) = (entry(&room.products.cx, &d.x, k), entry(&rhs.y, &rhs.z, k));
+                    size = size.max(v.abs()).max(end.abs());
+                    end - v
+                } else {
+                    0.0
+                };
+                violation = violation.max(r.abs());
+                room.step[n + i] = r;
+            }
+            if round > 0 {
+                let relative = residual.max(violation / size);
+                let improves = relative < 0.25 * last;
+                last = relative;
+                if relative <= ROUNDING || !improves || round == REFINEMENTS {
+                    break;
+                }
+            }
+            self.step(core, &mut room.step, &mut room.list);
+            for (x, s) in d.x.iter_mut().zip(&room.step) {
+                *x += s;
+            }
+            for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
+                *entry_mut(&mut d.y, &mut d.z, k) += room.step[n + i];
+            }
+        }
+        last
+    }
+
+    /// One solve with the factors, in place.
+    pub(super) fn step(&self, core: &Core, v: &mut [f64], room: &mut Vec<f64>) {
+        let n = self.layout.n;
+        let first = n + self.layout.equal.len();
+        super::augment(core, self.layout, self.saddle, v);
+        self.saddle.forward(v);
+        let (head, tail) = v.split_at_mut(first);
+        for t in tail.iter_mut() {
+            *t = -*t;
+        }
+        Search::solve_active(self.list, self.factor, tail, room);
+        for t in &mut head[n..] {
+            *t = -*t;
+        }
+        self.saddle.backward(v);
+    }
+}

@@ -1,0 +1,219 @@
+//! The dual linear complementarity problem, by block principal pivoting.
+//!
+//! With x eliminated the inequalities read `l ≤ g(y) ≤ u, g(y) = g₀ − S y`, y signed and zero unless an end is reached.
+//! For a guess of the active constraints y solves `S y = g₀ − end` on them; then constraints on the wrong side change
+//! places, all at once while that makes their number fall, else only the last one (Murty's rule), which cannot cycle
+//! (Júdice and Pires 1994).
+
+use super::eliminate::{Breakdown, DROPPED, Lower, Parts, backward, forward};
+use crate::kernel::{axpy, vectorized};
+use super::saddle::Saddle;
+use crate::active::Side;
+
+/// Added to S relative to its diagonal, so that dependent active constraints do not break the factor.
+const SHIFT: f64 = 1e-13;
+
+/// Pivots of S below this, relative to gᵀP⁻¹g, belong to constraints that depend on others.
+const DEPENDENT: f64 = 4e-13;
+
+/// Pivots below this leave doubt whether active constraints are independent.
+const DOUBTFUL: f64 = 1e-9;
+
+/// Exchanges of everything at once that may fail to reduce the number of mistakes.
+const PATIENCE: usize = 4;
+
+/// The state of a search; its memory is kept from one to the next.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Search {
+    /// Ends of the constraints.
+    pub(super) l: Vec<f64>,
+    pub(super) u: Vec<f64>,
+    /// Values at y = 0.
+    pub(super) g0: Vec<f64>,
+    pub(super) side: Vec<Side>,
+    pub(super) y: Vec<f64>,
+    /// Values at y.
+    pub(super) g: Vec<f64>,
+    /// How far beyond an end, and how far below zero, is rounding noise.
+    pub(super) slack: Vec<f64>,
+    pub(super) noise: Vec<f64>,
+    /// The active constraints, in order, and the factor of S on them.
+    pub(super) list: Vec<usize>,
+    pub(super) factor: Lower,
+    rhs: Vec<f64>,
+    /// Smallest pivot of the factor relative to its reference.
+    pub(super) pivot: f64,
+    pub(super) steps: usize,
+}
+
+/// How a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Solution,
+    /// Pivoting went on too long: the problem is infeasible, or too degenerate.
+    Nothing,
+    Stopped,
+}
+
+impl Search {
+    /// Takes the sizes of a problem with k inequalities.
+    pub(super) fn resize(&mut self, k: usize) {
+        for v in [&mut self.l, &mut self.u, &mut self.g0, &mut self.y, &mut self.g] {
+            v.resize(k, 0.0);
+        }
+        self.slack.resize(k, 0.0);
+        self.noise.resize(k, 0.0);
+        self.side.resize(k, Side::Inactive);
+        self.list.clear();
+        self.list.reserve(k);
+        self.steps = 0;
+    }
+
+    /// Makes room for any active set, so that no search needs to allocate.
+    pub(super) fn reserve(&mut self, k: usize) {
+        self.resize(k);
+        self.factor.reset(k);
+        self.rhs.reserve(k);
+    }
+
+    /// Steps so far.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Starts from the constraints that the point y = 0 violates.
+    pub(super) fn violated(&mut self) {
+        for i in 0..self.side.len() {
+            self.side[i] = if self.g0[i] > self.u[i] + self.slack[i] {
+                Side::Upper
+            } else if self.g0[i] < self.l[i] - self.slack[i] {
+                Side::Lower
+            } else {
+                Side::Inactive
+            };
+        }
+    }
+
+    /// Pivots until nothing is on the wrong side; `go` is asked once per step.
+    pub(super) fn run(&mut self, saddle: &Saddle, go: &mut dyn FnMut(usize) -> bool) -> Found {
+        let limit = self.steps + 60 + 4 * self.side.len();
+        let (mut fewest, mut patience) = (usize::MAX, PATIENCE);
+        loop {
+            self.steps += 1;
+            if !go(self.steps) {
+                return Found::Stopped;
+            }
+            if vectorized(|| self.solve(saddle)).is_err() {
+                return Found::Nothing;
+            }
+            let wrong = self.wrong();
+            if wrong == 0 {
+                return Found::Solution;
+            }
+            if self.steps >= limit {
+                return Found::Nothing;
+            }
+            if wrong < fewest {
+                (fewest, patience) = (wrong, PATIENCE);
+                self.exchange(false);
+            } else if patience > 0 {
+                patience -= 1;
+                self.exchange(false);
+            } else {
+                self.exchange(true);
+            }
+        }
+    }
+
+    /// Solves for y on the active constraints, and evaluates g.
+    #[inline(always)]
+    fn solve(&mut self, saddle: &Saddle) -> Result<(), usize> {
+        self.list.clear();
+        self.list.extend((0..self.side.len()).filter(|&i| self.side[i].on()));
+        let w = self.list.len();
+        self.factor.resize(w);
+        let stride = self.factor.stride;
+        for (a, &j) in self.list.iter().enumerate() {
+            let schur = saddle.schur(j);
+            let column = &mut self.factor.values[a * stride + a..a * stride + w];
+            for (v, &i) in column.iter_mut().zip(&self.list[a..]) {
+                *v = schur[i];
+            }
+            column[0] += SHIFT * saddle.energy(j);
+            self.factor.reference[a] = saddle.energy(j);
+        }
+        let parts = Parts { positive: w, negative: 0, kept: 0 };
+        self.pivot = self.factor.eliminate(parts, DEPENDENT, Breakdown::Drop, true)?;
+        self.rhs.clear();
+        for &i in &self.list {
+            self.rhs.push(self.g0[i] - self.side[i].value(self.l[i], self.u[i]));
+        }
+        self.solve_factor();
+        self.y.fill(0.0);
+        self.g.copy_from_slice(&self.g0);
+        for (&i, &y) in self.list.iter().zip(&self.rhs) {
+            self.y[i] = y;
+            axpy(-y, saddle.schur(i), &mut self.g);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn solve_factor(&mut self) {
+        let w = self.list.len();
+        forward(&self.factor, w, &mut self.rhs);
+        backward(&self.factor, w, &mut self.rhs);
+    }
+
+    /// Where a constraint belongs, if it is on the wrong side.
+    fn verdict(&self, i: usize) -> Option<Side> {
+        let (g, y) = (self.g[i], self.y[i]);
+        match self.side[i] {
+            Side::Inactive if g > self.u[i] + self.slack[i] => Some(Side::Upper),
+            Side::Inactive if g < self.l[i] - self.slack[i] => Some(Side::Lower),
+            Side::Upper if y < -self.noise[i] => Some(Side::Inactive),
+            Side::Lower if y > self.noise[i] => Some(Side::Inactive),
+            _ => None,
+        }
+    }
+
+    pub(super) fn wrong(&self) -> usize {
+        (0..self.side.len()).filter(|&i| self.verdict(i).is_some()).count()
+    }
+
+    /// Moves constraints to where they belong: all, or the last one.
+    pub(super) fn exchange(&mut self, single: bool) {
+        for i in (0..self.side.len()).rev() {
+            if let Some(side) = self.verdict(i) {
+                self.side[i] = side;
+                if single {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether the active constraints are independent beyond doubt.
+    pub(super) fn independent(&self) -> bool {
+        self.list.is_empty() || self.pivot > DOUBTFUL
+    }
+
+    /// Solves S y = v on the active constraints: `v` has an entry per inequality before, and after.
+    pub(super) fn solve_active(list: &[usize], factor: &Lower, v: &mut [f64], room: &mut Vec<f64>) {
+        room.clear();
+        room.extend(list.iter().map(|&i| v[i]));
+        vectorized(|| {
+            forward(factor, list.len(), room);
+            backward(factor, list.len(), room);
+        });
+        v.fill(0.0);
+        for (&i, y) in list.iter().zip(room.iter()) {
+            v[i] = *y;
+        }
+    }
+
+    /// Whether an active constraint was cut out because it depends on the others.
+    pub(super) fn dropped(&self) -> bool {
+        (0..self.list.len()).any(|a| self.factor.below(a, self.list.len())[0] == DROPPED)
+    }
+}

@@ -1,0 +1,341 @@
+//! The active-set method for dense problems whose P is positive definite on the null space of the equalities.
+//!
+//! The saddle point matrix of the objective and the equalities is factored once; the inequalities live in its Schur
+//! complement, whose complementarity problem is solved by pivoting. The answer is refined against the user's own data
+//! and accepted only if all residuals hold, as by every method. What else there is, a derivative or another right-hand
+//! side, is a solve with the two factors.
+
+mod adjoint;
+mod complementarity;
+mod eliminate;
+mod layout;
+mod saddle;
+
+pub(crate) use adjoint::{Factors, Room};
+pub(crate) use complementarity::Search;
+pub(crate) use layout::Layout;
+pub(crate) use saddle::{Saddle, Singular};
+
+use crate::Residuals;
+use crate::active::{ActiveSet, Side};
+use crate::core::{Core, Point, Products};
+use complementarity::Found;
+use eliminate::Lower;
+use layout::{ends, entry, entry_mut, side};
+use std::sync::Arc;
+
+/// What a search has found out, and what derivatives at the solution need.
+#[derive(Debug)]
+pub(crate) struct Pivoted {
+    layout: Arc<Layout>,
+    saddle: Arc<Saddle>,
+    /// Active inequalities, by their number among the unequal ones.
+    list: Vec<usize>,
+    factor: Lower,
+    /// Whether the solution is beyond doubt differentiable: strictly complementary, independent active constraints.
+    pub clean: bool,
+}
+
+/// Buffers of a solve; a solve into one of the same size allocates nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Buffers {
+    pub search: Search,
+    /// The eliminated right-hand side, a solution, and a residual, over variables, equal and unequal constraints.
+    base: Vec<f64>,
+    step: Vec<f64>,
+    room: Vec<f64>,
+    pub products: Products,
+    /// In the user's units.
+    pub point: Point,
+    pub active: ActiveSet,
+    pub residuals: Option<Residuals>,
+}
+
+/// How a solve ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// With a point whose residuals are below the tolerance.
+    Solved,
+    /// Without: why.
+    Unfit(&'static str),
+    /// The callback stopped it.
+    Stopped,
+}
+
+/// Refinements of a solution on one active set.
+const REFINEMENTS: usize = 6;
+
+/// Searches after a refined solution showed mistakes.
+const RESTARTS: usize = 4;
+
+/// Relative residual of the linear system that counts as rounding.
+const ROUNDING: f64 = 1e-14;
+
+/// Smallest multiplier and slack (relative) of a constraint that is beyond doubt active or inactive.
+const CLEAR: f64 = 1e-6;
+
+impl Buffers {
+    /// Makes room for a layout.
+    pub(crate) fn reserve(&mut self, layout: &Layout) {
+        self.resize(layout);
+        self.search.reserve(layout.unequal.len());
+        self.room.reserve(layout.order());
+    }
+
+    fn resize(&mut self, layout: &Layout) {
+        let (n, m, order) = (layout.n, layout.m, layout.order());
+        self.search.resize(layout.unequal.len());
+        self.base.resize(order, 0.0);
+        self.step.resize(order, 0.0);
+        self.point.resize(n, m);
+        self.products.resize(n, m);
+        self.active.rows.resize(m, Side::Inactive);
+        self.active.vars.resize(n, Side::Inactive);
+        self.residuals = None;
+    }
+}
+
+/// One solve: the problem in the user's units, and its factor.
+pub(crate) struct Solve<'a> {
+    pub core: &'a Core,
+    pub layout: &'a Layout,
+    pub saddle: &'a Saddle,
+    pub tolerance: f64,
+}
+
+impl Solve<'_> {
+    /// Solves, starting from an active set if there is one; `go` is asked once per step of the search.
+    pub(crate) fn run(
+        &self,
+        b: &mut Buffers,
+        warm: Option<&ActiveSet>,
+        go: &mut dyn FnMut(usize) -> bool,
+    ) -> Outcome {
+        let (core, layout, n) = (self.core, self.layout, self.layout.n);
+        b.resize(layout);
+        b.base.fill(0.0);
+        for j in 0..n {
+            b.base[j] = -core.q[j];
+        }
+        for (i, &k) in layout.equal.iter().enumerate() {
+            b.base[n + i] = ends(core, k).0;
+        }
+        augment(core, layout, self.saddle, &mut b.base);
+        self.saddle.forward(&mut b.base);
+        let first = n + layout.equal.len();
+        let energy = b.base[..first].iter().map(|v| v * v).sum::<f64>().sqrt();
+        let s = &mut b.search;
+        for (i, &k) in layout.unequal.iter().enumerate() {
+            (s.l[i], s.u[i]) = ends(core, k);
+            s.g0[i] = -b.base[first + i];
+            let size = self.saddle.energy(i).sqrt();
+            s.slack[i] = 1e-11 * size * energy + 1e-13 * s.g0[i].abs();
+            s.noise[i] = 1e-11 * energy / size.max(f64::MIN_POSITIVE);
+        }
+        match warm {
+            Some(active) => {
+                for (i, &k) in layout.unequal.iter().enumerate() {
+                    s.side[i] = match side(active, layout.m, k) {
+                        Side::Upper if s.u[i].is_finite() => Side::Upper,
+                        Side::Lower if s.l[i].is_finite() => Side::Lower,
+                        _ => Side::Inactive,
+                    };
+                }
+            }
+            None => s.violated(),
+        }
+        for _ in 0..=RESTARTS {
+            match b.search.run(self.saddle, go) {
+                Found::Solution => {}
+                Found::Nothing => return Outcome::Unfit("pivoting found no active set"),
+                Found::Stopped => return Outcome::Stopped,
+            }
+            self.assemble(b);
+            let last = self.refine(b);
+            if !b.point.is_finite() || !last.is_finite() {
+                return Outcome::Unfit("the systems are too ill-conditioned");
+            }
+            if !self.mistaken(b) {
+                self.accept(b);
+                return match b.residuals {
+                    Some(r) if r.max() <= self.tolerance => Outcome::Solved,
+                    _ => Outcome::Unfit("the residuals stay above the tolerance"),
+                };
+            }
+        }
+        Outcome::Unfit("pivoting found no active set")
+    }
+
+    /// The point that belongs to the multipliers of the search.
+    fn assemble(&self, b: &mut Buffers) {
+        let (layout, n) = (self.layout, self.layout.n);
+        let first = n + layout.equal.len();
+        b.step.copy_from_slice(&b.base);
+        for v in &mut b.step[n..first] {
+            *v = -*v;
+        }
+        b.step[first..].copy_from_slice(&b.search.y);
+        self.saddle.backward(&mut b.step);
+        b.point.clear();
+        self.add(b);
+        b.active.rows.fill(Side::Inactive);
+        b.active.vars.fill(Side::Inactive);
+        for &k in &layout.equal {
+            *entry_mut(&mut b.active.rows, &mut b.active.vars, k) = Side::Equal;
+        }
+        for (&k, &side) in layout.unequal.iter().zip(&b.search.side) {
+            *entry_mut(&mut b.active.rows, &mut b.active.vars, k) = side;
+        }
+    }
+
+    /// Adds the step to the point.
+    fn add(&self, b: &mut Buffers) {
+        let n = self.layout.n;
+        for (x, d) in b.point.x.iter_mut().zip(&b.step) {
+            *x += d;
+        }
+        for (&k, d) in self.layout.equal.iter().chain(&self.layout.unequal).zip(&b.step[n..]) {
+            *entry_mut(&mut b.point.y, &mut b.point.z, k) += d;
+        }
+    }
+
+    /// Newton steps on the active set against the user's data, until the residual is rounding or stalls; active bounds
+    /// hold exactly. Leaves the products of the final point, and returns its relative residual.
+    fn refine(&self, b: &mut Buffers) -> f64 {
+        let (core, layout, n) = (self.core, self.layout, self.layout.n);
+        let mut last = f64::INFINITY;
+        for round in 0..=REFINEMENTS {
+            for (i, side) in b.active.vars.iter().enumerate() {
+                if side.on() {
+                    b.point.x[i] = side.value(core.lo[i], core.hi[i]);
+                }
+            }
+            core.products(&b.point, &mut b.products);
+            let (mut residual, mut terms) = (0.0_f64, 1e-300_f64);
+            for j in 0..n {
+                let (p, c) = (b.products.px[j], b.products.cy[j]);
+                let r = -(p + core.q[j] + c + b.point.z[j]);
+                b.step[j] = r;
+                residual = residual.max(r.abs());
+                terms = terms.max(p.abs()).max(core.q[j].abs()).max(c.abs()).max(b.point.z[j].abs());
+            }
+            let mut relative = residual / terms;
+            let (mut violation, mut size) = (0.0_f64, 1e-300_f64);
+            for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
+                let at = entry(&b.active.rows, &b.active.vars, k);
+                b.step[n + i] = 0.0;
+                if at.on() {
+                    let (l, u) = ends(core, k);
+                    let end = at.value(l, u);
+                    let v = entry(&b.products.cx, &b.point.x, k);
+                    b.step[n + i] = end - v;
+                    violation = violation.max((end - v).abs());
+                    size = size.max(end.abs()).max(v.abs());
+                }
+            }
+            relative = relative.max(violation / size);
+            if relative.is_nan() || round == REFINEMENTS || relative <= ROUNDING || relative > 0.25 * last {
+                return relative;
+            }
+            last = relative;
+            let factors = Factors::of(layout, self.saddle, &b.search);
+            factors.step(core, &mut b.step, &mut b.room);
+            self.add(b);
+        }
+        last
+    }
+
+    /// Hands the refined values back to the search; whether they show a constraint on the wrong side.
+    fn mistaken(&self, b: &mut Buffers) -> bool {
+        let layout = self.layout;
+        let feasible = self.tolerance.min(1e-9) * 0.1;
+        let multipliers = b.point.size().max(1.0) * 1e-11;
+        for (i, &k) in layout.unequal.iter().enumerate() {
+            let v = entry(&b.products.cx, &b.point.x, k);
+            let y = entry(&b.point.y, &b.point.z, k);
+            b.search.g0[i] += v - b.search.g[i];
+            b.search.g[i] = v;
+            b.search.y[i] = y;
+            b.search.slack[i] = feasible * (1.0 + v.abs());
+            b.search.noise[i] = multipliers;
+        }
+        if b.search.wrong() == 0 {
+            return false;
+        }
+        b.search.exchange(false);
+        true
+    }
+
+    /// No multiplier of the wrong sign; then the residuals of what is handed out.
+    fn accept(&self, b: &mut Buffers) {
+        let mut changed = false;
+        for &k in &self.layout.unequal {
+            let at = entry(&b.active.rows, &b.active.vars, k);
+            let y = entry_mut(&mut b.point.y, &mut b.point.z, k);
+            let kept = match at {
+                Side::Upper => y.max(0.0),
+                Side::Lower => y.min(0.0),
+                _ => 0.0,
+            };
+            changed |= kept != *y;
+            *y = kept;
+        }
+        if changed {
+            self.core.products(&b.point, &mut b.products);
+        }
+        b.residuals = Some(self.core.residuals_of(&b.point, &b.products));
+    }
+
+    /// Whether the solution is differentiable beyond doubt.
+    pub(crate) fn clean(&self, b: &Buffers, equalities: usize) -> bool {
+        // Equal ends of an inequality are pinned together, which harms what moves them apart.
+        if self.layout.equal.len() != equalities || b.search.dropped() || !b.search.independent() {
+            return false;
+        }
+        let size = b.point.size().max(1.0);
+        self.layout.unequal.iter().all(|&k| {
+            let (l, u) = ends(self.core, k);
+            let v = entry(&b.products.cx, &b.point.x, k);
+            if entry(&b.active.rows, &b.active.vars, k).on() {
+                entry(&b.point.y, &b.point.z, k).abs() > CLEAR * size
+            } else {
+                v - l > CLEAR * (1.0 + v.abs()) && u - v > CLEAR * (1.0 + v.abs())
+            }
+        })
+    }
+}
+
+/// Where w·AᵀA was added to P, makes the right-hand side (u, e) that of the same solution: u + w·Aᵀe.
+fn augment(core: &Core, layout: &Layout, saddle: &Saddle, v: &mut [f64]) {
+    if saddle.weight == 0.0 {
+        return;
+    }
+    let (x, e) = v.split_at_mut(layout.n);
+    let held = layout.n..layout.n + layout.equal.len();
+    for (j, x) in x.iter_mut().enumerate() {
+        let mut sum = 0.0;
+        for (i, value) in core.c.column(j) {
+            let place = layout.place[i];
+            if held.contains(&place) {
+                sum += value * e[place - layout.n];
+            }
+        }
+        let place = layout.place[layout.m + j];
+        if held.contains(&place) {
+            sum += e[place - layout.n];
+        }
+        *x += saddle.weight * sum;
+    }
+}
+
+/// What derivatives need, taken out of the buffers.
+pub(crate) fn keep(
+    layout: Arc<Layout>,
+    saddle: Arc<Saddle>,
+    b: &mut Buffers,
+    clean: bool,
+) -> Pivoted {
+    let list = std::mem::take(&mut b.search.list);
+    let factor = std::mem::take(&mut b.search.factor);
+    Pivoted { layout, saddle, list, factor, clean }
+}

@@ -1,0 +1,220 @@
+//! The dense saddle point matrix [P Cᵀ; C 0], eliminated down to the inequalities.
+
+use super::eliminate::{Breakdown, Lower, Parts, backward, forward};
+use crate::kernel::vectorized;
+use super::layout::Layout;
+use crate::core::Core;
+use crate::Csc;
+
+/// Pivots below this, relative to the diagonal they come from, are taken for zero.
+const SINGULAR: f64 = 1e-12;
+
+/// Why there is no factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Singular {
+    /// P is not positive definite on the null space of the equalities.
+    Hessian,
+    /// The equalities depend on each other.
+    Equalities,
+}
+
+/// The factor of `K = [P Aᵀ; A 0]` (A: everything that is held with equality), and S = G K⁻¹ Gᵀ of the inequalities.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Saddle {
+    lower: Lower,
+    parts: Parts,
+    /// Weight w of w·AᵀA added to P, which changes no solution, where P alone is not positive definite.
+    pub weight: f64,
+}
+
+impl Saddle {
+    pub(crate) fn new(core: &Core, layout: &Layout) -> Result<Self, Singular> {
+        let mut saddle = Self::default();
+        saddle.renew(core, layout)?;
+        Ok(saddle)
+    }
+
+    /// Factors another problem's matrix, in the memory there is.
+    pub(crate) fn renew(&mut self, core: &Core, layout: &Layout) -> Result<(), Singular> {
+        let n = layout.n;
+        self.parts = Parts { positive: n, negative: layout.equal.len(), kept: layout.unequal.len() };
+        self.weight = 0.0;
+        let mut outcome = self.attempt(core, layout);
+        if let Err(place) = outcome
+            && place < n
+            && !layout.equal.is_empty()
+            && !untouched(core, layout)
+        {
+            self.weight = weight(core, layout);
+            outcome = self.attempt(core, layout);
+        }
+        match outcome {
+            Ok(_) => {
+                self.mirror();
+                Ok(())
+            }
+            Err(place) if place < n => Err(Singular::Hessian),
+            Err(_) => Err(Singular::Equalities),
+        }
+    }
+
+    fn attempt(&mut self, core: &Core, layout: &Layout) -> Result<f64, usize> {
+        let order = layout.order();
+        self.lower.reset(order);
+        fill(&mut self.lower, core, layout);
+        if self.weight > 0.0 {
+            add_squares(&mut self.lower, core, layout, self.weight);
+        }
+        self.lower.eliminate(self.parts, SINGULAR, Breakdown::Fail, false)
+    }
+
+    pub(crate) fn order(&self) -> usize {
+        self.parts.order()
+    }
+
+    /// Where the inequalities begin.
+    pub(super) fn eliminated(&self) -> usize {
+        self.parts.positive + self.parts.negative
+    }
+
+    /// Solves with the left factor: (u, e, g) becomes (L⁻¹u, Λ⁻¹(e − Wᵀ·), g − Zᵀ· − Vᵀ·).
+    pub(super) fn forward(&self, v: &mut [f64]) {
+        vectorized(|| forward(&self.lower, self.eliminated(), v));
+    }
+
+    /// Solves with the transposed right factor, the multipliers of inequalities given in the last part.
+    pub(super) fn backward(&self, v: &mut [f64]) {
+        vectorized(|| backward(&self.lower, self.eliminated(), v));
+    }
+
+    /// Column j of the full symmetric S.
+    #[inline(always)]
+    pub(super) fn schur(&self, j: usize) -> &[f64] {
+        let (first, stride) = (self.eliminated(), self.lower.stride);
+        &self.lower.values[(first + j) * stride + first..(first + j) * stride + self.order()]
+    }
+
+    /// gᵀP⁻¹g of inequality j.
+    pub(super) fn energy(&self, j: usize) -> f64 {
+        self.lower.reference[self.eliminated() + j]
+    }
+
+    /// Copies S's lower triangle into its upper one.
+    fn mirror(&mut self) {
+        const TILE: usize = 16;
+        let (first, order, stride) = (self.eliminated(), self.order(), self.lower.stride);
+        let values = &mut self.lower.values;
+        for jt in (first..order).step_by(TILE) {
+            for it in (jt..order).step_by(TILE) {
+                for j in jt..(jt + TILE).min(order) {
+                    for i in it.max(j + 1)..(it + TILE).min(order) {
+                        values[i * stride + j] = values[j * stride + i];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether some variable has neither curvature nor an equality, which makes the matrix singular for sure.
+fn untouched(core: &Core, layout: &Layout) -> bool {
+    let held = |k: usize| (layout.n..layout.n + layout.equal.len()).contains(&layout.place[k]);
+    (0..layout.n).any(|j| {
+        let flat = core.p.column(j).all(|(_, v)| v == 0.0);
+        flat && !held(layout.m + j) && !core.c.column(j).any(|(i, v)| v != 0.0 && held(i))
+    })
+}
+
+/// tr(P)/‖A‖_F², which balances the two terms.
+fn weight(core: &Core, layout: &Layout) -> f64 {
+    let first = layout.n + layout.equal.len();
+    let held = |k: usize| layout.place[k] < first;
+    let mut squares = (0..layout.n).filter(|&j| held(layout.m + j)).count() as f64;
+    let mut trace = 0.0;
+    for j in 0..layout.n {
+        squares += core.c.column(j).filter(|(i, _)| held(*i)).map(|(_, v)| v * v).sum::<f64>();
+        trace += core.p.column(j).filter(|(i, _)| *i == j).map(|(_, v)| v).sum::<f64>();
+    }
+    if trace > 0.0 && squares > 0.0 { trace / squares } else { 1.0 }
+}
+
+/// P by its lower triangle, and the rows below it.
+fn fill(lower: &mut Lower, core: &Core, layout: &Layout) {
+    let (n, stride) = (layout.n, lower.stride);
+    transpose_upper(&core.p, &mut lower.values, stride);
+    // Constraints come in order, so that of a full column whole runs may go to consecutive places.
+    let straight = |rows: &[usize]| {
+        let (first, last) = (layout.place[rows[0]], layout.place[rows[rows.len() - 1]]);
+        first != usize::MAX && last != usize::MAX && last.wrapping_sub(first) == rows.len() - 1
+    };
+    let monotone = (1..layout.m).all(|k| layout.place[k - 1] < layout.place[k]) && layout.place[..layout.m].last() != Some(&usize::MAX);
+    for j in 0..n {
+        let range = core.c.col_ptr[j]..core.c.col_ptr[j + 1];
+        let (rows, values) = (&core.c.row_idx[range.clone()], &core.c.values[range]);
+        let column = &mut lower.values[j * stride..(j + 1) * stride];
+        if monotone && !rows.is_empty() && straight(rows) {
+            let at = layout.place[rows[0]];
+            column[at..at + rows.len()].copy_from_slice(values);
+        } else {
+            for (&i, v) in rows.iter().zip(values) {
+                if let Some(target) = column.get_mut(layout.place[i]) {
+                    *target = *v;
+                }
+            }
+        }
+        if let Some(target) = column.get_mut(layout.place[layout.m + j]) {
+            *target = 1.0;
+        }
+    }
+}
+
+/// Writes the transpose of an upper triangle into the lower triangle of columns with a stride.
+fn transpose_upper(p: &Csc, values: &mut [f64], stride: usize) {
+    // Eight columns at a time fill a cache line of the target.
+    const TILE: usize = 8;
+    for first in (0..p.ncols).step_by(TILE) {
+        let last = (first + TILE).min(p.ncols);
+        let full = |j: usize| p.col_ptr[j + 1] - p.col_ptr[j] == j + 1;
+        if last - first == TILE && (first..last).all(full) {
+            let columns: [&[f64]; TILE] = std::array::from_fn(|t| &p.values[p.col_ptr[first + t]..]);
+            for i in 0..=first {
+                let target = &mut values[i * stride + first..i * stride + last];
+                for (t, column) in target.iter_mut().zip(&columns) {
+                    *t = column[i];
+                }
+            }
+            for (t, column) in columns.iter().enumerate() {
+                for i in first + 1..=first + t {
+                    values[i * stride + first + t] = column[i];
+                }
+            }
+        } else {
+            for j in first..last {
+                for (i, v) in p.column(j) {
+                    values[i * stride + j] = v;
+                }
+            }
+        }
+    }
+}
+
+/// Adds w·AᵀA to the lower triangle, row of A by row.
+fn add_squares(lower: &mut Lower, core: &Core, layout: &Layout, weight: f64) {
+    let (n, m, stride) = (layout.n, layout.m, lower.stride);
+    let rows = core.c.transpose();
+    let mut row: Vec<(usize, f64)> = Vec::with_capacity(n);
+    for &k in &layout.equal {
+        row.clear();
+        if k < m {
+            row.extend(rows.column(k));
+        } else {
+            row.push((k - m, 1.0));
+        }
+        for (a, &(j, v)) in row.iter().enumerate() {
+            let column = &mut lower.values[j * stride..j * stride + n];
+            for &(i, w) in &row[a..] {
+                column[i] += weight * v * w;
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The active-set method within a solve: when it is tried, and what comes of it.
+
+use super::{End, Job};
+use crate::pivoting::{Buffers, Layout, Outcome, Saddle, Singular, Solve, keep};
+use crate::problem::dot;
+use crate::progress::{Callback, Control, Progress};
+use crate::{Error, Method, Status, WarmStart};
+use std::sync::Arc;
+
+/// The active-set method's factor, or why there is none.
+#[derive(Debug, Clone)]
+pub(super) struct Eliminated {
+    layout: Arc<Layout>,
+    saddle: Result<Arc<Saddle>, Singular>,
+}
+
+/// What came of an attempt.
+pub(super) enum Attempt {
+    /// It ended the solve.
+    Ended(Box<End>),
+    /// It is not made for this problem: why.
+    Singular(&'static str),
+    /// It could not finish: why.
+    Unfit(&'static str),
+    /// It was not tried.
+    Unsuited,
+}
+
+/// Largest number of entries of a dense factor.
+const LARGEST: usize = 500_000_000;
+
+/// Dense factorizations that the interior-point method is expected to take.
+const INTERIOR_STEPS: f64 = 10.0;
+
+impl Job<'_> {
+    /// Tries the active-set method where it is asked for, or promises to be the fastest.
+    pub(super) fn pivot(&self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<Attempt, Error> {
+        if !self.suits_pivoting() {
+            return Ok(Attempt::Unsuited);
+        }
+        let Eliminated { layout, saddle } = self.eliminated();
+        let saddle = match saddle {
+            Ok(saddle) => saddle,
+            Err(Singular::Hessian) => {
+                return Ok(Attempt::Singular("P is singular on the null space of the equalities"));
+            }
+            Err(Singular::Equalities) => return Ok(Attempt::Singular("equalities depend on each other")),
+        };
+        // A Cholesky factor of P proves convexity.
+        if saddle.weight == 0.0 {
+            let _ = self.prepared.convex.set(true);
+        }
+        if !self.convex() {
+            return Err(Error::NotConvex);
+        }
+        let mut buffers = Buffers::default();
+        let solve = Solve {
+            core: &self.user,
+            layout: &layout,
+            saddle: &saddle,
+            tolerance: self.solver.settings.tolerance,
+        };
+        let mut control = Control::Continue;
+        let limit = self.solver.settings.max_iterations.unwrap_or(usize::MAX);
+        let outcome = solve.run(&mut buffers, warm.map(|w| &w.active), &mut |iteration| {
+            control = callback(&Progress { method: Method::ActiveSet, iteration, residuals: None });
+            control == Control::Continue && iteration <= limit
+        });
+        let mut end = Box::new(End::new(Method::ActiveSet));
+        end.iterations = buffers.search.steps();
+        match outcome {
+            Outcome::Solved => {
+                let clean = solve.clean(&buffers, self.solver.equalities);
+                let x = &buffers.point.x;
+                end.objective =
+                    Some(0.5 * dot(x, &buffers.products.px) + dot(&self.user.q, x) + self.problem.r);
+                end.status = Status::Solved;
+                end.residuals = buffers.residuals.unwrap_or_else(crate::Residuals::unknown);
+                end.pivoted = Some(keep(layout, saddle, &mut buffers, clean));
+                end.active = buffers.active;
+                end.point = buffers.point;
+            }
+            Outcome::Stopped => {
+                end.status = match control {
+                    Control::Continue => Status::IterationLimit,
+                    Control::OutOfTime => Status::TimeLimit,
+                    Control::Cancel => Status::Cancelled,
+                };
+                end.point = crate::core::Point::zeros(&self.user);
+                end.residuals = self.user.residuals(&end.point);
+            }
+            Outcome::Unfit(why) => return Ok(Attempt::Unfit(why)),
+        }
+        Ok(Attempt::Ended(end))
+    }
+
+    /// Whether the active-set method is asked for and possible, or expected to be the fastest.
+    fn suits_pivoting(&self) -> bool {
+        let (settings, core) = (&self.solver.settings, &*self.user);
+        let (n, m) = (core.n(), core.m());
+        let bounded = (0..n).filter(|&i| core.lo[i].is_finite() || core.hi[i].is_finite()).count();
+        let rows = m + bounded;
+        let possible = (n + rows).saturating_mul(n + rows) <= LARGEST;
+        match settings.method {
+            Method::ActiveSet => possible,
+            Method::Auto if settings.finish && self.solver.pattern.is_dense() && possible => {
+                let (n, rows, kkt) = (n as f64, rows as f64, (n + m) as f64);
+                n * n * n / 3.0 + n * n * rows + n * rows * rows <= INTERIOR_STEPS * kkt * kkt * kkt / 3.0
+            }
+            _ => false,
+        }
+    }
+
+    /// The factor, made on first use and kept while the matrices are the same.
+    fn eliminated(&self) -> Eliminated {
+        let make = |layout: Layout| {
+            let saddle = Saddle::new(&self.user, &layout).map(Arc::new);
+            Eliminated { layout: Arc::new(layout), saddle }
+        };
+        let kept = self.prepared.pivoting.get_or_init(|| make(Layout::new(&self.user)));
+        // Which ends are finite, and which equal, is part of the factor but not of the matrices.
+        if kept.layout.fits(&self.user) { kept.clone() } else { make(Layout::new(&self.user)) }
+    }
+}

@@ -1,0 +1,216 @@
+//! Random models as the tests know them: an expression tree that prints itself in the language.
+
+use cvxlayer::program::Shape;
+use std::fmt::{Display, Formatter, Result};
+
+/// An expression with its shape.
+#[derive(Clone, Debug)]
+pub(crate) struct Expr {
+    pub(crate) shape: Shape,
+    pub(crate) kind: Kind,
+}
+
+/// What an expression is.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Number(f64),
+    Parameter(usize),
+    Variable(usize),
+    Let(usize),
+    Call(Atom, Vec<Expr>),
+}
+
+/// An operation with its options.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Atom {
+    // Affine in each argument.
+    Add,
+    Subtract,
+    Negate,
+    Multiply,
+    Divide,
+    MatMul,
+    Transpose,
+    Sum,
+    SumAxis(usize),
+    Mean,
+    Index(usize),
+    Slice(usize, usize),
+    Diff,
+    Cumsum,
+    Concatenate,
+    // Piecewise linear.
+    Abs,
+    Pos,
+    Neg,
+    Max,
+    Min,
+    Maximum,
+    Minimum,
+    Norm1,
+    NormInf,
+    // Quadratic.
+    Huber(f64),
+    Square,
+    SumSquares,
+    QuadForm,
+    // Of data.
+    Exp,
+    Sqrt,
+}
+
+impl Expr {
+    pub(crate) fn number(value: f64) -> Self {
+        Self { shape: Shape::Scalar, kind: Kind::Number(value) }
+    }
+
+    pub(crate) fn call(shape: Shape, atom: Atom, arguments: Vec<Self>) -> Self {
+        Self { shape, kind: Kind::Call(atom, arguments) }
+    }
+
+    pub(crate) fn is_constant(&self, model: &Model) -> bool {
+        match &self.kind {
+            Kind::Number(_) | Kind::Parameter(_) => true,
+            Kind::Variable(_) => false,
+            Kind::Let(k) => model.lets[*k].is_constant(model),
+            Kind::Call(_, arguments) => arguments.iter().all(|a| a.is_constant(model)),
+        }
+    }
+}
+
+impl Display for Expr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match &self.kind {
+            Kind::Number(v) if *v < 0.0 => write!(f, "({v:?})"),
+            Kind::Number(v) => write!(f, "{v:?}"),
+            Kind::Parameter(k) => write!(f, "p{k}"),
+            Kind::Variable(k) => write!(f, "x{k}"),
+            Kind::Let(k) => write!(f, "e{k}"),
+            Kind::Call(atom, a) => match (atom, &a[..]) {
+                (Atom::Add, [a, b]) => write!(f, "({a} + {b})"),
+                (Atom::Subtract, [a, b]) => write!(f, "({a} - {b})"),
+                (Atom::Negate, [a]) => write!(f, "(-{a})"),
+                (Atom::Multiply, [a, b]) => write!(f, "({a} * {b})"),
+                (Atom::Divide, [a, b]) => write!(f, "({a} / {b})"),
+                (Atom::MatMul, [a, b]) => write!(f, "({a} @ {b})"),
+                (Atom::Transpose, [a]) => write!(f, "{a}.T"),
+                (Atom::SumAxis(axis), [a]) => write!(f, "sum({a}, axis={axis})"),
+                (Atom::Index(i), [a]) => write!(f, "{a}[{i}]"),
+                (Atom::Slice(from, to), [a]) => write!(f, "{a}[{from}:{to}]"),
+                (Atom::Concatenate, [a, b]) => write!(f, "hstack({a}, {b})"),
+                (Atom::Huber(m), [a]) => write!(f, "huber({a}, {m:?})"),
+                (atom, arguments) => {
+                    write!(f, "{}(", name(*atom))?;
+                    for (k, a) in arguments.iter().enumerate() {
+                        let comma = if k == 0 { "" } else { ", " };
+                        write!(f, "{comma}{a}")?;
+                    }
+                    write!(f, ")")
+                }
+            },
+        }
+    }
+}
+
+fn name(atom: Atom) -> &'static str {
+    match atom {
+        Atom::Sum => "sum",
+        Atom::Mean => "mean",
+        Atom::Diff => "diff",
+        Atom::Cumsum => "cumsum",
+        Atom::Abs => "abs",
+        Atom::Pos => "pos",
+        Atom::Neg => "neg",
+        Atom::Max => "max",
+        Atom::Min => "min",
+        Atom::Maximum => "maximum",
+        Atom::Minimum => "minimum",
+        Atom::Norm1 => "norm1",
+        Atom::NormInf => "norm_inf",
+        Atom::Square => "square",
+        Atom::SumSquares => "sum_squares",
+        Atom::QuadForm => "quad_form",
+        Atom::Exp => "exp",
+        Atom::Sqrt => "sqrt",
+        _ => unreachable!("{atom:?} is printed by an operator"),
+    }
+}
+
+/// A declared parameter and its value, row by row.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameter {
+    pub(crate) shape: Shape,
+    pub(crate) attribute: &'static str,
+    pub(crate) value: Vec<f64>,
+}
+
+/// A declared variable, a point that is feasible, and its bounds.
+#[derive(Clone, Debug)]
+pub(crate) struct Variable {
+    pub(crate) shape: Shape,
+    pub(crate) feasible: Vec<f64>,
+    pub(crate) bounds: Option<(f64, f64)>,
+}
+
+/// `left relation right`.
+#[derive(Clone, Debug)]
+pub(crate) struct Constraint {
+    pub(crate) left: Expr,
+    pub(crate) relation: Relation,
+    pub(crate) right: Expr,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Relation {
+    AtMost,
+    AtLeast,
+    Equal,
+}
+
+/// A whole model with the values of its parameters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) variables: Vec<Variable>,
+    pub(crate) lets: Vec<Expr>,
+    pub(crate) objective: Option<Expr>,
+    pub(crate) maximize: bool,
+    pub(crate) constraints: Vec<Constraint>,
+}
+
+fn axes(shape: Shape) -> String {
+    match shape {
+        Shape::Scalar => String::new(),
+        Shape::Vector(n) => format!("[{n}]"),
+        Shape::Matrix(m, n) => format!("[{m}, {n}]"),
+    }
+}
+
+impl Display for Model {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        for (k, p) in self.parameters.iter().enumerate() {
+            writeln!(f, "param p{k}{} {};", axes(p.shape), p.attribute)?;
+        }
+        for (k, x) in self.variables.iter().enumerate() {
+            let range = x.bounds.map_or(String::new(), |(lo, hi)| format!(" in [{lo:?}, {hi:?}]"));
+            writeln!(f, "var x{k}{}{range};", axes(x.shape))?;
+        }
+        for (k, e) in self.lets.iter().enumerate() {
+            writeln!(f, "let e{k} = {e};")?;
+        }
+        if let Some(objective) = &self.objective {
+            let sense = if self.maximize { "maximize" } else { "minimize" };
+            writeln!(f, "{sense} {objective};")?;
+        }
+        writeln!(f, "subject to")?;
+        for c in &self.constraints {
+            let relation = match c.relation {
+                Relation::AtMost => "<=",
+                Relation::AtLeast => ">=",
+                Relation::Equal => "==",
+            };
+            writeln!(f, "  {} {relation} {};", c.left, c.right)?;
+        }
+        Ok(())
+    }
+}

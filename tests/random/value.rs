@@ -1,0 +1,117 @@
+//! The value of an expression, straight from the definitions of the atoms.
+
+use super::model::{Atom, Expr, Kind, Model};
+use cvxlayer::program::Shape;
+use nalgebra::DMatrix;
+
+/// Values of the variables, row by row.
+pub(crate) type Point = Vec<Vec<f64>>;
+
+/// An array as a matrix: a scalar is 1 × 1, a vector one column.
+pub(crate) fn matrix(shape: Shape, entries: &[f64]) -> DMatrix<f64> {
+    let (rows, columns) = sizes(shape);
+    DMatrix::from_row_slice(rows, columns, entries)
+}
+
+/// Rows and columns; a vector is one column.
+pub(crate) fn sizes(shape: Shape) -> (usize, usize) {
+    match shape {
+        Shape::Scalar => (1, 1),
+        Shape::Vector(n) => (n, 1),
+        Shape::Matrix(m, n) => (m, n),
+    }
+}
+
+/// For an operation that is linear and needs no data: the terms `(argument, entry, coefficient)` of each entry of its
+/// result, or `None` for another operation.
+pub(crate) fn linear(atom: Atom, shape: Shape, arguments: &[Expr]) -> Option<Vec<Vec<(usize, usize, f64)>>> {
+    let len = |k: usize| arguments[k].shape.len();
+    let at = |k: usize, i: usize| if len(k) == 1 { 0 } else { i };
+    let each = |f: &dyn Fn(usize) -> Vec<(usize, usize, f64)>| Some((0..shape.len()).map(f).collect());
+    match atom {
+        Atom::Add => each(&|i| vec![(0, at(0, i), 1.0), (1, at(1, i), 1.0)]),
+        Atom::Subtract => each(&|i| vec![(0, at(0, i), 1.0), (1, at(1, i), -1.0)]),
+        Atom::Negate => each(&|i| vec![(0, i, -1.0)]),
+        Atom::Transpose => {
+            let (rows, columns) = sizes(arguments[0].shape);
+            if columns == 1 {
+                return each(&|i| vec![(0, i, 1.0)]);
+            }
+            each(&|i| vec![(0, (i % rows) * columns + i / rows, 1.0)])
+        }
+        Atom::Sum => Some(vec![(0..len(0)).map(|i| (0, i, 1.0)).collect()]),
+        Atom::Mean => Some(vec![(0..len(0)).map(|i| (0, i, 1.0 / len(0) as f64)).collect()]),
+        Atom::SumAxis(axis) => {
+            let (rows, columns) = sizes(arguments[0].shape);
+            if axis == 0 {
+                each(&|j| (0..rows).map(|i| (0, i * columns + j, 1.0)).collect())
+            } else {
+                each(&|i| (0..columns).map(|j| (0, i * columns + j, 1.0)).collect())
+            }
+        }
+        Atom::Index(k) => {
+            let columns = sizes(arguments[0].shape).1;
+            each(&|j| vec![(0, k * columns + j, 1.0)])
+        }
+        Atom::Slice(from, _) => {
+            let columns = sizes(arguments[0].shape).1;
+            each(&|i| vec![(0, from * columns + i, 1.0)])
+        }
+        Atom::Diff => each(&|i| vec![(0, i + 1, 1.0), (0, i, -1.0)]),
+        Atom::Cumsum => each(&|i| (0..=i).map(|j| (0, j, 1.0)).collect()),
+        Atom::Concatenate => {
+            let first = len(0);
+            each(&|i| if i < first { vec![(0, i, 1.0)] } else { vec![(1, i - first, 1.0)] })
+        }
+        _ => None,
+    }
+}
+
+/// The entries of an expression, row by row.
+pub(crate) fn value(model: &Model, point: &Point, e: &Expr) -> Vec<f64> {
+    let (atom, arguments) = match &e.kind {
+        Kind::Number(v) => return vec![*v],
+        Kind::Parameter(k) => return model.parameters[*k].value.clone(),
+        Kind::Variable(k) => return point[*k].clone(),
+        Kind::Let(k) => return value(model, point, &model.lets[*k]),
+        Kind::Call(atom, arguments) => (*atom, arguments),
+    };
+    let values: Vec<Vec<f64>> = arguments.iter().map(|a| value(model, point, a)).collect();
+    if let Some(map) = linear(atom, e.shape, arguments) {
+        return map.iter().map(|row| row.iter().map(|&(k, i, c)| c * values[k][i]).sum()).collect();
+    }
+    let a = &values[0];
+    let map = |f: &dyn Fn(f64) -> f64| a.iter().map(|&v| f(v)).collect::<Vec<_>>();
+    let pairs = |f: &dyn Fn(f64, f64) -> f64| {
+        let at = |k: usize, i: usize| values[k][if values[k].len() == 1 { 0 } else { i }];
+        (0..e.shape.len()).map(|i| f(at(0, i), at(1, i))).collect::<Vec<_>>()
+    };
+    let fold = |f: fn(f64, f64) -> f64| vec![a.iter().copied().reduce(f).unwrap_or(f64::NAN)];
+    match atom {
+        Atom::Multiply => pairs(&|x, y| x * y),
+        Atom::Divide => pairs(&|x, y| x / y),
+        Atom::Maximum => pairs(&f64::max),
+        Atom::Minimum => pairs(&f64::min),
+        Atom::MatMul => {
+            let product = matrix(arguments[0].shape, a) * matrix(arguments[1].shape, &values[1]);
+            product.transpose().as_slice().to_vec()
+        }
+        Atom::Abs => map(&f64::abs),
+        Atom::Pos => map(&|v| v.max(0.0)),
+        Atom::Neg => map(&|v| (-v).max(0.0)),
+        Atom::Exp => map(&f64::exp),
+        Atom::Sqrt => map(&f64::sqrt),
+        Atom::Square => map(&|v| v * v),
+        Atom::Huber(m) => map(&|v| if v.abs() <= m { v * v } else { 2.0 * m * v.abs() - m * m }),
+        Atom::Max => fold(f64::max),
+        Atom::Min => fold(f64::min),
+        Atom::Norm1 => vec![a.iter().map(|v| v.abs()).sum()],
+        Atom::NormInf => vec![a.iter().fold(0.0, |m, v| f64::max(m, v.abs()))],
+        Atom::SumSquares => vec![a.iter().map(|v| v * v).sum()],
+        Atom::QuadForm => {
+            let x = matrix(arguments[0].shape, a);
+            vec![(x.transpose() * matrix(arguments[1].shape, &values[1]) * x)[(0, 0)]]
+        }
+        _ => unreachable!("{atom:?} is linear"),
+    }
+}
