@@ -33,6 +33,7 @@ pub use certificate::Certificate;
 #[cfg(feature = "lang")]
 pub use cvxlayer_lang as lang;
 #[cfg(feature = "macros")]
+#[doc = include_str!("problem.md")]
 pub use cvxlayer_macros::problem;
 pub use cvxlayer_program as program;
 pub use data::{Array, Data, ValueError, ValueFault};

@@ -25,7 +25,7 @@ fn one(source: &Source, text: &lang::Source, diagnostic: &Diagnostic) -> TokenSt
         caption(text, diagnostic)
     };
     let (start, end) = match diagnostic.span() {
-        Some(span) => source.tokens(span),
+        Some(span) => source.tokens(whole(diagnostic, span, &source.text)),
         None => (source.fallback, source.fallback),
     };
     if diagnostic.is_error() {
@@ -34,6 +34,44 @@ fn one(source: &Source, text: &lang::Source, diagnostic: &Diagnostic) -> TokenSt
     } else {
         warning(diagnostic.code.id, &message, start, end)
     }
+}
+
+/// An operator with the operands beside it that the diagnostic also points at, else the place itself.
+///
+/// rustc underlines one range; the compiler's own rendering marks operators and operands apart.
+fn whole(diagnostic: &Diagnostic, place: lang::Span, text: &str) -> lang::Span {
+    let mut out = place;
+    for label in &diagnostic.labels {
+        let (part, gap) = if label.span.end <= out.start {
+            (label.span, label.span.end..out.start)
+        } else if out.end <= label.span.start {
+            (label.span, out.end..label.span.start)
+        } else {
+            continue;
+        };
+        let between = text.get(gap.start as usize..gap.end as usize).unwrap_or(";");
+        if between.chars().all(|c| c.is_whitespace() || matches!(c, '(' | ')')) {
+            out = closed(out.to(part), text);
+        }
+    }
+    out
+}
+
+/// With the brackets that it opens or closes halfway.
+fn closed(span: lang::Span, text: &str) -> lang::Span {
+    let (mut open, mut missing) = (0_usize, 0_usize);
+    for c in span.text(text).chars() {
+        match c {
+            '(' => open += 1,
+            ')' if open > 0 => open -= 1,
+            ')' => missing += 1,
+            _ => {}
+        }
+    }
+    let (before, after) = (&text[..span.start as usize], &text[span.end as usize..]);
+    let end = after.match_indices(')').take(open).last().map_or(0, |(at, _)| at + 1);
+    let start = before.rmatch_indices('(').take(missing).last().map_or(before.len(), |(at, _)| at);
+    lang::Span::new(start, span.end as usize + end)
 }
 
 /// A use of a deprecated constant, at the place of the warning: the only warning that a macro can have rustc say.

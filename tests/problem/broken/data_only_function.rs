@@ -1,7 +1,7 @@
 cvxlayer::problem! {
-    pub Sine;
-    var x;
-    minimize sin(x);
+    pub Determinant;
+    var X[2, 2];
+    minimize det(X);
 }
 
 fn main() {}

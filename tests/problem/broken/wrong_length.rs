@@ -6,5 +6,5 @@ cvxlayer::problem! {
 }
 
 fn main() {
-    let _ = FitParams { a: cvxlayer::nalgebra::vector![1.0, 2.0] };
+    let _ = FitParams { a: cvxlayer::nalgebra::Vector2::new(1.0, 2.0) };
 }
