@@ -45,6 +45,10 @@ impl Layer {
         self.inner.solver.settings()
     }
 
+    pub(crate) fn solver(&self) -> &altdiff::Solver {
+        &self.inner.solver
+    }
+
     /// Solves the problem at the given parameters.
     ///
     /// Infeasible, unbounded and unfinished problems are statuses of the solution, not errors.

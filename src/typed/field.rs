@@ -177,7 +177,11 @@ impl Field for DVector<f64> {
     }
 
     fn read(&mut self, _axes: &[usize], entries: &[f64]) {
-        *self = Self::from_column_slice(entries);
+        if self.len() == entries.len() {
+            self.copy_from_slice(entries);
+        } else {
+            *self = Self::from_column_slice(entries);
+        }
     }
 
     fn fill(&mut self, value: f64) {
@@ -209,10 +213,18 @@ impl Field for DMatrix<f64> {
     }
 
     fn read(&mut self, axes: &[usize], entries: &[f64]) {
-        *self = match *axes {
-            [rows, cols] => Self::from_row_slice(rows, cols, entries),
-            _ => Self::from_column_slice(entries.len(), 1, entries),
+        let (rows, cols) = match *axes {
+            [rows, cols] => (rows, cols),
+            _ => (entries.len(), 1),
         };
+        if self.shape() != (rows, cols) {
+            *self = Self::zeros(rows, cols);
+        }
+        for i in 0..rows {
+            for j in 0..cols {
+                self[(i, j)] = entries[i * cols + j];
+            }
+        }
     }
 
     fn fill(&mut self, value: f64) {

@@ -84,7 +84,8 @@ impl<P: Problem> TypedLayer<P> {
     /// As [`Layer::solve`].
     pub fn solve_from(&self, params: &P::Params, warm: Option<&Solved<P>>) -> Result<Solved<P>, Error> {
         let program = self.layer.program();
-        let theta = theta::<P>(program, params)?;
+        let mut theta = vec![0.0; program.lift.theta];
+        theta_into::<P>(program, params, &mut theta)?;
         let lifted = Lifted::at(program, theta, &Params::new())?;
         let warm = warm.map(Solved::untyped);
         Ok(Solved::new(self.layer.solve_lifted(lifted, warm, &mut |_| Control::Continue)?))
@@ -104,9 +105,21 @@ pub(super) fn stored_shape(parameter: &Parameter) -> Shape {
     }
 }
 
+/// Hands over the sizes of a shape's axes.
+pub(super) fn with_axes(shape: Shape, read: &mut dyn FnMut(&[usize])) {
+    match shape {
+        Shape::Scalar => read(&[]),
+        Shape::Vector(n) => read(&[n]),
+        Shape::Matrix(m, n) => read(&[m, n]),
+    }
+}
+
 /// θ, from the fields of the parameters' struct. Every value that does not fit is reported.
-fn theta<P: Problem>(program: &Program, params: &P::Params) -> Result<Vec<f64>, Error> {
-    let mut theta = vec![0.0; program.lift.theta];
+pub(super) fn theta_into<P: Problem>(
+    program: &Program,
+    params: &P::Params,
+    theta: &mut [f64],
+) -> Result<(), Error> {
     let mut errors = Vec::new();
     for (i, parameter) in program.parameters.iter().enumerate() {
         let entries = &mut theta[parameter.start..parameter.start + parameter.len()];
@@ -130,5 +143,5 @@ fn theta<P: Problem>(program: &Program, params: &P::Params) -> Result<Vec<f64>, 
             errors.push(ValueError { name, origin: None, declaration, fault });
         }
     }
-    if errors.is_empty() { Ok(theta) } else { Err(Error::Values(errors)) }
+    if errors.is_empty() { Ok(()) } else { Err(Error::Values(errors)) }
 }

@@ -10,6 +10,7 @@ mod field;
 mod layer;
 mod problem;
 mod solved;
+mod workspace;
 
 pub use crate::derivative::Output;
 pub use derivative::Derivative;
@@ -17,3 +18,4 @@ pub use field::{Field, array};
 pub use layer::TypedLayer;
 pub use problem::Problem;
 pub use solved::Solved;
+pub use workspace::Workspace;

@@ -191,7 +191,7 @@ impl<P: Problem> Solved<P> {
 }
 
 /// Everything that a solution of a program holds.
-fn outputs(program: &Program) -> impl Iterator<Item = Output> + use<> {
+pub(super) fn outputs(program: &Program) -> impl Iterator<Item = Output> + use<> {
     let map = &program.solution;
     let variables = (0..map.variables.len()).map(Output::Variable);
     let lets = (0..program.lets.len()).map(Output::Let);

@@ -176,7 +176,7 @@ fn layer(
     plan: &Plan,
     compiled: &Compiled,
 ) -> TokenStream {
-    let Names { layer, params, .. } = names;
+    let Names { layer, params, solution, .. } = names;
     let visibility = &request.visibility;
     let mut docs: Vec<&str> = request.docs.iter().map(String::as_str).collect();
     if docs.is_empty() {
@@ -230,6 +230,24 @@ fn layer(
                 batch: &[#params],
             ) -> ::std::vec::Vec<::core::result::Result<::cvxlayer::Solved<Self>, ::cvxlayer::Error>> {
                 self.layer.solve_batch(batch)
+            }
+
+            /// Memory for `solve_in`; one per thread.
+            #visibility fn workspace(&self) -> ::cvxlayer::typed::Workspace<Self> {
+                self.layer.workspace()
+            }
+
+            /// As `solve`, into a solution and memory at hand, without allocation where the problem is small.
+            ///
+            /// # Errors
+            /// As `solve`.
+            #visibility fn solve_in(
+                &self,
+                params: &#params,
+                workspace: &mut ::cvxlayer::typed::Workspace<Self>,
+                solution: &mut #solution,
+            ) -> ::core::result::Result<::cvxlayer::Status, ::cvxlayer::Error> {
+                self.layer.solve_in(params, workspace, solution)
             }
 
             /// The layer without types.
