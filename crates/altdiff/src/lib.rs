@@ -41,6 +41,9 @@ mod error;
 mod problem;
 mod settings;
 
+mod batch;
+mod workspace;
+
 mod progress;
 mod solution;
 mod solver;
@@ -62,6 +65,7 @@ mod pivoting;
 mod plain;
 mod scaling;
 
+pub use batch::{Batch, BatchGradient, BatchSolution, Block};
 pub use csc::Csc;
 pub use derivative::{
     Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
@@ -73,3 +77,4 @@ pub use settings::{Method, Plain, Settings};
 pub use solution::{Solution, WarmStart};
 pub use solver::Solver;
 pub use status::{Certificate, Residuals, Status};
+pub use workspace::Workspace;

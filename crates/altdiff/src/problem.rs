@@ -138,11 +138,15 @@ impl Problem {
 
     /// Checks lengths and numbers of the vectors, given matrices that fit together.
     pub(crate) fn validate_vectors(&self) -> Result<(), Error> {
-        let n = self.p.ncols;
+        self.validate_vectors_for(self.p.ncols, self.a.nrows, self.g.nrows)
+    }
+
+    /// As [`validate_vectors`](Self::validate_vectors), for n variables, m equalities and p inequality rows.
+    pub(crate) fn validate_vectors_for(&self, n: usize, m: usize, p: usize) -> Result<(), Error> {
         shape("q", "entries", self.q.len(), n)?;
-        shape("b", "entries", self.b.len(), self.a.nrows)?;
-        shape("gl", "entries", self.gl.len(), self.g.nrows)?;
-        shape("gu", "entries", self.gu.len(), self.g.nrows)?;
+        shape("b", "entries", self.b.len(), m)?;
+        shape("gl", "entries", self.gl.len(), p)?;
+        shape("gu", "entries", self.gu.len(), p)?;
         shape("lo", "entries", self.lo.len(), n)?;
         shape("hi", "entries", self.hi.len(), n)?;
         finite("q", &self.q)?;

@@ -64,6 +64,14 @@ impl Prepared {
     }
 }
 
+/// Matrices, and what depends on them alone.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    p: Arc<Csc>,
+    c: Arc<Csc>,
+    prepared: Prepared,
+}
+
 impl Solver {
     /// Analyses the pattern of `problem` and prepares its matrices.
     ///
@@ -104,22 +112,71 @@ impl Solver {
         warm: Option<&WarmStart>,
         callback: Callback<'_>,
     ) -> Result<Solution, Error> {
-        let same = self.compare(problem)?;
-        let (user, prepared) = if same {
-            let user = Arc::new(Core::with(problem, Arc::clone(&self.p), Arc::clone(&self.c)));
-            let prepared = self.prepared.with(&user);
-            (user, prepared)
-        } else {
-            let user = Arc::new(Core::new(problem));
-            let prepared = Prepared::new(&user, &self.settings);
-            (user, prepared)
-        };
-        let job = Job { solver: self, problem, user, prepared };
-        job.run(warm, callback)
+        let shared = self.share(problem)?;
+        Job::new(self, &shared, problem).run(warm, callback)
+    }
+
+    /// Checks a problem, and prepares what every problem with its matrices has in common.
+    pub(crate) fn share(&self, problem: &Problem) -> Result<Shared, Error> {
+        if self.compare(problem)? {
+            let (p, c) = (Arc::clone(&self.p), Arc::clone(&self.c));
+            return Ok(Shared { p, c, prepared: self.prepared.clone() });
+        }
+        let user = Arc::new(Core::new(problem));
+        let prepared = Prepared::new(&user, &self.settings);
+        Ok(Shared { p: Arc::clone(&user.p), c: Arc::clone(&user.c), prepared })
+    }
+
+    /// Factors shared matrices ahead of many solves.
+    pub(crate) fn factor_shared(&self, shared: &Shared, base: &Problem) {
+        let job = Job::new(self, shared, base);
+        if job.suits_pivoting() {
+            job.eliminated();
+        }
+    }
+
+    /// Solves a problem with shared matrices; `problem` needs to hold no others, and has been checked.
+    pub(crate) fn solve_shared(
+        &self,
+        shared: &Shared,
+        problem: &Problem,
+        warm: Option<&WarmStart>,
+    ) -> Result<Solution, Error> {
+        Job::new(self, shared, problem).run(warm, &mut |_| Control::Continue)
+    }
+
+    /// A problem with the matrices it was made with, and zeros for vectors.
+    pub(crate) fn template(&self) -> Core {
+        let (n, m) = (self.c.ncols, self.c.nrows);
+        Core {
+            p: Arc::new((*self.p).clone()),
+            q: vec![0.0; n],
+            c: Arc::new((*self.c).clone()),
+            l: vec![0.0; m],
+            u: vec![0.0; m],
+            lo: vec![0.0; n],
+            hi: vec![0.0; n],
+        }
+    }
+
+    /// Rows of A.
+    pub(crate) fn equalities(&self) -> usize {
+        self.equalities
+    }
+
+    /// Whether the active-set method may be tried by the settings.
+    pub(crate) fn pivots(&self) -> bool {
+        let s = &self.settings;
+        s.plain.is_none()
+            && match s.method {
+                Method::ActiveSet => true,
+                Method::Auto => s.finish && self.pattern.is_dense(),
+                _ => false,
+            }
     }
 
     /// Checks a problem against the pattern; whether its matrices are those the solver was made with.
-    fn compare(&self, problem: &Problem) -> Result<bool, Error> {
+    pub(crate) fn compare(&self, problem: &Problem) -> Result<bool, Error> {
         let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
         let shapes =
             problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;
@@ -145,15 +202,22 @@ impl Solver {
 /// One solve.
 struct Job<'a> {
     solver: &'a Solver,
-    problem: &'a Problem,
+    /// Constant of the objective.
+    constant: f64,
     user: Arc<Core>,
     prepared: Prepared,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    fn new(solver: &'a Solver, shared: &Shared, problem: &Problem) -> Self {
+        let user = Arc::new(Core::with(problem, Arc::clone(&shared.p), Arc::clone(&shared.c)));
+        let prepared = shared.prepared.with(&user);
+        Self { solver, constant: problem.r, user, prepared }
+    }
+
     fn run(self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<Solution, Error> {
         let settings = &self.solver.settings;
-        let equalities = self.problem.a.nrows;
+        let equalities = self.solver.equalities;
         if let Some(proof) = certificate::empty_interval(&self.user, equalities) {
             return Ok(self.ended(Status::Infeasible, Some(proof)));
         }
@@ -207,7 +271,7 @@ impl Job<'_> {
 
     /// Whether P is positive semidefinite.
     fn convex(&self) -> bool {
-        *self.prepared.convex.get_or_init(|| convexity::is_convex(&self.problem.p))
+        *self.prepared.convex.get_or_init(|| convexity::is_convex(&self.user.p))
     }
 
     /// A solution that ended before any method began.
@@ -219,7 +283,7 @@ impl Job<'_> {
     }
 
     fn solution(self, end: End) -> Solution {
-        let me = self.problem.a.nrows;
+        let me = self.solver.equalities;
         let part = |v: &[f64], sign: f64| v.iter().map(|v| (sign * v).max(0.0)).collect::<Vec<f64>>();
         let point = end.point;
         let (factor, active, finished) = match end.finished {
@@ -236,7 +300,7 @@ impl Job<'_> {
             nu_upper: part(&point.y[me..], 1.0),
             mu_lower: part(&point.z, -1.0),
             mu_upper: part(&point.z, 1.0),
-            objective: end.objective.unwrap_or_else(|| self.problem.objective(&point.x)),
+            objective: end.objective.unwrap_or_else(|| self.user.objective(&point.x) + self.constant),
             residuals: end.residuals,
             iterations: end.iterations,
             method: end.method,

@@ -19,11 +19,7 @@ impl Solution {
     /// the wrong length; [`Error::Derivative`] when an iterative route does not converge.
     pub fn vjp(&self, cotangent: &Cotangent, options: &DerivativeOptions) -> Result<Gradient, Error> {
         let state = self.state()?;
-        state.check_cotangent(cotangent)?;
-        if let Some(pivoted) = state.clean_pivots(options.route) {
-            let v = state.stack(cotangent, &state.active);
-            let (mut d, residual) = state.solve_pivoted(pivoted, v);
-            d.negate();
+        if let Some((d, residual)) = state.clean_adjoint(cotangent, options)? {
             return Ok(Gradient { residual, ..state.gradient(&d, &state.active) });
         }
         let classified = state.classified()?;
@@ -49,7 +45,7 @@ impl Solution {
         state.check_tangent(tangent)?;
         if let Some(pivoted) = state.clean_pivots(options.route) {
             let rhs = state.right_hand_side(tangent, &state.active);
-            let (moved, residual) = state.solve_pivoted(pivoted, rhs);
+            let (moved, residual) = state.solve_pivoted(pivoted, &rhs);
             return Ok(SolutionTangent { residual, ..state.unstack(moved, &state.active) });
         }
         let classified = state.classified()?;
@@ -112,14 +108,8 @@ impl State {
         }
     }
 
-    fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
-        let (n, me, mi) = (self.user.n(), self.equalities, self.inequalities());
-        check("x", &v.x, n)?;
-        check("lambda", &v.lambda, me)?;
-        check("nu_lower", &v.nu_lower, mi)?;
-        check("nu_upper", &v.nu_upper, mi)?;
-        check("mu_lower", &v.mu_lower, n)?;
-        check("mu_upper", &v.mu_upper, n)
+    pub(super) fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
+        check_cotangent(v, self.user.n(), self.equalities, self.inequalities())
     }
 
     fn check_tangent(&self, t: &Tangent) -> Result<(), Error> {
@@ -134,6 +124,16 @@ impl State {
         check("lo", &t.lo, like.lo.len())?;
         check("hi", &t.hi, like.hi.len())
     }
+}
+
+/// Checks the lengths and numbers of a cotangent, for n variables, m equalities and p inequality rows.
+pub(crate) fn check_cotangent(v: &Cotangent, n: usize, m: usize, p: usize) -> Result<(), Error> {
+    check("x", &v.x, n)?;
+    check("lambda", &v.lambda, m)?;
+    check("nu_lower", &v.nu_lower, p)?;
+    check("nu_upper", &v.nu_upper, p)?;
+    check("mu_lower", &v.mu_lower, n)?;
+    check("mu_upper", &v.mu_upper, n)
 }
 
 fn check(block: &'static str, v: &[f64], expected: usize) -> Result<(), Error> {
