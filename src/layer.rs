@@ -45,6 +45,10 @@ impl Layer {
         self.inner.solver.settings()
     }
 
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     pub(crate) fn solver(&self) -> &altdiff::Solver {
         &self.inner.solver
     }

@@ -16,6 +16,7 @@ pub mod passes;
 pub mod tape;
 pub mod typed;
 
+mod batch;
 mod certificate;
 mod derivative;
 mod engine;

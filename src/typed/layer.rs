@@ -83,17 +83,23 @@ impl<P: Problem> TypedLayer<P> {
     /// # Errors
     /// As [`Layer::solve`].
     pub fn solve_from(&self, params: &P::Params, warm: Option<&Solved<P>>) -> Result<Solved<P>, Error> {
-        let program = self.layer.program();
-        let mut theta = vec![0.0; program.lift.theta];
-        theta_into::<P>(program, params, &mut theta)?;
-        let lifted = Lifted::at(program, theta, &Params::new())?;
+        let lifted = self.lifted(params)?;
         let warm = warm.map(Solved::untyped);
         Ok(Solved::new(self.layer.solve_lifted(lifted, warm, &mut |_| Control::Continue)?))
     }
 
-    /// Solves the problem at each of several parameters; one that fails stops no other.
+    /// Solves the problem at each of several parameters; see [`Layer::solve_batch`].
     pub fn solve_batch(&self, batch: &[P::Params]) -> Vec<Result<Solved<P>, Error>> {
-        batch.iter().map(|params| self.solve(params)).collect()
+        let lifted = batch.iter().map(|params| self.lifted(params)).collect();
+        let solved = self.layer.solve_lifted_batch(lifted);
+        solved.into_iter().map(|solution| solution.map(Solved::new)).collect()
+    }
+
+    fn lifted(&self, params: &P::Params) -> Result<Lifted, Error> {
+        let program = self.layer.program();
+        let mut theta = vec![0.0; program.lift.theta];
+        theta_into::<P>(program, params, &mut theta)?;
+        Lifted::at(program, theta, &Params::new())
     }
 }
 

@@ -149,6 +149,30 @@ fn batches_and_warm_starts_agree_with_single_solves() {
 }
 
 #[test]
+fn samples_keep_their_own_constants_and_errors() {
+    cvxlayer::problem! {
+        Offset;
+        param a;
+        param weight pos;
+        var x in [0, 1];
+        minimize weight * square(x - 3) + a;
+    }
+    let layer = Offset::new().unwrap();
+    let sample = |a, weight| OffsetParams { a, weight };
+    let batch = [sample(5.0, 1.0), sample(0.0, -1.0), sample(7.0, 2.0), sample(f64::NAN, 1.0), sample(-1.0, 3.0)];
+    let all = layer.solve_batch(&batch);
+    for (params, solved) in batch.iter().zip(&all) {
+        match (layer.solve(params), solved) {
+            (Ok(alone), Ok(solved)) => assert!((alone.objective - solved.objective).abs() < 1e-9),
+            (Err(alone), Err(solved)) => assert_eq!(alone.to_string(), solved.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(all.iter().filter(|s| s.is_ok()).count(), 3);
+    assert!(layer.solve_batch(&[]).is_empty());
+}
+
+#[test]
 fn values_outside_their_domain_are_all_reported() {
     let layer = Portfolio::new().unwrap();
     let bad = PortfolioParams { gamma: -1.0, D: SVector::from([0.1, -0.1, 0.1]), mu: SVector::from([0.0, f64::NAN, 0.0]), ..params() };

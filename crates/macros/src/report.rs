@@ -32,7 +32,7 @@ fn one(source: &Source, text: &lang::Source, diagnostic: &Diagnostic) -> TokenSt
         let error = Complaint { message, start, end }.to_tokens();
         quote! { #error }
     } else {
-        warning(diagnostic.code.id, &message, start, end)
+        warning(diagnostic.code.id, &message, start)
     }
 }
 
@@ -75,18 +75,19 @@ fn closed(span: lang::Span, text: &str) -> lang::Span {
 }
 
 /// A use of a deprecated constant, at the place of the warning: the only warning that a macro can have rustc say.
-fn warning(code: &str, message: &str, start: Span, end: Span) -> TokenStream {
-    let warned = Ident::new("problem", start);
-    let code_here = Ident::new(code, end);
+///
+/// rustc marks one token of such a use.
+fn warning(code: &str, message: &str, place: Span) -> TokenStream {
     let name = Ident::new(code, Span::call_site());
-    let used = quote_spanned! { end => #warned::#code_here };
+    let used = quote_spanned! { place => problem:: };
+    let code = Ident::new(code, place);
     quote! {
         const _: () = {
             mod problem {
                 #[deprecated(note = #message)]
                 pub(super) const #name: () = ();
             }
-            #used
+            #used #code
         };
     }
 }
