@@ -30,6 +30,11 @@ mod params;
 mod serialized;
 mod solution;
 
+/// The programs in the readme compile and run.
+#[cfg(all(doctest, feature = "macros", feature = "lang"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 pub use certificate::Certificate;
 #[cfg(feature = "lang")]
 pub use cvxlayer_lang as lang;
