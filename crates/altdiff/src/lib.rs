@@ -65,7 +65,8 @@ mod sizes;
 
 pub use csc::Csc;
 pub use derivative::{
-    Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
+    Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, OneSided, Place, Route, Smoothed,
+    SolutionTangent, Tangent,
 };
 pub use error::Error;
 pub use problem::Problem;

@@ -112,7 +112,7 @@ impl State {
         }
     }
 
-    fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
+    pub(super) fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
         let (n, me, mi) = (self.user.n(), self.equalities, self.inequalities());
         check("x", &v.x, n)?;
         check("lambda", &v.lambda, me)?;
@@ -122,7 +122,7 @@ impl State {
         check("mu_upper", &v.mu_upper, n)
     }
 
-    fn check_tangent(&self, t: &Tangent) -> Result<(), Error> {
+    pub(super) fn check_tangent(&self, t: &Tangent) -> Result<(), Error> {
         let like = self.empty();
         check("P", &t.p, like.p.len())?;
         check("q", &t.q, like.q.len())?;
