@@ -199,14 +199,20 @@ impl Smoothed {
         let (mut cost, moved) = state.linear(t, &self.x, &self.y);
         state.hessian_rate(t).mul_symmetric_add(1.0, &self.x, &mut cost);
         let mut rhs = Stacked::zeros(user);
+        // Bounded variables follow their bounds, and the system finds the rest: its right-hand side then holds no weights.
+        let mut with_bounds = vec![0.0; n];
         let end = |multiplier: f64, lower: f64, upper: f64| if multiplier < 0.0 { lower } else { upper };
         for i in 0..n {
             let ((l, u), (lower, upper)) = (self.bounds[i], (at(&t.lo, i), at(&t.hi, i)));
-            rhs.x[i] = l * lower + u * upper - cost[i];
+            rhs.x[i] = -cost[i];
             if !self.free[i] {
                 rhs.z[i] = end(self.fixed[i], lower, upper);
+            } else if l + u > 0.0 {
+                with_bounds[i] = (l * lower + u * upper) / (l + u);
             }
         }
+        user.p.mul_symmetric_add(-1.0, &with_bounds, &mut rhs.x);
+        user.c.mul_add(-1.0, &with_bounds, &mut rhs.y);
         for i in 0..m {
             let (l, u) = self.rows[i];
             let rate = match i.checked_sub(me) {
@@ -214,9 +220,12 @@ impl Smoothed {
                 Some(k) if l + u > 0.0 => (l * at(&t.gl, k) + u * at(&t.gu, k)) / (l + u),
                 Some(k) => end(self.y[i], at(&t.gl, k), at(&t.gu, k)),
             };
-            rhs.y[i] = rate - moved[i];
+            rhs.y[i] += rate - moved[i];
         }
         let residual = self.solve(&mut rhs);
+        for (x, b) in rhs.x.iter_mut().zip(&with_bounds) {
+            *x += b;
+        }
         // ż from stationarity.
         let mut z: Vec<f64> = cost.iter().map(|v| -v).collect();
         user.p.mul_symmetric_add(-1.0, &rhs.x, &mut z);
