@@ -144,10 +144,8 @@ impl<P: Problem> Solved<P> {
             }
             let mut entries = vec![0.0; parameter.len()];
             field.write(&mut entries);
-            tangents.insert(
-                parameter.name.clone(),
-                Array::stored(parameter.shape, &parameter.storage, entries),
-            );
+            tangents
+                .insert(parameter.name.clone(), Array::stored(parameter.shape, &parameter.storage, entries));
         }
         let moved = self.solution.jvp(&tangents)?;
         let mut value = P::zero_solution();

@@ -70,7 +70,8 @@ mod smooth;
 pub use batch::{Batch, BatchGradient, BatchSolution, Block};
 pub use csc::Csc;
 pub use derivative::{
-    Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
+    Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, OneSided, Place, Route, Smoothed,
+    SolutionTangent, Tangent,
 };
 pub use error::Error;
 pub use problem::Problem;

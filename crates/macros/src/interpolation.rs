@@ -91,7 +91,9 @@ fn nesting(lexeme: &Lexeme, depth: usize) -> usize {
 
 /// `const c … = {C}` declares a parameter, and `dim n = {N}` an open size.
 fn definitions(lexemes: &mut Vec<Lexeme>, statement: Range<usize>, out: &mut Vec<Interpolation>) {
-    let Some(first) = statement.clone().find(|&i| !matches!(lexemes[i].kind, LexemeKind::Doc)) else { return };
+    let Some(first) = statement.clone().find(|&i| !matches!(lexemes[i].kind, LexemeKind::Doc)) else {
+        return;
+    };
     let parts: Vec<Range<usize>> = if lexemes[first].is("dim") {
         let mut depth = 0;
         let mut commas = Vec::new();

@@ -54,7 +54,12 @@ pub(crate) fn items(
 }
 
 /// The struct of some fields, with `zeros`.
-fn record(request: &Request, name: &Ident, doc: &str, fields: &[(Ident, String, TokenStream)]) -> TokenStream {
+fn record(
+    request: &Request,
+    name: &Ident,
+    doc: &str,
+    fields: &[(Ident, String, TokenStream)],
+) -> TokenStream {
     let visibility = &request.visibility;
     let (idents, docs, types) = columns(fields);
     let serde = serde();

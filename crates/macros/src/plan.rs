@@ -135,7 +135,15 @@ impl Planner<'_> {
                 doc.push_str("\n\nThe diagonal.");
             }
             let (name, rank) = (p.name.clone(), p.shape.len());
-            out.parameters.push(Field { ident, doc, kind, position, optional: p.default.is_some(), name, rank });
+            out.parameters.push(Field {
+                ident,
+                doc,
+                kind,
+                position,
+                optional: p.default.is_some(),
+                name,
+                rank,
+            });
         }
     }
 
@@ -213,7 +221,9 @@ impl Planner<'_> {
         let dims = model.dims.iter().map(|d| d.name.as_str()).filter(open);
         let constants = model.constants.iter().filter(|c| c.init.is_none() && c.file.is_none());
         let sparse = model.parameters.iter().filter(|p| p.kind.sparse);
-        let names = dims.chain(constants.clone().map(|c| c.name.as_str())).chain(sparse.clone().map(|p| p.name.as_str()));
+        let names = dims
+            .chain(constants.clone().map(|c| c.name.as_str()))
+            .chain(sparse.clone().map(|p| p.name.as_str()));
         let mut fields = Fields::new(names);
         for (position, d) in model.dims.iter().enumerate() {
             if let Some(one) = self.interpolation(&d.name) {
