@@ -15,6 +15,7 @@ pub mod data;
 pub mod passes;
 pub mod tape;
 
+mod batch;
 mod certificate;
 mod derivative;
 mod engine;
@@ -28,6 +29,7 @@ mod params;
 mod serialized;
 mod solution;
 
+pub use batch::vjp_batch;
 pub use certificate::Certificate;
 #[cfg(feature = "lang")]
 pub use cvxlayer_lang as lang;

@@ -65,7 +65,7 @@ mod pivoting;
 mod plain;
 mod scaling;
 
-pub use batch::{Batch, BatchGradient, BatchSolution, Block};
+pub use batch::{Batch, BatchGradient, BatchSolution, Block, map_samples};
 pub use csc::Csc;
 pub use derivative::{
     Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,

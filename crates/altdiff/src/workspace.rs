@@ -4,7 +4,9 @@ use crate::active::ActiveSet;
 use crate::core::{Core, Point};
 use crate::derivative::{at, check_cotangent, ends, signed, stacked, symmetric};
 use crate::pivoting::{Buffers, Factors, Layout, Outcome, Room, Saddle, Solve};
-use crate::{Cotangent, DerivativeOptions, Error, Gradient, Method, Problem, Residuals, Solution, Solver, Status};
+use crate::{
+    Cotangent, DerivativeOptions, Error, Gradient, Method, Problem, Residuals, Solution, Solver, Status,
+};
 use std::sync::Arc;
 
 /// Memory for [`Solver::solve_in`] and [`Solver::vjp_in`], and their results.
@@ -216,8 +218,7 @@ impl Workspace {
         if empty(&self.core.l, &self.core.u) || empty(&self.core.lo, &self.core.hi) {
             return false;
         }
-        let solve =
-            Solve { core: &self.core, layout: &self.layout, saddle: &self.saddle, tolerance };
+        let solve = Solve { core: &self.core, layout: &self.layout, saddle: &self.saddle, tolerance };
         let warm = (self.warm && self.status == Status::Solved).then_some(&self.start);
         if solve.run(&mut self.buffers, warm, &mut |_| true) != Outcome::Solved {
             return false;

@@ -9,6 +9,7 @@ mod grad;
 mod input;
 mod number;
 mod output;
+mod qp;
 mod report;
 mod settings;
 mod solve;
@@ -47,6 +48,7 @@ enum Command {
     Canon(canon::Canon),
     Solve(solve::Solve),
     Grad(grad::Grad),
+    Qp(qp::Qp),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Canon(command) => command.run(),
         Command::Solve(command) => command.run(),
         Command::Grad(command) => command.run(),
+        Command::Qp(command) => command.run(),
     };
     result.unwrap_or_else(Failure::report)
 }

@@ -1,6 +1,6 @@
 //! Solving a batch.
 
-use super::{Batch, Block, map};
+use super::{Batch, Block, map_samples};
 use crate::solver::Shared;
 use crate::{Error, Problem, Solution, Solver, WarmStart};
 use std::ops::Index;
@@ -62,11 +62,7 @@ impl Solver {
     /// # Errors
     /// [`Error::Shape`] if `warm` has another length; what is wrong with the shared blocks; [`Error::OtherPattern`].
     /// What is wrong with one sample is that sample's error.
-    pub fn solve_batch(
-        &self,
-        batch: &Batch,
-        warm: &[Option<&WarmStart>],
-    ) -> Result<BatchSolution, Error> {
+    pub fn solve_batch(&self, batch: &Batch, warm: &[Option<&WarmStart>]) -> Result<BatchSolution, Error> {
         if !warm.is_empty() && warm.len() != batch.samples {
             let (found, expected) = (warm.len(), batch.samples);
             return Err(Error::Shape { block: "warm", unit: "entries", found, expected });
@@ -76,11 +72,13 @@ impl Solver {
             let shared = self.share(&batch.base)?;
             self.factor_shared(&shared, &batch.base);
             let vectors = Problem::new(0);
-            map(batch.samples, |sample| self.solve_sample(&shared, batch, sample, start(sample), &vectors))
+            map_samples(batch.samples, |sample| {
+                self.solve_sample(&shared, batch, sample, start(sample), &vectors)
+            })
         } else {
             // A pattern or matrix that is wrong for all is an error of the batch.
             self.compare(&batch.base)?;
-            map(batch.samples, |sample| self.solve(&batch.problem(sample), start(sample)))
+            map_samples(batch.samples, |sample| self.solve(&batch.problem(sample), start(sample)))
         };
         Ok(BatchSolution { samples, shared: Block::ALL.map(|block| batch.is_shared(block)) })
     }
