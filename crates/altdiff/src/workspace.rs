@@ -122,12 +122,14 @@ impl Solver {
     /// # Errors
     /// As [`Solver::solve`].
     pub fn solve_in(&self, problem: &Problem, workspace: &mut Workspace) -> Result<Status, Error> {
-        let same = self.compare(problem)?;
         let w = workspace;
         w.solution = None;
-        w.load(problem, same);
-        if self.pivots() && w.factor(same) && w.pivot(self.settings().tolerance) {
-            return Ok(Status::Solved);
+        if self.pivots() && problem.smooth.is_empty() {
+            let same = self.compare(problem)?;
+            w.load(problem, same);
+            if w.factor(same) && w.pivot(self.settings().tolerance) {
+                return Ok(Status::Solved);
+            }
         }
         let solution = self.solve(problem, None)?;
         w.take(solution);

@@ -68,7 +68,7 @@ impl Solver {
             return Err(Error::Shape { block: "warm", unit: "entries", found, expected });
         }
         let start = |sample: usize| warm.get(sample).copied().flatten();
-        let samples = if batch.matrices_are_shared() {
+        let samples = if batch.matrices_are_shared() && !self.is_smooth() {
             let shared = self.share(&batch.base)?;
             self.factor_shared(&shared, &batch.base);
             let vectors = Problem::new(0);
@@ -77,7 +77,9 @@ impl Solver {
             })
         } else {
             // A pattern or matrix that is wrong for all is an error of the batch.
-            self.compare(&batch.base)?;
+            if !self.is_smooth() {
+                self.compare(&batch.base)?;
+            }
             map_samples(batch.samples, |sample| self.solve(&batch.problem(sample), start(sample)))
         };
         Ok(BatchSolution { samples, shared: Block::ALL.map(|block| batch.is_shared(block)) })

@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub activity: f64,
     pub tolerance: f64,
     pub(crate) classified: OnceLock<Classified>,
+    /// The smooth terms' slopes, where there are any.
+    pub slopes: OnceLock<crate::smooth::Slopes>,
 }
 
 /// A right-hand side or solution of the reduced KKT system in the user's units: x, all rows, all bounds. Entries of
@@ -131,6 +133,7 @@ impl State {
             gu: vec![0.0; mi],
             lo: vec![0.0; n],
             hi: vec![0.0; n],
+            w: Vec::new(),
         };
         outer::symmetric(&user.p, &d.x, x, &mut out.p);
         outer::stacked(&user.c, me, (y, &d.x), (&d.y, x), (&mut out.a, &mut out.g));
@@ -146,6 +149,7 @@ impl State {
         Tangent {
             p: vec![0.0; self.user.p.nnz()],
             q: vec![0.0; n],
+            w: Vec::new(),
             a: vec![0.0; a],
             b: vec![0.0; me],
             g: vec![0.0; self.user.c.nnz() - a],
