@@ -119,6 +119,8 @@ impl Core {
             gu: self.u[equalities..].to_vec(),
             lo: self.lo.clone(),
             hi: self.hi.clone(),
+            smooth: Vec::new(),
+            w: Vec::new(),
         }
     }
 

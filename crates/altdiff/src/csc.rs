@@ -197,9 +197,7 @@ impl Csc {
 
     /// `out += M v` and `transposed += Mᵀ w`, in one pass.
     #[inline(always)]
-    fn mul_both(
-        (this, v, w, out, transposed): (&Self, &[f64], &[f64], &mut [f64], &mut [f64]),
-    ) {
+    fn mul_both((this, v, w, out, transposed): (&Self, &[f64], &[f64], &mut [f64], &mut [f64])) {
         for j in 0..this.ncols {
             transposed[j] += this.dot_column(j, w);
             if v[j] != 0.0 {

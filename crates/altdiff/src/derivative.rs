@@ -11,9 +11,9 @@ mod products;
 mod reduced;
 mod state;
 
+pub(crate) use adjoint::Adjoint;
 pub use data::{Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent};
 pub use degeneracy::Degeneracy;
-pub(crate) use adjoint::Adjoint;
 pub(crate) use outer::{ends, stacked, symmetric};
 pub(crate) use products::check_cotangent;
 pub(crate) use state::{State, at, signed};

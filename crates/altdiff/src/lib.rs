@@ -64,6 +64,8 @@ mod lazy;
 mod pivoting;
 mod plain;
 mod scaling;
+mod sizes;
+mod smooth;
 
 pub use batch::{Batch, BatchGradient, BatchSolution, Block};
 pub use csc::Csc;
@@ -74,6 +76,7 @@ pub use error::Error;
 pub use problem::Problem;
 pub use progress::{Callback, Control, Progress};
 pub use settings::{Method, Plain, Settings};
+pub use smooth::{Function, SmoothTerm};
 pub use solution::{Solution, WarmStart};
 pub use solver::Solver;
 pub use status::{Certificate, Residuals, Status};

@@ -11,6 +11,7 @@ use crate::lazy::Lazy;
 use crate::problem::Problem;
 use crate::progress::{Callback, Control, Progress};
 use crate::scaling::Scaling;
+use crate::smooth::{self, Augmented, SmoothTerm};
 use crate::{Certificate, Csc, Error, Method, Residuals, Settings, Solution, Status, WarmStart};
 use crate::{certificate, convexity, plain};
 use drive::{Driver, End};
@@ -31,6 +32,8 @@ pub struct Solver {
     c: Arc<Csc>,
     pattern: Arc<Pattern>,
     prepared: Prepared,
+    /// For problems with smooth terms: the pattern of their local programs, and the terms' functions and columns.
+    smooth: Option<(Augmented, Vec<SmoothTerm>)>,
 }
 
 /// What depends on the values of the matrices. Made when it is first needed.
@@ -80,11 +83,21 @@ impl Solver {
     pub fn new(problem: &Problem, settings: Settings) -> Result<Self, Error> {
         problem.validate()?;
         settings.validate()?;
-        let user = Arc::new(Core::new(problem));
+        let smooth = match &problem.smooth[..] {
+            [] => None,
+            terms => Some((Augmented::new(problem)?, terms.to_vec())),
+        };
+        let user = Arc::new(match &smooth {
+            None => Core::new(problem),
+            Some((augmented, _)) => {
+                let c = Arc::new(problem.a.stack(&problem.g));
+                Core::with(problem, Arc::new(augmented.p.clone()), c)
+            }
+        });
         let pattern = Pattern::new(&user.p, &user.c)?;
         let prepared = Prepared::new(&user, &settings);
         let (p, c) = (Arc::clone(&user.p), Arc::clone(&user.c));
-        Ok(Self { settings, equalities: problem.a.nrows, p, c, pattern, prepared })
+        Ok(Self { settings, equalities: problem.a.nrows, p, c, pattern, prepared, smooth })
     }
 
     /// The settings it was made with.
@@ -112,7 +125,47 @@ impl Solver {
         warm: Option<&WarmStart>,
         callback: Callback<'_>,
     ) -> Result<Solution, Error> {
+        let Some((augmented, terms)) = &self.smooth else {
+            if !problem.smooth.is_empty() {
+                return Err(Error::OtherPattern { block: "smooth" });
+            }
+            return self.solve_program(problem, warm, callback, false);
+        };
+        let like = |(a, b): (&SmoothTerm, &SmoothTerm)| a.function == b.function && a.column == b.column;
+        if terms.len() != problem.smooth.len() || !terms.iter().zip(&problem.smooth).all(like) {
+            return Err(Error::OtherPattern { block: "smooth" });
+        }
+        problem.validate()?;
+        if problem.p.nnz() != augmented.kept.len() {
+            return Err(Error::OtherPattern { block: "P" });
+        }
+        if !convexity::is_convex(&problem.p) {
+            return Err(Error::NotConvex);
+        }
+        smooth::solve(self, augmented, problem, warm, callback)
+    }
+
+    /// Solves the second-order model of a problem with smooth terms, which is convex because the problem is.
+    pub(crate) fn solve_model(
+        &self,
+        model: &Problem,
+        warm: Option<&WarmStart>,
+        callback: Callback<'_>,
+    ) -> Result<Solution, Error> {
+        self.solve_program(model, warm, callback, true)
+    }
+
+    fn solve_program(
+        &self,
+        problem: &Problem,
+        warm: Option<&WarmStart>,
+        callback: Callback<'_>,
+        convex: bool,
+    ) -> Result<Solution, Error> {
         let shared = self.share(problem)?;
+        if convex {
+            shared.prepared.convex.get_or_init(|| true);
+        }
         Job::new(self, &shared, problem).run(warm, callback)
     }
 
@@ -159,6 +212,11 @@ impl Solver {
         }
     }
 
+    /// Whether its problems have smooth terms.
+    pub(crate) fn is_smooth(&self) -> bool {
+        self.smooth.is_some()
+    }
+
     /// Rows of A.
     pub(crate) fn equalities(&self) -> usize {
         self.equalities
@@ -178,8 +236,7 @@ impl Solver {
     /// Checks a problem against the pattern; whether its matrices are those the solver was made with.
     pub(crate) fn compare(&self, problem: &Problem) -> Result<bool, Error> {
         let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
-        let shapes =
-            problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;
+        let shapes = problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;
         let same_p = self.p.same_pattern(&problem.p) && self.p.nnz() == problem.p.nnz();
         if !(same_p && a.0 && g.0 && shapes) {
             problem.validate()?;
@@ -230,10 +287,10 @@ impl<'a> Job<'a> {
                 End { status, point, residuals, iterations: plain.steps, ..End::new(Method::Alternating) };
             return Ok(self.solution(end));
         }
-        if let Control::Cancel | Control::OutOfTime =
-            callback(&Progress { method: settings.method, iteration: 0, residuals: None })
-        {
-            return Ok(self.ended(Status::Cancelled, None));
+        match callback(&Progress { method: settings.method, iteration: 0, residuals: None }) {
+            Control::Continue => {}
+            Control::OutOfTime => return Ok(self.ended(Status::TimeLimit, None)),
+            Control::Cancel => return Ok(self.ended(Status::Cancelled, None)),
         }
         let warm = warm.filter(|w| {
             w.x.len() == self.user.n() && w.y.len() == self.user.m() && w.z.len() == self.user.n()
@@ -325,6 +382,7 @@ impl<'a> Job<'a> {
                 activity: self.solver.settings.activity,
                 tolerance: self.solver.settings.tolerance,
                 classified: OnceLock::new(),
+                slopes: OnceLock::new(),
             }));
         }
         solution

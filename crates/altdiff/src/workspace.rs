@@ -4,7 +4,9 @@ use crate::active::ActiveSet;
 use crate::core::{Core, Point};
 use crate::derivative::{at, check_cotangent, ends, signed, stacked, symmetric};
 use crate::pivoting::{Buffers, Factors, Layout, Outcome, Room, Saddle, Solve};
-use crate::{Cotangent, DerivativeOptions, Error, Gradient, Method, Problem, Residuals, Solution, Solver, Status};
+use crate::{
+    Cotangent, DerivativeOptions, Error, Gradient, Method, Problem, Residuals, Solution, Solver, Status,
+};
 use std::sync::Arc;
 
 /// Memory for [`Solver::solve_in`] and [`Solver::vjp_in`], and their results.
@@ -120,8 +122,12 @@ impl Solver {
     /// # Errors
     /// As [`Solver::solve`].
     pub fn solve_in(&self, problem: &Problem, workspace: &mut Workspace) -> Result<Status, Error> {
-        let same = self.compare(problem)?;
         let w = workspace;
+        if self.is_smooth() {
+            w.take(self.solve(problem, None)?);
+            return Ok(w.status);
+        }
+        let same = self.compare(problem)?;
         w.solution = None;
         w.load(problem, same);
         if self.pivots() && w.factor(same) && w.pivot(self.settings().tolerance) {
@@ -216,8 +222,7 @@ impl Workspace {
         if empty(&self.core.l, &self.core.u) || empty(&self.core.lo, &self.core.hi) {
             return false;
         }
-        let solve =
-            Solve { core: &self.core, layout: &self.layout, saddle: &self.saddle, tolerance };
+        let solve = Solve { core: &self.core, layout: &self.layout, saddle: &self.saddle, tolerance };
         let warm = (self.warm && self.status == Status::Solved).then_some(&self.start);
         if solve.run(&mut self.buffers, warm, &mut |_| true) != Outcome::Solved {
             return false;

@@ -2,7 +2,9 @@
 
 mod common;
 
-use altdiff::{Cotangent, Csc, DerivativeOptions, Method, Problem, Route, Settings, Solution, Solver, Status, Tangent};
+use altdiff::{
+    Cotangent, Csc, DerivativeOptions, Method, Problem, Route, Settings, Solution, Solver, Status, Tangent,
+};
 use common::{Random, kkt_violation, random_problem};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -151,9 +153,11 @@ fn what_it_cannot_do_falls_to_the_interior_point_method_and_that_is_said() {
     said(&s, "equalities depend on each other");
     // Infeasible rows: a proof, not a limit.
     let g = DMatrix::from_row_slice(2, 2, &[1.0, 1.0, -1.0, -1.0]);
-    let empty = Problem::new(2)
-        .quadratic(Csc::identity(2), vec![1.0, 0.0])
-        .inequalities(Csc::from_dense(&g), vec![-INF; 2], vec![1.0, -2.0]);
+    let empty = Problem::new(2).quadratic(Csc::identity(2), vec![1.0, 0.0]).inequalities(
+        Csc::from_dense(&g),
+        vec![-INF; 2],
+        vec![1.0, -2.0],
+    );
     for method in [Method::ActiveSet, Method::Auto] {
         let s = by(&empty, method);
         assert_eq!(s.status, Status::Infeasible, "{method:?}");

@@ -3,7 +3,8 @@
 mod common;
 
 use altdiff::{
-    Batch, BatchSolution, Block, Cotangent, DerivativeOptions, Error, Problem, Settings, Solution, Solver, Status, WarmStart,
+    Batch, BatchSolution, Block, Cotangent, DerivativeOptions, Error, Problem, Settings, Solution, Solver,
+    Status, WarmStart,
 };
 use common::{Random, random_problem};
 
@@ -26,8 +27,10 @@ fn vectors(problem: &Problem, samples: usize) -> Batch {
 /// Samples with their own matrices as well.
 fn matrices(problem: &Problem, samples: usize) -> Batch {
     let mut r = Random::new(7);
-    let a = (0..samples).flat_map(|_| problem.a.values.clone()).map(|v| v * (1.0 + 0.01 * r.normal())).collect();
-    let p = (0..samples).flat_map(|k| problem.p.values.iter().map(move |v| v * (1.0 + 0.1 * k as f64))).collect();
+    let a =
+        (0..samples).flat_map(|_| problem.a.values.clone()).map(|v| v * (1.0 + 0.01 * r.normal())).collect();
+    let p =
+        (0..samples).flat_map(|k| problem.p.values.iter().map(move |v| v * (1.0 + 0.1 * k as f64))).collect();
     vectors(problem, samples).with(Block::A, a).unwrap().with(Block::P, p).unwrap()
 }
 
@@ -182,7 +185,7 @@ fn shared_blocks_get_the_sum_and_others_each_their_own() {
         for block in Block::ALL {
             let of = |k: usize| -> Vec<f64> {
                 let g = &alone[k];
-                let all = [&g.p, &g.q, &g.a, &g.b, &g.g, &g.gl, &g.gu, &g.lo, &g.hi];
+                let all = [&g.p, &g.q, &g.a, &g.b, &g.g, &g.gl, &g.gu, &g.lo, &g.hi, &g.w];
                 all[block as usize].clone()
             };
             let mut expected: Vec<f64> = Vec::new();
@@ -224,7 +227,10 @@ fn warm_starts_are_per_sample() {
 fn shapes_are_checked() {
     let problem = random_problem(1, 4, 1, 2);
     let batch = Batch::new(problem.clone(), 3);
-    assert!(matches!(batch.clone().with(Block::Q, vec![0.0; 11]), Err(Error::Shape { block: "q", expected: 12, .. })));
+    assert!(matches!(
+        batch.clone().with(Block::Q, vec![0.0; 11]),
+        Err(Error::Shape { block: "q", expected: 12, .. })
+    ));
     let samples = solve(&batch);
     assert_eq!(samples.len(), 3);
     let options = DerivativeOptions::default();

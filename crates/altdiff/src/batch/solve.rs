@@ -10,7 +10,7 @@ use std::ops::Index;
 pub struct BatchSolution {
     pub(super) samples: Vec<Result<Solution, Error>>,
     /// Which blocks are shared, and the number of entries of each.
-    pub(super) shared: [bool; 9],
+    pub(super) shared: [bool; 10],
 }
 
 impl BatchSolution {
@@ -62,17 +62,13 @@ impl Solver {
     /// # Errors
     /// [`Error::Shape`] if `warm` has another length; what is wrong with the shared blocks; [`Error::OtherPattern`].
     /// What is wrong with one sample is that sample's error.
-    pub fn solve_batch(
-        &self,
-        batch: &Batch,
-        warm: &[Option<&WarmStart>],
-    ) -> Result<BatchSolution, Error> {
+    pub fn solve_batch(&self, batch: &Batch, warm: &[Option<&WarmStart>]) -> Result<BatchSolution, Error> {
         if !warm.is_empty() && warm.len() != batch.samples {
             let (found, expected) = (warm.len(), batch.samples);
             return Err(Error::Shape { block: "warm", unit: "entries", found, expected });
         }
         let start = |sample: usize| warm.get(sample).copied().flatten();
-        let samples = if batch.matrices_are_shared() {
+        let samples = if batch.matrices_are_shared() && !self.is_smooth() {
             let shared = self.share(&batch.base)?;
             self.factor_shared(&shared, &batch.base);
             let vectors = Problem::new(0);

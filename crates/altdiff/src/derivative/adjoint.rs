@@ -34,6 +34,9 @@ impl State {
         cotangent: &Cotangent,
         options: &DerivativeOptions,
     ) -> Result<Adjoint, Error> {
+        if self.slopes.get().is_some() {
+            return Ok(Adjoint::General(Box::new(solution.vjp(cotangent, options)?)));
+        }
         match self.clean_adjoint(cotangent, options)? {
             Some((d, residual)) => Ok(Adjoint::Clean { d, residual }),
             None => Ok(Adjoint::General(Box::new(solution.vjp(cotangent, options)?))),
@@ -45,7 +48,8 @@ impl State {
         let (n, me, mi) = (self.user.n(), self.equalities, self.inequalities());
         let above = || self.user.c.row_idx.iter().filter(|&&i| i < me).count();
         match block {
-            Block::P => self.user.p.nnz(),
+            Block::P => self.slopes.get().map_or(self.user.p.nnz(), |s| s.kept.len()),
+            Block::W => self.slopes.get().map_or(0, |s| s.terms.len()),
             Block::A => above(),
             Block::G => self.user.c.nnz() - above(),
             Block::B => me,
@@ -70,12 +74,14 @@ impl State {
                     Block::Gu => &g.gu,
                     Block::Lo => &g.lo,
                     Block::Hi => &g.hi,
+                    Block::W => &g.w,
                 };
             }
         };
         let mut other = Vec::new();
         match block {
             Block::Q => return &d.x,
+            Block::W => return &[],
             Block::P => outer::symmetric(&user.p, &d.x, &point.x, room),
             Block::A => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (room, &mut other)),
             Block::G => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (&mut other, room)),

@@ -2,6 +2,8 @@
 
 use super::alternating::Recursion;
 use super::state::{Stacked, State};
+use std::borrow::Cow;
+
 use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route, Solution, SolutionTangent, Tangent};
 
 /// The direction a linear map is applied in.
@@ -18,6 +20,15 @@ impl Solution {
     /// [`Error::NotSolved`] unless the problem is solved; [`Error::Shape`] when a non-empty block of the cotangent has
     /// the wrong length; [`Error::Derivative`] when an iterative route does not converge.
     pub fn vjp(&self, cotangent: &Cotangent, options: &DerivativeOptions) -> Result<Gradient, Error> {
+        let mut gradient = self.vjp_of_program(cotangent, options)?;
+        if let Some(slopes) = self.state()?.slopes.get() {
+            slopes.gradient(&mut gradient);
+        }
+        Ok(gradient)
+    }
+
+    /// As [`vjp`](Self::vjp), by the data of the quadratic program that was solved last.
+    fn vjp_of_program(&self, cotangent: &Cotangent, options: &DerivativeOptions) -> Result<Gradient, Error> {
         let state = self.state()?;
         if let Some((d, residual)) = state.clean_adjoint(cotangent, options)? {
             return Ok(Gradient { residual, ..state.gradient(&d, &state.active) });
@@ -42,6 +53,15 @@ impl Solution {
     /// As [`Solution::vjp`].
     pub fn jvp(&self, tangent: &Tangent, options: &DerivativeOptions) -> Result<SolutionTangent, Error> {
         let state = self.state()?;
+        let tangent = &*match state.slopes.get() {
+            None => Cow::Borrowed(tangent),
+            Some(slopes) => {
+                check("P", &tangent.p, slopes.kept.len())?;
+                check("w", &tangent.w, slopes.terms.len())?;
+                check("q", &tangent.q, state.user.n())?;
+                Cow::Owned(slopes.tangent(tangent, state.user.n(), state.user.p.nnz()))
+            }
+        };
         state.check_tangent(tangent)?;
         if let Some(pivoted) = state.clean_pivots(options.route) {
             let rhs = state.right_hand_side(tangent, &state.active);

@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub activity: f64,
     pub tolerance: f64,
     pub(crate) classified: OnceLock<Classified>,
+    /// The smooth terms' slopes, where there are any.
+    pub slopes: OnceLock<crate::smooth::Slopes>,
 }
 
 /// A right-hand side or solution of the reduced KKT system in the user's units: x, all rows, all bounds. Entries of
@@ -124,6 +126,7 @@ impl State {
         let mut out = Tangent {
             p: Vec::new(),
             q: d.x.clone(),
+            w: Vec::new(),
             a: Vec::new(),
             b: vec![0.0; me],
             g: Vec::new(),
@@ -146,6 +149,7 @@ impl State {
         Tangent {
             p: vec![0.0; self.user.p.nnz()],
             q: vec![0.0; n],
+            w: Vec::new(),
             a: vec![0.0; a],
             b: vec![0.0; me],
             g: vec![0.0; self.user.c.nnz() - a],

@@ -5,10 +5,10 @@
 //! places, all at once while that makes their number fall (Júdice and Pires 1994); then the search walks on one by one.
 
 use super::eliminate::{Breakdown, DROPPED, Lower, Parts, backward, forward};
-use crate::kernel::{axpy, kernel, vectorized};
 use super::saddle::Saddle;
 use super::walk::ROOM;
 use crate::active::Side;
+use crate::kernel::{axpy, kernel, vectorized};
 
 /// Added to S relative to its diagonal, so that dependent active constraints do not break the factor.
 const SHIFT: f64 = 1e-13;

@@ -48,7 +48,8 @@ impl Search {
                 let mut step = full;
                 let mut blocking = None;
                 for (a, &j) in self.list.iter().enumerate() {
-                    let rate = sign * self.direction[a] * if self.side[j] == Side::Upper { 1.0 } else { -1.0 };
+                    let rate =
+                        sign * self.direction[a] * if self.side[j] == Side::Upper { 1.0 } else { -1.0 };
                     if rate > 0.0 {
                         let most = self.y[j].abs() / rate;
                         if most < step {

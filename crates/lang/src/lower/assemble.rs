@@ -306,6 +306,7 @@ fn sizes(context: &Context<'_>) -> Lowered<Vec<Size>> {
         .dims
         .iter()
         .zip(&context.dims)
+        .filter(|(dim, _)| dim.rounded.is_none())
         .map(|(dim, &value)| Size { name: dim.name.clone().into(), value: value as usize })
         .collect();
     for fixed in &model.sizes {
