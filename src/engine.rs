@@ -24,7 +24,7 @@ pub(crate) fn problem(blocks: &Blocks, theta_hat: &[f64]) -> Result<Problem, Err
 
 /// Replaces the numbers of a problem of the program's pattern by those at θ̂.
 pub(crate) fn renew(blocks: &Blocks, theta_hat: &[f64], problem: &mut Problem) -> Result<(), Error> {
-    let Problem { p, q, r, a, b, g, gl, gu, lo, hi } = problem;
+    let Problem { p, q, r, a, b, g, gl, gu, lo, hi, .. } = problem;
     for (name, block, values) in [
         ("P", &blocks.p.entries, &mut p.values),
         ("q", &blocks.q, q),
@@ -94,6 +94,7 @@ pub(crate) fn data_tangent(blocks: &Blocks, moved: &[f64]) -> DataVector {
             gu: gu.apply_tangent(moved),
             lo: lo.apply_tangent(moved),
             hi: hi.apply_tangent(moved),
+            ..Tangent::default()
         },
         r: r.apply_tangent(moved)[0],
     }
