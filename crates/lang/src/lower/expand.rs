@@ -254,6 +254,26 @@ impl<'m> Lower<'m> {
         self.lift_node(inverse, format!("1 / ({text})"), "a division by a parameter")
     }
 
+    /// A function of the entries of a variable-free expression, where a condition on them holds.
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub fn lifted_unary(
+        &mut self,
+        function: Unary,
+        operand: &Operand,
+        condition: CheckKind,
+        name: &str,
+    ) -> Lowered<Affine> {
+        let node = self.lift.value(operand)?;
+        let shape = self.lift.tape.shape(node);
+        let text = self.context.model.text(self.context.model.tree.span(operand.node));
+        self.check(node, condition, &text);
+        let value = self.lift.unary(function, node);
+        debug_assert_eq!(self.lift.tape.shape(value), shape);
+        self.lift_node(value, format!("{name}({text})"), "it is not affine in the parameters")
+    }
+
     /// Adds a condition on a node of the lift's tape.
     pub fn check(&mut self, node: u32, kind: CheckKind, text: &str) {
         let check = Check { node, kind, text: Text::from(text.to_owned()) };
