@@ -28,7 +28,7 @@ mod lets;
 mod names;
 mod operators;
 mod parameters;
-mod place;
+pub(crate) mod place;
 mod ranges;
 mod values;
 mod variables;
