@@ -168,7 +168,9 @@ impl Checker {
         let varies = |k: usize| arguments.get(k).is_some_and(|&a| !tree.facts(a).variable_free());
         match name {
             "divide" if varies(1) => return self.quotient(node, arguments),
-            "multiply" | "matmul" if varies(0) && varies(1) => return self.product(node, arguments),
+            _ if atom.is_product() && (0..arguments.len()).filter(|&k| varies(k)).count() > 1 => {
+                return self.product(node, arguments);
+            }
             "multiply" | "matmul" | "divide" => return self.factor(name, arguments),
             "power" if varies(1) => return self.exponent(node, arguments),
             "add" => return self.mixed_sum(node, arguments),
@@ -416,6 +418,10 @@ fn atom_follows_sign(name: &str) -> bool {
             | "quad_form"
             | "matrix_norm1"
             | "matrix_norm_inf"
+            | "mixed_norm"
+            | "quad_over_lin"
+            | "quantile_loss"
+            | "scalene"
     )
 }
 

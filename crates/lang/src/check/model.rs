@@ -27,6 +27,8 @@ pub struct CheckedModel {
     pub variables: Vec<Variable>,
     /// The named expressions.
     pub lets: Vec<Let>,
+    /// The texts of the user-written atoms.
+    pub functions: Vec<String>,
     /// The objective.
     pub objective: Option<(Sense, NodeId)>,
     /// The constraints.
