@@ -77,6 +77,14 @@ fn examples_are_formatted() {
 }
 
 #[test]
+fn comments_past_the_end_of_a_line_are_indented_as_what_follows() {
+    let text = "subject to\n  x <= 1 // one\n  // two\n  ;\n  x >= 0;\n";
+    let formatted = "subject to\n  x <= 1; // one\n  // two\n  x >= 0;\n";
+    assert_eq!(format(text).as_deref(), Ok(formatted));
+    assert_eq!(format(formatted).as_deref(), Ok(formatted));
+}
+
+#[test]
 fn a_fresh_line_comment_keeps_its_line() {
     let text = "minimize f(\n  a, // first\n  // about b\n  b\n) + x;\n";
     assert_eq!(format(text).unwrap(), "minimize f(\n  a, // first\n  // about b\n  b\n)\n  + x;\n");
@@ -124,8 +132,6 @@ fn statements() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
-
     /// Whatever stands between the tokens, formatting changes no meaning and loses no comment, and once is enough.
     #[test]
     fn random_models(
