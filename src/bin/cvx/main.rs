@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command is where output is printed")]
 
+mod atoms;
 mod canon;
 mod check;
 mod failure;
@@ -35,6 +36,7 @@ Examples:
   cvx solve portfolio.cvx --data portfolio.json --param gamma=2 --json
   cvx grad  portfolio.cvx --data portfolio.json --of 'mu.T @ w'
   cvx canon portfolio.cvx --data portfolio.json --check portfolio.canon
+  cvx atoms huber
 
 Exit status:
   0 solved, or fine    1 `canon --check` found a difference    2 bad input
@@ -47,6 +49,7 @@ enum Command {
     Canon(canon::Canon),
     Solve(solve::Solve),
     Grad(grad::Grad),
+    Atoms(atoms::Atoms),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Canon(command) => command.run(),
         Command::Solve(command) => command.run(),
         Command::Grad(command) => command.run(),
+        Command::Atoms(command) => command.run(),
     };
     result.unwrap_or_else(Failure::report)
 }

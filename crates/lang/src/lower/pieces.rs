@@ -31,7 +31,7 @@ impl Piece {
     }
 
     /// The number of a row, if it has neither variables nor parameters.
-    fn number(&self, k: usize) -> Option<f64> {
+    pub(super) fn number(&self, k: usize) -> Option<f64> {
         let terms = self.rows.row(k);
         let numeric = terms.iter().all(|t| t.column == Column::ONE && t.parameter == 0);
         numeric.then(|| terms.iter().map(|t| t.coefficient).sum())
@@ -104,8 +104,7 @@ impl Lower<'_> {
             }
         }
         for piece in pieces {
-            let kept: Vec<usize> =
-                (0..piece.entry.len()).filter(|&k| piece.number(k).is_none()).collect();
+            let kept: Vec<usize> = (0..piece.entry.len()).filter(|&k| piece.number(k).is_none()).collect();
             let flat = Shape::Vector(kept.len());
             let rows = piece.rows.gather(flat, kept.iter().copied());
             let minus = bound.gather(flat, kept.iter().map(|&k| piece.entry[k])).scale(-1.0);
