@@ -182,7 +182,7 @@ impl Problem {
         let model = Model::from_text(&text).unwrap_or_else(|e| panic!("{e}\n{text}"));
         let bound = model.bind(&Data::new()).unwrap_or_else(|e| panic!("{e}\n{text}"));
         let layer = bound.layer(Settings::default()).unwrap_or_else(|e| panic!("{e}\n{text}"));
-        Self { layer, text }
+        Self { text, layer }
     }
 
     fn solve(&self, values: &Values) -> Solution {

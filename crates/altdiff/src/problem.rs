@@ -120,9 +120,9 @@ impl Problem {
         self.a.check("A")?;
         self.g.check("G")?;
         // Rows increase, so the last one tells.
-        if (0..n)
-            .any(|j| self.p.row_idx[self.p.col_ptr[j]..self.p.col_ptr[j + 1]].last().is_some_and(|&i| i > j))
-        {
+        if (0..n).any(|j| {
+            self.p.row_idx[self.p.col_ptr[j]..self.p.col_ptr[j + 1]].last().is_some_and(|&i| i > j)
+        }) {
             return Err(Error::Pattern { block: "P", reason: "only the upper triangle may be stored" });
         }
         self.validate_matrices()?;

@@ -121,7 +121,8 @@ impl Solver {
     /// Checks a problem against the pattern; whether its matrices are those the solver was made with.
     fn compare(&self, problem: &Problem) -> Result<bool, Error> {
         let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
-        let shapes = problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;
+        let shapes =
+            problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;
         let same_p = self.p.same_pattern(&problem.p) && self.p.nnz() == problem.p.nnz();
         if !(same_p && a.0 && g.0 && shapes) {
             problem.validate()?;

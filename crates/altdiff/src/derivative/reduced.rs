@@ -1,8 +1,8 @@
 //! Route 1: one refined solve with the reduced KKT matrix `K = [P C₊ᵀ I₊ᵀ; C₊ 0 0; I₊ 0 0]` of the active set.
 
 use super::state::{Stacked, State};
-use crate::Route;
 use crate::active::ActiveSet;
+use crate::Route;
 use crate::core::Point;
 use crate::kkt::{Factor, System};
 use crate::pivoting::{Pivoted, Room};

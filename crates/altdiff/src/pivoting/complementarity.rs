@@ -6,9 +6,9 @@
 //! (Júdice and Pires 1994).
 
 use super::eliminate::{Breakdown, DROPPED, Lower, Parts, backward, forward};
+use crate::kernel::{axpy, vectorized};
 use super::saddle::Saddle;
 use crate::active::Side;
-use crate::kernel::{axpy, vectorized};
 
 /// Added to S relative to its diagonal, so that dependent active constraints do not break the factor.
 const SHIFT: f64 = 1e-13;

@@ -262,13 +262,9 @@ impl Lower {
             stride,
         )
         .subrows(start, rows);
-        let target = MatMut::from_column_major_slice_with_stride_mut(
-            &mut rest[..width * stride],
-            stride,
-            width,
-            stride,
-        )
-        .subrows_mut(start, rows);
+        let target =
+            MatMut::from_column_major_slice_with_stride_mut(&mut rest[..width * stride], stride, width, stride)
+                .subrows_mut(start, rows);
         let right = done.subrows(0, width).transpose();
         let one = |target: MatMut<'_, f64>, at: usize| {
             let left = done.subrows(at, target.nrows());

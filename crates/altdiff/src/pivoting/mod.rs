@@ -329,7 +329,12 @@ fn augment(core: &Core, layout: &Layout, saddle: &Saddle, v: &mut [f64]) {
 }
 
 /// What derivatives need, taken out of the buffers.
-pub(crate) fn keep(layout: Arc<Layout>, saddle: Arc<Saddle>, b: &mut Buffers, clean: bool) -> Pivoted {
+pub(crate) fn keep(
+    layout: Arc<Layout>,
+    saddle: Arc<Saddle>,
+    b: &mut Buffers,
+    clean: bool,
+) -> Pivoted {
     let list = std::mem::take(&mut b.search.list);
     let factor = std::mem::take(&mut b.search.factor);
     Pivoted { layout, saddle, list, factor, clean }

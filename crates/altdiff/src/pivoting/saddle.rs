@@ -1,10 +1,10 @@
 //! The dense saddle point matrix [P Cᵀ; C 0], eliminated down to the inequalities.
 
 use super::eliminate::{Breakdown, Lower, Parts, backward, forward};
-use super::layout::Layout;
-use crate::Csc;
-use crate::core::Core;
 use crate::kernel::vectorized;
+use super::layout::Layout;
+use crate::core::Core;
+use crate::Csc;
 
 /// Pivots below this, relative to the diagonal they come from, are taken for zero.
 const SINGULAR: f64 = 1e-12;
@@ -147,8 +147,7 @@ fn fill(lower: &mut Lower, core: &Core, layout: &Layout) {
         let (first, last) = (layout.place[rows[0]], layout.place[rows[rows.len() - 1]]);
         first != usize::MAX && last != usize::MAX && last.wrapping_sub(first) == rows.len() - 1
     };
-    let monotone = (1..layout.m).all(|k| layout.place[k - 1] < layout.place[k])
-        && layout.place[..layout.m].last() != Some(&usize::MAX);
+    let monotone = (1..layout.m).all(|k| layout.place[k - 1] < layout.place[k]) && layout.place[..layout.m].last() != Some(&usize::MAX);
     for j in 0..n {
         let range = core.c.col_ptr[j]..core.c.col_ptr[j + 1];
         let (rows, values) = (&core.c.row_idx[range.clone()], &core.c.values[range]);

@@ -302,20 +302,19 @@ impl Checker {
     /// The order of a norm.
     fn order(&mut self, order: ExprId) -> Option<Order> {
         let span = self.ast.exprs.span(order);
-        let found = match self.ast.exprs[order].clone() {
-            Expr::Text(text) => match text.to_ascii_lowercase().as_str() {
+        let found = if let Expr::Text(text) = &self.ast.exprs[order] {
+            match text.to_ascii_lowercase().as_str() {
                 "inf" => Some(Order::Number(f64::INFINITY)),
                 "fro" => Some(Order::Frobenius),
                 "nuc" => Some(Order::Nuclear),
                 _ => None,
-            },
-            _ => {
-                let node = self.expression(order);
-                if self.is_error(node) {
-                    return None;
-                }
-                self.model.tree.facts(node).interval.as_point().filter(|p| *p >= 1.0).map(Order::Number)
             }
+        } else {
+            let node = self.expression(order);
+            if self.is_error(node) {
+                return None;
+            }
+            self.model.tree.facts(node).interval.as_point().filter(|p| *p >= 1.0).map(Order::Number)
         };
         if found.is_none() {
             let error = Diagnostic::error(codes::BAD_ARGUMENT, "the order of a norm is 1, 2 or inf");

@@ -302,7 +302,7 @@ impl Lower<'_> {
     ///
     /// # Errors
     /// If sizes, indices or constants do not fit.
-    pub(super) fn pieces(
+    pub fn pieces(
         &mut self,
         operand: &Operand,
         convex: bool,

@@ -30,6 +30,15 @@ impl Piece {
         self
     }
 
+    /// The rows with something added to the entries that they bound.
+    pub fn plus(self, rest: &Affine) -> Vec<Self> {
+        let by = rest.gather(self.rows.shape, self.entry.iter().copied());
+        let sides = if self.both_signs { &[1.0, -1.0][..] } else { &[1.0] };
+        let side =
+            |&sign: &f64| Self { rows: self.rows.clone().scale(sign).add(&by), entry: self.entry.clone(), both_signs: false };
+        sides.iter().map(side).collect()
+    }
+
     /// The number of a row, if it has neither variables nor parameters.
     pub(super) fn number(&self, k: usize) -> Option<f64> {
         let terms = self.rows.row(k);
