@@ -292,7 +292,7 @@ fn atoms_are_listed_and_explained() {
 #[test]
 fn functions_of_the_model_are_known_at_the_solution() {
     let case = Case::new();
-    let functions = "fn twice(v) = 2 * v;\nfn spread(v) = max(v) - min(v) + // of\n twice(0);\n";
+    let functions = "fn twice(v) = 2 * v;\nfn spread(v) = max(v) - min(v) + // of\n twice(0);\nfn first(v) = v[0];\n";
     case.write("model.cvx", format!("{functions}{MODEL}"));
     let (status, out) = case.json("grad model.cvx --data data.json --of |=spread(x) + twice(lam)|");
     assert_eq!(status, 0, "{out}");
@@ -301,6 +301,8 @@ fn functions_of_the_model_are_known_at_the_solution() {
     let wrong = case.cvx("grad model.cvx --data data.json --of |=spread(x, x)|");
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("`spread` takes 1 argument"));
-    let inside = case.cvx("grad model.cvx --data data.json --of |=spread(S[0])|");
+    // What is wrong in the body is said where it is called.
+    let inside = case.cvx("grad model.cvx --data data.json --of |=1 + first(lam)|");
     assert_eq!(inside.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&inside.stderr).contains("1 + first(lam)"));
 }

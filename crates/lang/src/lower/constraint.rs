@@ -262,18 +262,22 @@ impl Lower<'_> {
         owner: u32,
         out: &mut Vec<(usize, Multiplier, f64)>,
     ) {
-        let never_decides =
-            |number: f64, turned: bool| if turned { number >= range.hi } else { number <= range.lo };
+        let never_decides = |number: f64| {
+            let number = piece.decisive(number, !turned);
+            if turned { number >= range.hi } else { number <= range.lo }
+        };
         let mut rows: Vec<(Vec<Term>, Vec<usize>)> = Vec::new();
         for (k, &entry) in piece.entry.iter().enumerate() {
             let negated: Vec<_> =
                 bound.row(entry).iter().map(|t| Term { coefficient: -t.coefficient, ..*t }).collect();
             if piece.both_signs && bound.row(entry).iter().all(|t| t.column == Column::ONE) {
-                let (upper, lower) = self.two_sided(owner, piece.rows.row(k), &negated, bound.row(entry));
+                let (lo, hi) =
+                    if turned { (bound.row(entry), &negated[..]) } else { (&negated[..], bound.row(entry)) };
+                let (upper, lower) = self.two_sided(owner, piece.rows.row(k), lo, hi);
                 out.extend([(entry, upper.0, upper.1), (entry, lower.0, lower.1)]);
                 continue;
             }
-            if piece.number(k).is_some_and(|number| never_decides(number, turned)) {
+            if piece.number(k).is_some_and(never_decides) {
                 continue;
             }
             let signs: &[f64] = if piece.both_signs { &[1.0, -1.0] } else { &[1.0] };

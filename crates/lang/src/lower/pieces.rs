@@ -39,6 +39,15 @@ impl Piece {
         sides.iter().map(side).collect()
     }
 
+    /// What a number among the rows is compared as: of both signs the larger, or for a minimum the smaller.
+    pub(super) fn decisive(&self, number: f64, convex: bool) -> f64 {
+        match (self.both_signs, convex) {
+            (false, _) => number,
+            (true, true) => number.abs(),
+            (true, false) => -number.abs(),
+        }
+    }
+
     /// The number of a row, if it has neither variables nor parameters.
     pub(super) fn number(&self, k: usize) -> Option<f64> {
         let terms = self.rows.row(k);
@@ -97,7 +106,7 @@ impl Lower<'_> {
         for piece in pieces {
             for (k, &entry) in piece.entry.iter().enumerate() {
                 if let Some(value) = piece.number(k) {
-                    let value = if piece.both_signs { value.abs() } else { value };
+                    let value = piece.decisive(value, convex);
                     let tighter = if convex { f64::max } else { f64::min };
                     numbers[entry] = Some(numbers[entry].map_or(value, |known| tighter(known, value)));
                 }
@@ -120,7 +129,7 @@ impl Lower<'_> {
             let side = if convex { 1.0 } else { -1.0 };
             self.at_most_zero(&rows.add(&minus).scale(side), name);
             if piece.both_signs {
-                self.at_most_zero(&rows.scale(-1.0).add(&minus), name);
+                self.at_most_zero(&rows.scale(-1.0).add(&minus).scale(side), name);
             }
         }
         bound

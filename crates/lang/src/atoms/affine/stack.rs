@@ -39,7 +39,6 @@ pub static HSTACK: Stack = Stack {
 pub static VSTACK: Stack = Stack {
     row: &Row {
         name: "vstack",
-        aliases: &["stack"],
         signature: "vstack(a, b, …)",
         arguments: (1, usize::MAX),
         summary: "arrays on top of each other",
