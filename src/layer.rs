@@ -45,6 +45,14 @@ impl Layer {
         self.inner.solver.settings()
     }
 
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
+    pub(crate) fn solver(&self) -> &altdiff::Solver {
+        &self.inner.solver
+    }
+
     /// Solves the problem at the given parameters.
     ///
     /// Infeasible, unbounded and unfinished problems are statuses of the solution, not errors.
@@ -66,8 +74,16 @@ impl Layer {
         warm: Option<&Solution>,
         callback: &mut dyn FnMut(&Progress) -> Control,
     ) -> Result<Solution, Error> {
+        self.solve_lifted(Lifted::new(&self.inner.program, params)?, warm, callback)
+    }
+
+    pub(crate) fn solve_lifted(
+        &self,
+        lifted: Lifted,
+        warm: Option<&Solution>,
+        callback: &mut dyn FnMut(&Progress) -> Control,
+    ) -> Result<Solution, Error> {
         let program = &self.inner.program;
-        let lifted = Lifted::new(program, params)?;
         let problem = engine::problem(&program.blocks, &lifted.theta_hat)?;
         let warm = warm.map(Solution::warm_start);
         let solved = self.inner.solver.solve_with(&problem, warm.as_ref(), callback)?;

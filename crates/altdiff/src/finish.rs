@@ -11,12 +11,17 @@ use crate::core::{Core, Point};
 use crate::kkt::{Factor, Numeric, Pattern, System};
 use crate::problem::norm_inf;
 use crate::scaling::Scaling;
+use crate::sizes::Sizes;
 use std::sync::Arc;
 
 /// Proximal weight of the finish in the equilibrated problem: small against every eigenvalue that counts, and above the
 /// root of the machine's precision, since pivots of this size make rounding errors of ε / `PROXIMAL`, which must stay
 /// below it for a null space to be told from them. Refinement wins the other digits back.
 pub(crate) const PROXIMAL: f64 = 1e-7;
+
+/// Largest residual of a variable's stationarity relative to its own terms, and to the largest of all.
+const BALANCED: f64 = 1e-3;
+const ROUNDING: f64 = 1e-12;
 
 /// A point whose KKT conditions hold on the unscaled problem.
 #[derive(Debug)]
@@ -61,6 +66,9 @@ impl Finisher<'_> {
                 return Ok(None);
             }
             let wrong = self.repair(&point, &mut active.clone(), None);
+            if wrong == 0 && !self.balanced(&point) {
+                return Ok(None);
+            }
             if wrong == 0 {
                 let mut user = self.scaling.unscale(&point);
                 self.clean(&mut user, &active);
@@ -82,6 +90,15 @@ impl Finisher<'_> {
             self.repair(&point, &mut active, Some(single));
         }
         Ok(None)
+    }
+
+    /// Whether every variable's stationarity holds in its own measure: the tolerance on the largest one would let a small
+    /// weight of the objective, and the active constraints it implies, go unseen.
+    fn balanced(&self, point: &Point) -> bool {
+        let terms = Sizes::new(self.core, point).noise.1;
+        let rounding = ROUNDING * norm_inf(&terms);
+        let stationarity = self.core.stationarity(point);
+        stationarity.iter().zip(&terms).all(|(r, t)| r.abs() <= BALANCED * t + rounding)
     }
 
     /// Solves the equality-constrained problem on the active set by refinement from the given point.

@@ -2,6 +2,7 @@
 //! whose centre is the current iterate (Schwan et al. 2023, PIQP), so that neither a singular P nor dependent rows
 //! make it singular.
 
+mod centre;
 mod start;
 mod step;
 
@@ -84,6 +85,11 @@ pub(crate) struct Interior<'a> {
     delta: f64,
     /// Added to the diagonal of the factored matrix only.
     guard: f64,
+    /// Slacks and multipliers before the last step.
+    before: (Vec<f64>, Vec<f64>),
+    sharp: bool,
+    /// The complementarity that Newton's method aims at, instead of as little as possible.
+    target: Option<f64>,
     tolerance: f64,
     /// Complementarity below which nothing is gained.
     floor: f64,
@@ -141,12 +147,16 @@ impl<'a> Interior<'a> {
             rho: 1e-6,
             delta: 1e-6,
             guard: GUARD.0,
+            before: (Vec::new(), Vec::new()),
+            sharp: false,
+            target: None,
             tolerance,
             floor: 0.0,
             iterations: 0,
             linear: core.p.values.iter().all(|v| *v == 0.0),
         };
         this.start(start)?;
+        this.before = (this.s.clone(), this.z.clone());
         Ok(this)
     }
 
@@ -193,16 +203,30 @@ impl<'a> Interior<'a> {
         point
     }
 
-    /// The active set the iterate points at: ends whose multiplier exceeds their slack.
+    /// The active set the last step points at: towards an active end the slack falls and the multiplier stays, towards an
+    /// inactive one the reverse (the indicators of Tapia; they do not depend on scale). Where the step was short, the
+    /// larger of slack and multiplier decides.
     pub(crate) fn guess(&self) -> ActiveSet {
         let mut active = ActiveSet::equalities(self.core);
+        let telling = self.mu() < 0.5 * dot(&self.before.0, &self.before.1) / self.s.len().max(1) as f64;
         for (k, end) in self.ends.iter().enumerate() {
-            if self.z[k] > self.s[k] {
+            let on = if telling {
+                self.z[k] * self.before.0[k] > self.s[k] * self.before.1[k]
+            } else {
+                self.z[k] > self.s[k]
+            };
+            if on {
                 let side = if end.sign > 0.0 { Side::Upper } else { Side::Lower };
                 if end.row { active.rows[end.index] = side } else { active.vars[end.index] = side }
             }
         }
         active
+    }
+
+    /// Lets the complementarity fall as far as it will: the tolerance is reached, and what is left to find is the exact
+    /// active set.
+    pub(crate) fn sharpen(&mut self) {
+        self.sharp = true;
     }
 
     /// Runs until `check` stops it (Ok(None)) or a limit does (the status).
@@ -213,7 +237,7 @@ impl<'a> Interior<'a> {
         max_iterations: usize,
         patience: usize,
         callback: Callback<'_>,
-        check: &mut dyn FnMut(&Self, &Point, &Residuals) -> Result<Check, Error>,
+        check: &mut dyn FnMut(&mut Self, &Point, &Residuals) -> Result<Check, Error>,
     ) -> Result<Option<Status>, Error> {
         let mut best = f64::INFINITY;
         let mut since = 0;
@@ -221,7 +245,8 @@ impl<'a> Interior<'a> {
             let scaled = self.point();
             let point = scaling.unscale(&scaled);
             let residuals = user.residuals(&point);
-            self.floor = SPARE * self.tolerance * self.core.objective_size(&scaled).max(scaling.cost)
+            let spare = if self.sharp { 0.0 } else { SPARE };
+            self.floor = spare * self.tolerance * self.core.objective_size(&scaled).max(scaling.cost)
                 / self.s.len().max(1) as f64;
             let progress =
                 Progress { method: Method::Interior, iteration: self.iterations, residuals: Some(residuals) };

@@ -5,6 +5,7 @@
 //! one. So interior-point steps, alternating steps, the exact finish and every derivative use one analysis.
 
 mod dense;
+mod order;
 mod refine;
 mod sparse;
 

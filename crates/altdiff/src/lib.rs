@@ -41,6 +41,9 @@ mod error;
 mod problem;
 mod settings;
 
+mod batch;
+mod workspace;
+
 mod progress;
 mod solution;
 mod solver;
@@ -61,15 +64,21 @@ mod lazy;
 mod pivoting;
 mod plain;
 mod scaling;
+mod sizes;
+mod smooth;
 
+pub use batch::{Batch, BatchGradient, BatchSolution, Block};
 pub use csc::Csc;
 pub use derivative::{
-    Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
+    Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, OneSided, Place, Route, Smoothed,
+    SolutionTangent, Tangent,
 };
 pub use error::Error;
 pub use problem::Problem;
 pub use progress::{Callback, Control, Progress};
 pub use settings::{Method, Plain, Settings};
+pub use smooth::{Function, SmoothTerm};
 pub use solution::{Solution, WarmStart};
 pub use solver::Solver;
 pub use status::{Certificate, Residuals, Status};
+pub use workspace::Workspace;

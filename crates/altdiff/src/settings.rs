@@ -52,8 +52,10 @@ pub struct Settings {
     pub finish: bool,
     /// Run the published recursion instead of everything else. Default none.
     pub plain: Option<Plain>,
-    /// A row counts as weakly active when its slack and its multiplier are both below this, relative to the largest
-    /// slack and multiplier term. Default 1e-8.
+    /// A constraint counts as weakly active when its slack and its multiplier are both below this, relative to the terms
+    /// they are made of: the slack to the constraint's largest term, the multiplier to the largest that stationarity of
+    /// the constraint's variables admits. So a small weight in the objective makes no constraint weakly active. Default
+    /// 1e-8.
     pub activity: f64,
 }
 

@@ -23,7 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             _ => Method::Auto,
         };
     }
-    println!("problem,status,method,iterations,setup_s,forward_s,backward_s,residual,gradient_residual,notes");
+    println!(
+        "problem,status,method,iterations,setup_s,forward_s,backward_s,residual,gradient_residual,notes"
+    );
     for path in arguments {
         let problem = read::problem(path.as_ref())?;
         let settings = Settings { method, ..Settings::default() };

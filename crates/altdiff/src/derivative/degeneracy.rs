@@ -4,6 +4,7 @@ use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
 use crate::finish::reduced_factor;
 use crate::kkt::Factor;
+use crate::sizes::Sizes;
 use crate::{Error, Place, Solution};
 use std::sync::Arc;
 
@@ -45,6 +46,9 @@ pub(crate) struct Classified {
     pub(super) free: Vec<Stacked>,
     pub(super) proved: bool,
 }
+
+/// Rounding in a slack or a multiplier, relative to the terms it is made of.
+const ROUNDING: f64 = 1e-13;
 
 /// Below this (relative) a projection on the null space is rounding noise.
 const NULL: f64 = 1e-6;
@@ -135,7 +139,10 @@ impl State {
         // Without the exact finish slacks and multipliers are only known to the root of the tolerance.
         let blur =
             if self.finished { self.activity } else { self.activity.max(10.0 * self.tolerance.sqrt()) };
-        let noise = 1e-12 * crate::problem::norm_inf(&point.y).max(crate::problem::norm_inf(&point.z));
+        let sizes = Sizes::new(core, &point);
+        let stationarity = core.stationarity(&point);
+        let left = if self.finished { 0.0 } else { 10.0 * crate::problem::norm_inf(&stationarity) };
+        let extent = crate::problem::norm_inf(&point.x);
         let mut active = ActiveSet::equalities(core);
         let mut weak = Vec::new();
         let mut proved = true;
@@ -150,9 +157,13 @@ impl State {
                 continue;
             }
             let was = if row { self.active.rows[i] } else { self.active.vars[i] };
-            let near = |end: f64| (v - end).abs() <= blur * (1.0 + v.abs());
+            let of = |sizes: &(Vec<f64>, Vec<f64>)| if row { sizes.0[i] } else { sizes.1[i] };
+            let near = |end: f64| {
+                end.is_finite()
+                    && (v - end).abs() <= blur * of(&sizes.value).max(end.abs()) + ROUNDING * extent.max(1.0)
+            };
             let tight = |side: Side, end: f64| was == side || near(end);
-            let strong = y.abs() > blur + noise;
+            let strong = y.abs() > blur * of(&sizes.multiplier) + ROUNDING * of(&sizes.noise) + left;
             let side = if tight(Side::Upper, u) && (y > 0.0 || !tight(Side::Lower, l)) {
                 Side::Upper
             } else if tight(Side::Lower, l) {

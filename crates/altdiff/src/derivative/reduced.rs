@@ -1,9 +1,8 @@
 //! Route 1: one refined solve with the reduced KKT matrix `K = [P C₊ᵀ I₊ᵀ; C₊ 0 0; I₊ 0 0]` of the active set.
 
 use super::state::{Stacked, State};
-use crate::active::ActiveSet;
 use crate::Route;
-use crate::core::Point;
+use crate::active::ActiveSet;
 use crate::kkt::{Factor, System};
 use crate::pivoting::{Pivoted, Room};
 
@@ -42,12 +41,11 @@ impl State {
     }
 
     /// As [`State::solve_reduced`] on the active set of the solution, by the factors of the active-set method.
-    pub(super) fn solve_pivoted(&self, pivoted: &Pivoted, rhs: Stacked) -> (Stacked, f64) {
-        let rhs = Point { x: rhs.x, y: rhs.y, z: rhs.z };
-        let mut d = Point::default();
+    pub(super) fn solve_pivoted(&self, pivoted: &Pivoted, rhs: &Stacked) -> (Stacked, f64) {
+        let mut d = Stacked::default();
         let factors = pivoted.factors();
-        let residual = factors.solve(&self.user, &self.active, &rhs, &mut d, &mut Room::default());
-        (Stacked { x: d.x, y: d.y, z: d.z }, residual)
+        let residual = factors.solve(&self.user, &self.active, rhs, &mut d, &mut Room::default());
+        (d, residual)
     }
 
     /// d_z of the active bounds from the stationarity rows.

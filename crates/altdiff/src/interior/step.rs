@@ -107,6 +107,10 @@ impl Interior<'_> {
         };
         let mu = self.mu();
         let mut complementarity: Vec<f64> = (0..count).map(|k| self.s[k] * self.z[k]).collect();
+        if let Some(target) = self.target {
+            complementarity.iter_mut().for_each(|c| *c -= target);
+            return Ok(solve(&complementarity));
+        }
         let affine = solve(&complementarity);
         if count == 0 {
             return Ok(affine);
@@ -131,6 +135,8 @@ impl Interior<'_> {
         let back = if count == 0 { 1.0 } else { 0.995 };
         let (ap, ad) = self.lengths(step);
         let (ap, ad) = self.balance(step, (ap * back).min(1.0), (ad * back).min(1.0));
+        self.before.0.copy_from_slice(&self.s);
+        self.before.1.copy_from_slice(&self.z);
         let moved = |v: &mut [f64], d: &[f64], a: f64| {
             for (v, d) in v.iter_mut().zip(d) {
                 *v += a * d;

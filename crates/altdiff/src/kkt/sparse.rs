@@ -1,9 +1,11 @@
-//! Sparse LDLᵀ of a quasi-definite matrix: AMD ordering, simplicial or supernodal by predicted work.
+//! Sparse LDLᵀ of a quasi-definite matrix: simplicial or supernodal by predicted work.
 
 use super::Numeric;
+use super::order::Order;
 use crate::{Csc, Error};
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::ldlt::factor::LdltRegularization;
+use faer::perm::PermRef;
 use faer::sparse::linalg::cholesky::{
     LdltRef, SymbolicCholesky, SymmetricOrdering, factorize_symbolic_cholesky,
 };
@@ -76,10 +78,21 @@ impl Analysis {
             row_idx[next[i]] = n + i;
             col_ptr[n + i + 1] = next[i] + 1;
         }
+        let elimination = Order::new(&col_ptr, &row_idx)?;
+        if !elimination.links.is_empty() {
+            let moved = link(&mut col_ptr, &mut row_idx, &elimination.links);
+            for place in p_at.iter_mut().chain(&mut c_at).chain(&mut diagonal) {
+                *place = moved[*place];
+            }
+        }
         let symbolic = factorize_symbolic_cholesky(
             SymbolicSparseColMatRef::new_checked(order, order, &col_ptr, None, &row_idx),
             Side::Upper,
-            SymmetricOrdering::Amd,
+            SymmetricOrdering::Custom(PermRef::new_checked(
+                &elimination.forward,
+                &elimination.inverse,
+                order,
+            )),
             faer::sparse::linalg::cholesky::CholeskySymbolicParams::default(),
         )
         .map_err(|_| Error::OutOfMemory { order })?;
@@ -185,4 +198,28 @@ impl Analysis {
         x.copy_from_slice(&v[..self.n]);
         y.copy_from_slice(&v[self.n..]);
     }
+}
+
+/// Stores the places `links` (row < column) as well, and returns where each stored place went.
+fn link(col_ptr: &mut [usize], row_idx: &mut Vec<usize>, links: &[(usize, usize)]) -> Vec<usize> {
+    let mut sorted: Vec<(usize, usize)> = links.iter().map(|&(i, j)| (j, i)).collect();
+    sorted.sort_unstable();
+    let mut waiting = sorted.into_iter().peekable();
+    let mut rows = Vec::with_capacity(row_idx.len() + links.len());
+    let mut moved = Vec::with_capacity(row_idx.len());
+    let mut start = 0;
+    for j in 0..col_ptr.len() - 1 {
+        let end = col_ptr[j + 1];
+        for &i in &row_idx[start..end] {
+            while let Some((_, row)) = waiting.next_if(|&(column, row)| column == j && row < i) {
+                rows.push(row);
+            }
+            moved.push(rows.len());
+            rows.push(i);
+        }
+        start = end;
+        col_ptr[j + 1] = rows.len();
+    }
+    *row_idx = rows;
+    moved
 }

@@ -1,10 +1,10 @@
 //! The dense saddle point matrix [P Cᵀ; C 0], eliminated down to the inequalities.
 
-use super::eliminate::{Breakdown, Lower, Parts, backward, forward};
-use crate::kernel::vectorized;
+use super::eliminate::{Backward, Breakdown, Forward, Lower, Parts};
 use super::layout::Layout;
-use crate::core::Core;
 use crate::Csc;
+use crate::core::Core;
+use crate::kernel::vectorized;
 
 /// Pivots below this, relative to the diagonal they come from, are taken for zero.
 const SINGULAR: f64 = 1e-12;
@@ -23,6 +23,8 @@ pub(crate) enum Singular {
 pub(crate) struct Saddle {
     lower: Lower,
     parts: Parts,
+    /// The largest √(cᵀP⁻¹c) of a constraint: times the energy of a right-hand side, it bounds what rows are made of.
+    pub reach: f64,
     /// Weight w of w·AᵀA added to P, which changes no solution, where P alone is not positive definite.
     pub weight: f64,
 }
@@ -32,6 +34,11 @@ impl Saddle {
         let mut saddle = Self::default();
         saddle.renew(core, layout)?;
         Ok(saddle)
+    }
+
+    /// Makes room for matrices up to an order.
+    pub(crate) fn reserve(&mut self, order: usize) {
+        self.lower.reset(order);
     }
 
     /// Factors another problem's matrix, in the memory there is.
@@ -51,6 +58,7 @@ impl Saddle {
         match outcome {
             Ok(_) => {
                 self.mirror();
+                self.reach = self.lower.reference[n..].iter().fold(0.0_f64, |m, v| m.max(*v)).sqrt();
                 Ok(())
             }
             Err(place) if place < n => Err(Singular::Hessian),
@@ -77,14 +85,16 @@ impl Saddle {
         self.parts.positive + self.parts.negative
     }
 
-    /// Solves with the left factor: (u, e, g) becomes (L⁻¹u, Λ⁻¹(e − Wᵀ·), g − Zᵀ· − Vᵀ·).
-    pub(super) fn forward(&self, v: &mut [f64]) {
-        vectorized(|| forward(&self.lower, self.eliminated(), v));
+    /// Solves with the left factor: (u, e, g) becomes (L⁻¹u, Λ⁻¹(e − Wᵀ·), g − Zᵀ· − Vᵀ·). Returns the energy of the
+    /// right-hand side, the norm of the first two parts.
+    pub(super) fn forward(&self, v: &mut [f64]) -> f64 {
+        vectorized::<Forward, _>((&self.lower, self.eliminated(), &mut *v));
+        v[..self.eliminated()].iter().map(|v| v * v).sum::<f64>().sqrt()
     }
 
     /// Solves with the transposed right factor, the multipliers of inequalities given in the last part.
     pub(super) fn backward(&self, v: &mut [f64]) {
-        vectorized(|| backward(&self.lower, self.eliminated(), v));
+        vectorized::<Backward, _>((&self.lower, self.eliminated(), v));
     }
 
     /// Column j of the full symmetric S.
@@ -147,7 +157,8 @@ fn fill(lower: &mut Lower, core: &Core, layout: &Layout) {
         let (first, last) = (layout.place[rows[0]], layout.place[rows[rows.len() - 1]]);
         first != usize::MAX && last != usize::MAX && last.wrapping_sub(first) == rows.len() - 1
     };
-    let monotone = (1..layout.m).all(|k| layout.place[k - 1] < layout.place[k]) && layout.place[..layout.m].last() != Some(&usize::MAX);
+    let monotone = (1..layout.m).all(|k| layout.place[k - 1] < layout.place[k])
+        && layout.place[..layout.m].last() != Some(&usize::MAX);
     for j in 0..n {
         let range = core.c.col_ptr[j]..core.c.col_ptr[j + 1];
         let (rows, values) = (&core.c.row_idx[range.clone()], &core.c.values[range]);

@@ -80,6 +80,9 @@ const ALTERNATING: usize = 5000;
 const AUTOMATIC: usize = 200;
 const INTERIOR: usize = 250;
 
+/// Interior-point iterations beyond the tolerance that look for the exact active set.
+const EXTRA: usize = 8;
+
 /// Interior-point iterations without progress before a start counts as stalled.
 const PATIENCE: usize = 20;
 
@@ -257,6 +260,7 @@ impl Driver<'_> {
         let patience = if start == Start::Near { PATIENCE } else { 2 * PATIENCE };
         let mut best = end.residuals.max();
         let mut tried_at = f64::INFINITY;
+        let mut extra = 0_usize;
         let status = method.run(
             self.user,
             self.scaling,
@@ -271,17 +275,29 @@ impl Driver<'_> {
                     end.residuals = *residuals;
                     end.active = method.guess();
                 }
-                // Each try costs a factorization: again only after the residual has fallen a good deal.
-                if self.settings.finish && size <= NEAR && (size <= 0.05 * tried_at || size <= tolerance) {
+                // Each try costs a factorization: again only after the residual has fallen a good deal, and now and then
+                // once the tolerance is reached.
+                let within = size <= tolerance;
+                let due = if end.status == Status::Solved {
+                    extra += 1;
+                    extra.is_power_of_two()
+                } else {
+                    size <= NEAR && (size <= 0.05 * tried_at || within)
+                };
+                if self.settings.finish && due {
                     tried_at = size;
                     if let Some(done) = self.finisher().run(&method.point(), method.guess(), 2)? {
                         end.finish(done);
                         return Ok(Check::Stop);
                     }
                 }
-                if size <= tolerance {
+                if within {
                     end.status = Status::Solved;
-                    return Ok(Check::Stop);
+                    method.sharpen();
+                }
+                if end.status == Status::Solved {
+                    let done = !self.settings.finish || extra >= EXTRA;
+                    return Ok(if done { Check::Stop } else { Check::Continue });
                 }
                 let scaled = method.point();
                 if self.certify
@@ -299,7 +315,9 @@ impl Driver<'_> {
             },
         )?;
         end.iterations = method.iterations;
-        if let Some(status @ (Status::TimeLimit | Status::Cancelled)) = status {
+        if let Some(status @ (Status::TimeLimit | Status::Cancelled)) = status
+            && end.status != Status::Solved
+        {
             end.status = status;
         }
         if end.point.x.is_empty() && self.user.n() > 0 {
@@ -318,7 +336,10 @@ impl Driver<'_> {
             return Ok(end);
         }
         let elastic = certificate::elastic(self.core);
-        let Some(phase) = self.auxiliary(&elastic, callback)? else { return Ok(end) };
+        let phase = match self.auxiliary(&elastic, callback)? {
+            Ok(point) => point,
+            Err(stopped) => return Ok(End { status: stopped, ..end }),
+        };
         let (n, m) = (self.user.n(), self.user.m());
         let phase = self.scaling.unscale(&Point { x: phase.x[..n].to_vec(), y: phase.y, z: vec![0.0; n] });
         if let Some(proof) =
@@ -335,7 +356,10 @@ impl Driver<'_> {
             return Ok(end);
         }
         let steepest = certificate::steepest(self.core);
-        let Some(ray) = self.auxiliary(&steepest, callback)? else { return Ok(end) };
+        let ray = match self.auxiliary(&steepest, callback)? {
+            Ok(point) => point,
+            Err(stopped) => return Ok(End { status: stopped, ..end }),
+        };
         let ray = self.scaling.unscale(&Point { x: ray.x, y: vec![0.0; m], z: vec![0.0; n] });
         if let Some(direction) = certificate::recession(self.user, &ray.x) {
             end.status = Status::Unbounded;
@@ -345,9 +369,9 @@ impl Driver<'_> {
         Ok(end)
     }
 
-    /// The best point found for an auxiliary linear program, `None` where the caller stopped it. What follows from the
+    /// The best point found for an auxiliary linear program, or the status where the caller stopped it. What follows from the
     /// point is verified on the problem itself, so that it need not be exact.
-    fn auxiliary(&self, core: &Core, callback: Callback<'_>) -> Result<Option<Point>, Error> {
+    fn auxiliary(&self, core: &Core, callback: Callback<'_>) -> Result<Result<Point, Status>, Error> {
         let settings = Settings { method: Method::Interior, ..self.settings.clone() };
         let scaling = Scaling::none(core);
         let scaled = Arc::new(scaling.apply(core));
@@ -362,6 +386,9 @@ impl Driver<'_> {
             certify: false,
         };
         let end = driver.interior(INTERIOR, callback)?;
-        Ok((!matches!(end.status, Status::TimeLimit | Status::Cancelled)).then_some(end.point))
+        Ok(match end.status {
+            Status::TimeLimit | Status::Cancelled => Err(end.status),
+            _ => Ok(end.point),
+        })
     }
 }

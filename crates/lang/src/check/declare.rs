@@ -130,10 +130,7 @@ impl Checker {
         self.model.lets = self.finished_lets();
         self.objective_and_constraints(&statements);
         self.uncalled_functions();
-        if variables.is_empty()
-            && self.diagnostics.is_empty()
-            && !self.ast.exprs.iter().any(|(id, _)| self.ast.exprs.is_error(id))
-        {
+        if variables.is_empty() && self.diagnostics.is_empty() && !self.partial {
             let error = Diagnostic::error(codes::NO_VARIABLE, "the model has no variable")
                 .help("declare what is to be decided: `var x[n];`");
             let start = statements.first().map_or(Span::default(), |s| s.span);

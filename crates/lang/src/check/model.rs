@@ -81,6 +81,9 @@ pub struct Requirement {
 pub struct Dim {
     /// Its name.
     pub name: String,
+    /// Of a size that stands in no declaration, but is the length of a slice with a step: what is divided by the number,
+    /// rounded up.
+    pub rounded: Option<(Poly, i64)>,
     /// Where it is declared.
     #[serde(skip)]
     pub span: Span,
@@ -221,7 +224,7 @@ pub struct Constraint {
     pub shape: Vec<Poly>,
     /// Sizes that must turn out to be zero once they are bound.
     pub requirements: Vec<Poly>,
-    /// Where it stands.
+    /// Where it stands, its label and its `for` apart.
     #[serde(skip)]
     pub span: Span,
 }

@@ -36,8 +36,11 @@ impl Checker {
                 if both_vary && self.model.tree.same(lhs, rhs) {
                     return self.square(lhs, span);
                 }
-                self.warn_matrix_times_vector(lhs, rhs, op_span);
-                self.apply("multiply", vec![lhs, rhs], Vec::new(), span)
+                let product = self.apply("multiply", vec![lhs, rhs], Vec::new(), span);
+                if !self.is_error(product) {
+                    self.warn_matrix_times_vector(lhs, rhs, op_span);
+                }
+                product
             }
             BinaryOp::Div => {
                 if self.model.tree.facts(rhs).interval.as_point() == Some(0.0) {

@@ -1,0 +1,44 @@
+//! How large the terms are that a multiplier or a slack is made of: what "small" means for each of them.
+
+use crate::core::{Core, Point};
+
+/// Sizes at a point, one per row and per bound.
+pub(crate) struct Sizes {
+    /// Largest multiplier that stationarity admits, given its other terms: the least, over the constraint's variables, of
+    /// the largest term in the variable's stationarity. A cost of weight 1e-7 on an auxiliary variable makes this 1e-7
+    /// for the constraints of that variable, whatever the rest of the objective is.
+    pub multiplier: (Vec<f64>, Vec<f64>),
+    /// The largest such term: rounding in it is rounding in the multiplier.
+    pub noise: (Vec<f64>, Vec<f64>),
+    /// Largest term of the constraint's value.
+    pub value: (Vec<f64>, Vec<f64>),
+}
+
+impl Sizes {
+    pub(crate) fn new(core: &Core, point: &Point) -> Self {
+        let (n, m) = (core.n(), core.m());
+        let mut terms: Vec<f64> = core.q.iter().zip(&point.z).map(|(q, z)| q.abs().max(z.abs())).collect();
+        for (i, j, v) in core.p.iter() {
+            terms[i] = terms[i].max((v * point.x[j]).abs());
+            terms[j] = terms[j].max((v * point.x[i]).abs());
+        }
+        for (i, j, v) in core.c.iter() {
+            terms[j] = terms[j].max((v * point.y[i]).abs());
+        }
+        let (mut least, mut most, mut value) = (vec![f64::INFINITY; m], vec![0.0_f64; m], vec![0.0_f64; m]);
+        for (i, j, v) in core.c.iter() {
+            if v != 0.0 {
+                least[i] = least[i].min(terms[j] / v.abs());
+                most[i] = most[i].max(terms[j] / v.abs());
+                value[i] = value[i].max((v * point.x[j]).abs());
+            }
+        }
+        for v in &mut least {
+            if v.is_infinite() {
+                *v = 0.0;
+            }
+        }
+        let bounds = (0..n).map(|i| point.x[i].abs()).collect();
+        Self { multiplier: (least, terms.clone()), noise: (most, terms), value: (value, bounds) }
+    }
+}
