@@ -14,6 +14,7 @@ mod grad;
 mod input;
 mod number;
 mod output;
+mod qp;
 mod report;
 mod settings;
 mod solve;
@@ -59,6 +60,7 @@ enum Command {
     Atoms(atoms::Atoms),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
+    Qp(qp::Qp),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Command::Atoms(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
+        Command::Qp(command) => command.run(),
     };
     result.unwrap_or_else(Failure::report)
 }
