@@ -58,7 +58,8 @@ struct Run {
 /// Drives the cart, with gusts, from solution to solution or from scratch.
 fn drive(steps: usize, warm: bool) -> Result<Run, cvxlayer::Error> {
     let controller = Controller::new()?;
-    let (a, b): (SMatrix<f64, 2, 2>, SVector<f64, 2>) = (SMatrix::from_row_slice(&[1.0, 0.2, 0.0, 1.0]), SVector::from([0.02, 0.2]));
+    let (a, b): (SMatrix<f64, 2, 2>, SVector<f64, 2>) =
+        (SMatrix::from_row_slice(&[1.0, 0.2, 0.0, 1.0]), SVector::from([0.02, 0.2]));
     let mut noise = Noise(3);
     let mut state = SVector::from([4.0, 0.0]);
     let mut before: Option<Solved<Controller>> = None;
@@ -85,7 +86,10 @@ fn main() -> Result<(), cvxlayer::Error> {
         let run = drive(80, warm)?;
         let per_step = run.time / u32::try_from(run.distance.len()).unwrap_or(1);
         let end = run.distance.last().copied().unwrap_or_default();
-        println!("{name}: {} iterations, {per_step:.0?} a step, {end:.3} from the origin at the end", run.iterations);
+        println!(
+            "{name}: {} iterations, {per_step:.0?} a step, {end:.3} from the origin at the end",
+            run.iterations
+        );
     }
     Ok(())
 }

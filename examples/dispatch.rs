@@ -75,7 +75,11 @@ fn least_squares(days: &[Day]) -> Forecaster {
 }
 
 /// The mean regret of a forecaster over some days, and its gradient.
-fn regret(battery: &Battery, forecaster: &Forecaster, days: &[Day]) -> Result<(f64, Forecaster), cvxlayer::Error> {
+fn regret(
+    battery: &Battery,
+    forecaster: &Forecaster,
+    days: &[Day],
+) -> Result<(f64, Forecaster), cvxlayer::Error> {
     let (mut total, mut gradient) = (0.0, Forecaster::zeros());
     for day in days {
         let best = battery.solve(&BatteryParams { price: day.prices })?;

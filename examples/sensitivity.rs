@@ -40,7 +40,10 @@ fn study(aversions: &[f64]) -> Result<Vec<Row>, cvxlayer::Error> {
     let portfolio = Portfolio::new()?;
     let base = PortfolioParams {
         mu: SVector::from([0.09, 0.07, 0.05, 0.03]),
-        S: SMatrix::from_row_slice(&[0.090, 0.020, 0.010, 0.000, 0.020, 0.060, 0.010, 0.002, 0.010, 0.010, 0.030, 0.001, 0.000, 0.002, 0.001, 0.010]),
+        S: SMatrix::from_row_slice(&[
+            0.090, 0.020, 0.010, 0.000, 0.020, 0.060, 0.010, 0.002, 0.010, 0.010, 0.030, 0.001, 0.000, 0.002,
+            0.001, 0.010,
+        ]),
         gamma: 1.0,
     };
     let batch: Vec<_> = aversions.iter().map(|&gamma| PortfolioParams { gamma, ..base.clone() }).collect();
@@ -61,7 +64,9 @@ fn study(aversions: &[f64]) -> Result<Vec<Row>, cvxlayer::Error> {
 
 fn main() -> Result<(), cvxlayer::Error> {
     let aversions: Vec<f64> = (0..12).map(|i| 0.25 * 1.5_f64.powi(i)).collect();
-    println!("  gamma    risk   d risk / d mu                    d risk / d S[i, i]               d risk / d gamma");
+    println!(
+        "  gamma    risk   d risk / d mu                    d risk / d S[i, i]               d risk / d gamma"
+    );
     for row in study(&aversions)? {
         let list = |values: [f64; 4]| values.map(|v| format!("{v:7.3}")).join(" ");
         let mark = if row.well_defined { "" } else { "  (one-sided)" };

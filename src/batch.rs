@@ -30,7 +30,8 @@ impl Layer {
             samples.into_iter().map(|sample| sample.and_then(ready)).collect();
         let problems: Vec<&Problem> = samples.iter().flatten().map(|(problem, _)| problem).collect();
         let constant = problems.first().map_or(0.0, |base| base.r);
-        let together = self.together(&problems).and_then(|batch| Ok(self.solver().solve_batch(&batch, &[])?));
+        let together =
+            self.together(&problems).and_then(|batch| Ok(self.solver().solve_batch(&batch, &[])?));
         let mut together = together.ok().map(|all| all.into_samples().into_iter());
         let mut one = |(problem, lifted): (Problem, Lifted)| {
             let solved = match together.as_mut().and_then(Iterator::next) {
@@ -49,7 +50,8 @@ impl Layer {
 
     /// The engine's batch: the first problem, and the blocks in which others differ from it.
     fn together(&self, problems: &[&Problem]) -> Result<Batch, Error> {
-        let mut out = Batch::new(problems.first().map_or_else(|| Problem::new(0), |p| (*p).clone()), problems.len());
+        let mut out =
+            Batch::new(problems.first().map_or_else(|| Problem::new(0), |p| (*p).clone()), problems.len());
         for (kind, _) in self.program().depends.blocks.iter() {
             let Some((block, of)) = block(*kind) else { continue };
             out = out.with(block, problems.iter().flat_map(|p| of(p)).copied().collect())?;
@@ -58,8 +60,10 @@ impl Layer {
     }
 }
 
+type Numbers = fn(&Problem) -> &[f64];
+
 /// A block in the engine's terms, and where its numbers are; none for the constant.
-fn block(kind: BlockKind) -> Option<(Block, fn(&Problem) -> &[f64])> {
+fn block(kind: BlockKind) -> Option<(Block, Numbers)> {
     Some(match kind {
         BlockKind::P => (Block::P, |p| &p.p.values),
         BlockKind::Q => (Block::Q, |p| &p.q),

@@ -98,13 +98,7 @@ impl Evaluation {
     }
 
     /// Appends the value of a node to `out`.
-    fn compute(
-        &self,
-        tape: &Tape,
-        node: &Node,
-        input: &dyn Fn(Input, &mut Vec<f64>),
-        out: &mut Vec<f64>,
-    ) {
+    fn compute(&self, tape: &Tape, node: &Node, input: &dyn Fn(Input, &mut Vec<f64>), out: &mut Vec<f64>) {
         let len = node.shape.len();
         let of = |id: &NodeId| self.value(*id);
         match &node.op {

@@ -30,7 +30,10 @@ impl<P: Problem> Clone for Solved<P> {
 
 impl<P: Problem> fmt::Debug for Solved<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Solved").field("status", &self.status()).field("values", &self.values).finish()
+        f.debug_struct("Solved")
+            .field("status", &self.status())
+            .field("values", &self.values)
+            .finish_non_exhaustive()
     }
 }
 
@@ -144,10 +147,8 @@ impl<P: Problem> Solved<P> {
             }
             let mut entries = vec![0.0; parameter.len()];
             field.write(&mut entries);
-            tangents.insert(
-                parameter.name.clone(),
-                Array::stored(parameter.shape, &parameter.storage, entries),
-            );
+            tangents
+                .insert(parameter.name.clone(), Array::stored(parameter.shape, &parameter.storage, entries));
         }
         let moved = self.solution.jvp(&tangents)?;
         let mut value = P::zero_solution();

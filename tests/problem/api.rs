@@ -44,7 +44,8 @@ fn params() -> PortfolioParams {
 
 /// The same model through text and names.
 fn untyped() -> cvxlayer::Solution {
-    let text = "param mu[3]; param S[3, 3] psd; param D[3, 3] diag nonneg; param cap = 0.6; param gamma pos = 1.5;
+    let text =
+        "param mu[3]; param S[3, 3] psd; param D[3, 3] diag nonneg; param cap = 0.6; param gamma pos = 1.5;
         const lots[2] int = [0, 2]; var w[3] nonneg; var slack[2, 2] in [-1, 1];
         let risk = quad_form(w, S + D); let chosen = w[lots];
         maximize mu.T @ w - gamma**2 * risk - sum_squares(slack);
@@ -105,7 +106,8 @@ fn gradients_are_those_of_the_same_text() {
 #[test]
 fn tangents_are_adjoint_to_gradients() {
     let solved = Portfolio::new().unwrap().solve(&params()).unwrap();
-    let direction = PortfolioParams { mu: SVector::from([1.0, -2.0, 0.5]), gamma: 0.3, ..PortfolioParams::zeros() };
+    let direction =
+        PortfolioParams { mu: SVector::from([1.0, -2.0, 0.5]), gamma: 0.3, ..PortfolioParams::zeros() };
     let moved = solved.jvp(&direction).unwrap();
     let cotangent = PortfolioSolution { w: SVector::from([0.2, 0.4, -1.0]), risk: 2.0, ..Default::default() };
     let gradient = solved.vjp(&cotangent).unwrap();
@@ -136,7 +138,8 @@ fn defaults_are_filled_in() {
 #[test]
 fn batches_and_warm_starts_agree_with_single_solves() {
     let layer = Portfolio::new().unwrap();
-    let batch: Vec<_> = (0..4).map(|i| PortfolioParams { cap: 0.5 + 0.1 * f64::from(i), ..params() }).collect();
+    let batch: Vec<_> =
+        (0..4).map(|i| PortfolioParams { cap: 0.5 + 0.1 * f64::from(i), ..params() }).collect();
     let all = layer.solve_batch(&batch);
     let mut earlier = layer.solve(&params()).unwrap();
     for (params, solved) in batch.iter().zip(all) {
@@ -159,7 +162,8 @@ fn samples_keep_their_own_constants_and_errors() {
     }
     let layer = Offset::new().unwrap();
     let sample = |a, weight| OffsetParams { a, weight };
-    let batch = [sample(5.0, 1.0), sample(0.0, -1.0), sample(7.0, 2.0), sample(f64::NAN, 1.0), sample(-1.0, 3.0)];
+    let batch =
+        [sample(5.0, 1.0), sample(0.0, -1.0), sample(7.0, 2.0), sample(f64::NAN, 1.0), sample(-1.0, 3.0)];
     let all = layer.solve_batch(&batch);
     for (params, solved) in batch.iter().zip(&all) {
         match (layer.solve(params), solved) {
@@ -175,7 +179,12 @@ fn samples_keep_their_own_constants_and_errors() {
 #[test]
 fn values_outside_their_domain_are_all_reported() {
     let layer = Portfolio::new().unwrap();
-    let bad = PortfolioParams { gamma: -1.0, D: SVector::from([0.1, -0.1, 0.1]), mu: SVector::from([0.0, f64::NAN, 0.0]), ..params() };
+    let bad = PortfolioParams {
+        gamma: -1.0,
+        D: SVector::from([0.1, -0.1, 0.1]),
+        mu: SVector::from([0.0, f64::NAN, 0.0]),
+        ..params()
+    };
     let Err(Error::Values(errors)) = layer.solve(&bad) else { panic!("values are checked") };
     let names: Vec<_> = errors.iter().map(|e| e.name.as_str()).collect();
     assert_eq!(names, ["mu", "D", "gamma"]);

@@ -148,7 +148,8 @@ fn constants_of_rust_are_values() {
     assert!(slope.norm() < 1e-8, "{slope}");
     // The derivative is by the parameters alone.
     let jacobian = solved.jacobian(|s| &s.x, |p| &p.y).unwrap().matrix;
-    let expected = (SIGNED * cvxlayer::nalgebra::SMatrix::<f64, 2, 2>::identity() + mix.transpose() * weights * mix)
+    let expected = (SIGNED * cvxlayer::nalgebra::SMatrix::<f64, 2, 2>::identity()
+        + mix.transpose() * weights * mix)
         .try_inverse()
         .unwrap()
         * SIGNED;

@@ -26,7 +26,10 @@ fn data() -> RegressionData {
 #[test]
 fn sizes_and_constants_are_given_to_new() {
     let layer = Regression::new(&data()).unwrap();
-    let params = RegressionParams { A: DMatrix::from_row_slice(3, 2, &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0]), b: DVector::from_vec(vec![3.0, 1.0, 4.0]) };
+    let params = RegressionParams {
+        A: DMatrix::from_row_slice(3, 2, &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0]),
+        b: DVector::from_vec(vec![3.0, 1.0, 4.0]),
+    };
     let solved = layer.solve(&params).unwrap();
     assert!((solved.x[0] - 1.0).abs() < 1e-9 && (solved.x[1] - 2.0).abs() < 1e-8, "{}", solved.x);
     let residual: &DVector<f64> = &solved.residual;
@@ -36,7 +39,8 @@ fn sizes_and_constants_are_given_to_new() {
     let gradient = solved.vjp(&seed).unwrap();
     assert_eq!(gradient.A.shape(), (3, 2));
     assert!((gradient.b.sum() - 1.0).abs() < 1e-8, "x1 is the mean of 1 and 3: {}", gradient.b);
-    let direction = RegressionParams { b: DVector::from_vec(vec![0.0, 1.0, 1.0]), ..RegressionParams::zeros() };
+    let direction =
+        RegressionParams { b: DVector::from_vec(vec![0.0, 1.0, 1.0]), ..RegressionParams::zeros() };
     let moved: DVector<f64> = solved.jvp(&direction).unwrap().value.x;
     assert!((moved[1] - 1.0).abs() < 1e-8);
     let jacobian: DMatrix<f64> = solved.jacobian(|s| &s.x, |p| &p.b).unwrap().matrix;
@@ -111,10 +115,12 @@ cvxlayer::problem! {
 fn sparse_parameters_are_their_stored_entries() {
     let pattern = Array::sparse(2, 2, vec![(0, 0, 1.0), (1, 0, 1.0), (1, 1, 1.0)]).unwrap();
     let layer = Sparse::new(&SparseData { n: 2, A: pattern }).unwrap();
-    let params = SparseParams { A: DVector::from_vec(vec![2.0, 1.0, 4.0]), b: DVector::from_vec(vec![2.0, 5.0]) };
+    let params =
+        SparseParams { A: DVector::from_vec(vec![2.0, 1.0, 4.0]), b: DVector::from_vec(vec![2.0, 5.0]) };
     let solved = layer.solve(&params).unwrap();
     assert!((&solved.x - DVector::from_vec(vec![1.0, 1.0])).norm() < 1e-9);
-    let gradient = solved.vjp(&SparseSolution { x: DVector::from_vec(vec![1.0, 0.0]), ..Default::default() }).unwrap();
+    let gradient =
+        solved.vjp(&SparseSolution { x: DVector::from_vec(vec![1.0, 0.0]), ..Default::default() }).unwrap();
     // x0 = b0 / A00
     assert!((gradient.A[0] + 0.5).abs() < 1e-9 && gradient.A[2].abs() < 1e-9, "{}", gradient.A);
 }

@@ -33,7 +33,9 @@ pub(crate) fn expand(input: TokenStream, folder: &Path) -> TokenStream {
                 Source::from_file(path, text, *span)
             }
             Err(error) => {
-                let message = format!("the model `{path}` cannot be read: {error}\nnote: paths are relative to the package's manifest");
+                let message = format!(
+                    "the model `{path}` cannot be read: {error}\nnote: paths are relative to the package's manifest"
+                );
                 let complaint = Complaint::new(*span, message).to_tokens();
                 let source = Source::from_file(path, String::new(), *span);
                 let stub = stub(&request, &CheckedModel::default(), &source);
@@ -79,7 +81,8 @@ fn stub(request: &Request, model: &CheckedModel, source: &Source) -> TokenStream
 /// What the language has and the macro has not.
 fn unsupported(model: &CheckedModel, source: &Source, request: &Request) -> Vec<Complaint> {
     let mut out = Vec::new();
-    let mut complain = |(start, end): (Span, Span), message: String| out.push(Complaint { message, start, end });
+    let mut complain =
+        |(start, end): (Span, Span), message: String| out.push(Complaint { message, start, end });
     for constant in model.constants.iter().filter(|c| c.file.is_some()) {
         let name = &constant.name;
         complain(

@@ -82,7 +82,10 @@ fn file(tokens: &[TokenTree]) -> Result<Body, Complaint> {
         token => token.to_string(),
     };
     let Some(path) = string_value(&literal) else {
-        return Err(Complaint::new(token.span(), "the path of the model is a string, as in \"models/name.cvx\""));
+        return Err(Complaint::new(
+            token.span(),
+            "the path of the model is a string, as in \"models/name.cvx\"",
+        ));
     };
     let rest = &tokens[2..];
     if let Some(extra) = rest.iter().find(|t| !is_punct(Some(t), ';')) {

@@ -135,7 +135,15 @@ impl Planner<'_> {
                 doc.push_str("\n\nThe diagonal.");
             }
             let (name, rank) = (p.name.clone(), p.shape.len());
-            out.parameters.push(Field { ident, doc, kind, position, optional: p.default.is_some(), name, rank });
+            out.parameters.push(Field {
+                ident,
+                doc,
+                kind,
+                position,
+                optional: p.default.is_some(),
+                name,
+                rank,
+            });
         }
     }
 
@@ -165,7 +173,7 @@ impl Planner<'_> {
         let labelled = |c: &&Constraint| !c.label.starts_with('#');
         let mut duals = Fields::new(model.constraints.iter().filter(labelled).map(|c| c.label.as_str()));
         for (position, c) in model.constraints.iter().enumerate().filter(|(_, c)| labelled(c)) {
-            let ident = duals.named(&c.label, self.source.name(&c.label, c.span.start as usize));
+            let ident = duals.named(&c.label, self.source.label(&c.label, c.span.start as usize));
             let known = program.and_then(|p| p.solution.duals.get(position));
             let (kind, rank) = match known {
                 Some(dual) => {
@@ -213,7 +221,9 @@ impl Planner<'_> {
         let dims = model.dims.iter().map(|d| d.name.as_str()).filter(open);
         let constants = model.constants.iter().filter(|c| c.init.is_none() && c.file.is_none());
         let sparse = model.parameters.iter().filter(|p| p.kind.sparse);
-        let names = dims.chain(constants.clone().map(|c| c.name.as_str())).chain(sparse.clone().map(|p| p.name.as_str()));
+        let names = dims
+            .chain(constants.clone().map(|c| c.name.as_str()))
+            .chain(sparse.clone().map(|p| p.name.as_str()));
         let mut fields = Fields::new(names);
         for (position, d) in model.dims.iter().enumerate() {
             if let Some(one) = self.interpolation(&d.name) {
@@ -317,5 +327,5 @@ fn attributes(kind: ParameterKind) -> String {
         (kind.sparse, "sparse"),
         (kind.int, "int"),
     ];
-    all.into_iter().filter(|(is, _)| *is).map(|(_, word)| format!(" {word}")).collect()
+    all.into_iter().filter(|(is, _)| *is).flat_map(|(_, word)| [" ", word]).collect()
 }

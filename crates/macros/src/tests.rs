@@ -10,6 +10,7 @@ use std::path::Path;
 
 /// Expands the inside of `problem! { … }`.
 fn expanded(text: &str) -> TokenStream {
-    let tokens: TokenStream = text.parse().unwrap_or_else(|e| panic!("rustc reads no tokens from {text}: {e}"));
+    let tokens: TokenStream =
+        text.parse().unwrap_or_else(|e| panic!("rustc reads no tokens from {text}: {e}"));
     expand(tokens, Path::new(env!("CARGO_MANIFEST_DIR")))
 }

@@ -25,7 +25,9 @@ pub fn caption(source: &Source, diagnostic: &Diagnostic) -> String {
     }
     for edit in &diagnostic.edits {
         line(format!("help: {}", edit.message));
-        mended(source, edit.span, &edit.replacement).lines().for_each(|text| line(format!("          {text}")));
+        mended(source, edit.span, &edit.replacement)
+            .lines()
+            .for_each(|text| line(format!("          {text}")));
     }
     out
 }

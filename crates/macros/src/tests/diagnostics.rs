@@ -24,7 +24,9 @@ fn collect(tokens: TokenStream, out: &mut Vec<String>) {
                 if is_error {
                     out.extend(string_value(&first));
                 } else if first == "deprecated" {
-                    let TokenTree::Group(inner) = group.stream().into_iter().nth(1).unwrap() else { continue };
+                    let TokenTree::Group(inner) = group.stream().into_iter().nth(1).unwrap() else {
+                        continue;
+                    };
                     out.extend(inner.stream().into_iter().last().and_then(|t| string_value(&t.to_string())));
                 } else {
                     collect(group.stream(), out);
@@ -93,10 +95,9 @@ const MORE: &[(&str, &str)] = &[
 /// Codes that only values or files bring about, and texts larger than a test should be.
 const ELSEWHERE: &[&str] = &[
     // Rust's own lexer refuses a comment or string without an end, and pairs brackets.
-    "E0104", "E0115",
-    // Values are given when the layer runs.
-    "E0501", "E0502", "E0503", "E0504", "E0505", "E0506", "E0507", "E0508", "E0614", "E0615", "E0616", "E0617", "E0618",
-    // A text of many MiB.
+    "E0104", "E0115", // Values are given when the layer runs.
+    "E0501", "E0502", "E0503", "E0504", "E0505", "E0506", "E0507", "E0508", "E0614", "E0615", "E0616",
+    "E0617", "E0618", // A text of many MiB.
     "E0602",
 ];
 
@@ -143,7 +144,10 @@ fn programs_break_their_rule() {
 /// One mistake is one error.
 #[test]
 fn mistakes_do_not_multiply() {
-    assert_eq!(messages("pub B; var x[3]; param a[2]; minimize sum_squares(x - a); subject to cap: x <= 1;").len(), 1);
+    assert_eq!(
+        messages("pub B; var x[3]; param a[2]; minimize sum_squares(x - a); subject to cap: x <= 1;").len(),
+        1
+    );
     assert_eq!(messages("pub B; var x[3]; minimize sum_squares(x - a) + y; z >= 0;").len(), 3);
 }
 

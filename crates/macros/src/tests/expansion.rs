@@ -73,6 +73,9 @@ fn bad_calls() {
         "Name from \"a.cvx\" b",
         "Name from \"missing.cvx\"",
     ];
-    let said: Vec<_> = calls.iter().map(|call| format!("{call}\n  {}", super::diagnostics::messages(call).join("\n"))).collect();
+    let said: Vec<_> = calls
+        .iter()
+        .map(|call| format!("{call}\n  {}", super::diagnostics::messages(call).join("\n")))
+        .collect();
     insta::assert_snapshot!(said.join("\n"));
 }

@@ -68,7 +68,8 @@ fn places_lead_back_to_tokens() {
 fn constants_become_names() {
     let names = |text: &str| {
         let source = source(text);
-        let all = source.interpolations.iter().map(|i| format!("{}{}", i.name, if i.is_size { "#" } else { "" }));
+        let all =
+            source.interpolations.iter().map(|i| format!("{}{}", i.name, if i.is_size { "#" } else { "" }));
         let spaces = source.text.split_whitespace().collect::<Vec<_>>().join(" ");
         (spaces.replace(" ,", ",").replace(" ;", ";"), all.collect::<Vec<_>>().join(" "))
     };
@@ -81,7 +82,11 @@ fn constants_become_names() {
     expect("dim n = {N}, m, k = {K};", "dim n, m, k;", "n# k#");
     expect("dim n = {N} + 1;", "dim n = N + 1; dim N;", "N#");
     expect("const c[2] nonneg = {C};", "param c[2] nonneg;", "c");
-    expect("const c[2] = [{A}, {a::B}];", "const c[2] = [A, constant]; param A; param constant;", "A constant");
+    expect(
+        "const c[2] = [{A}, {a::B}];",
+        "const c[2] = [A, constant]; param A; param constant;",
+        "A constant",
+    );
     expect("sum(x[t] for t in 0..{T}) <= {U};", "sum(x[t] for t in 0..T) <= U; dim T; param U;", "T# U");
     expect("x[t] <= {A} for t in 0..{T};", "x[t] <= A for t in 0..T; param A; dim T;", "A T#");
     expect("param A; x <= {A};", "param A; x <= A_; param A_;", "A_");
