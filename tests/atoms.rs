@@ -44,11 +44,15 @@ fn cases() -> Vec<Case> {
             let group = ATOMS.iter().find(|a| a.row().name == atom).map(|a| a.row().group);
             let curvature = facts.rsplit(", ").next().unwrap_or("");
             let curved = matches!(curvature, "convex" | "concave");
-            let outside = curved && matches!(group, Some(Group::Smooth | Group::Cone)) && !expression.contains('*');
+            let outside =
+                curved && matches!(group, Some(Group::Smooth | Group::Cone)) && !expression.contains('*');
             if facts.starts_with('E') || curvature == "unknown" || outside {
                 continue;
             }
-            let shape = facts.split_once(", unknown").or_else(|| facts.split_once(", non")).or_else(|| facts.split_once(", zero"));
+            let shape = facts
+                .split_once(", unknown")
+                .or_else(|| facts.split_once(", non"))
+                .or_else(|| facts.split_once(", zero"));
             let shape = shape.map_or("", |(shape, _)| shape);
             let shape = if shape == "scalar" { "" } else { shape };
             out.push(Case { atom, expression: expression.trim(), shape, curvature });
@@ -125,7 +129,11 @@ fn value(one: &Declared, numbers: &mut Numbers) -> Array {
 }
 
 fn array(axes: Vec<usize>, entries: Vec<f64>) -> Array {
-    if axes.is_empty() { Array::from(entries[0]) } else { Array::dense(axes, entries).expect("entries fill the shape") }
+    if axes.is_empty() {
+        Array::from(entries[0])
+    } else {
+        Array::dense(axes, entries).expect("entries fill the shape")
+    }
 }
 
 type Values = BTreeMap<String, Array>;
@@ -229,7 +237,9 @@ fn assert_close(a: &Array, b: &Array, what: &str) {
 }
 
 fn run(case: &Case) {
-    let mut numbers = Numbers(case.expression.bytes().fold(7, |hash: u64, b| hash.wrapping_mul(31).wrapping_add(u64::from(b))));
+    let mut numbers = Numbers(
+        case.expression.bytes().fold(7, |hash: u64, b| hash.wrapping_mul(31).wrapping_add(u64::from(b))),
+    );
     let names = used(case.expression);
     let mut values: Values = names.iter().map(|d| (d.name.to_owned(), value(d, &mut numbers))).collect();
     let weights = Declared { name: "weight", variable: false, shape: case.shape, attributes: " nonneg" };
@@ -295,7 +305,9 @@ fn run(case: &Case) {
 fn run_all(table: usize) {
     let mut failures = Vec::new();
     let all = cases();
-    for case in all.iter().filter(|c| TABLES[table].lines().any(|line| line.trim_start().starts_with(c.expression))) {
+    for case in
+        all.iter().filter(|c| TABLES[table].lines().any(|line| line.trim_start().starts_with(c.expression)))
+    {
         if let Err(panic) = std::panic::catch_unwind(|| run(case)) {
             let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
             failures.push(format!("{}: {}\n{text}", case.atom, case.expression));

@@ -6,14 +6,18 @@ mod bpqp;
 mod data;
 mod degeneracy;
 mod harm;
+mod one_sided;
 mod outer;
 mod products;
 mod reduced;
+mod smoothed;
 mod state;
 
 pub(crate) use adjoint::Adjoint;
 pub use data::{Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent};
 pub use degeneracy::Degeneracy;
+pub use one_sided::OneSided;
 pub(crate) use outer::{ends, stacked, symmetric};
 pub(crate) use products::check_cotangent;
+pub use smoothed::Smoothed;
 pub(crate) use state::{State, at, signed};

@@ -68,7 +68,8 @@ fn examples_are_right_and_use_their_atom() {
         }
         let checked = check(row.example);
         assert!(!checked.has_errors(), "{}:\n{}", row.name, shown(row.example, &checked));
-        let operator = matches!(row.name, "add" | "negative" | "multiply" | "divide" | "matmul" | "transpose" | "power");
+        let operator =
+            matches!(row.name, "add" | "negative" | "multiply" | "divide" | "matmul" | "transpose" | "power");
         let written = row.example.contains(&format!("{}(", row.name)) || row.example.contains("norm(");
         assert!(operator || written, "{}: {}", row.name, row.example);
     }
@@ -94,7 +95,8 @@ fn atoms_outside_the_class_name_their_cone_and_offer_what_is_inside() {
         let Some(text) = text.filter(|text| !text.contains(" * ")) else { continue };
         let text = format!("{NAMES}{text}");
         let checked = check(&text);
-        let error = checked.diagnostics.iter().find(|d| d.is_error()).unwrap_or_else(|| panic!("no error: {text}"));
+        let error =
+            checked.diagnostics.iter().find(|d| d.is_error()).unwrap_or_else(|| panic!("no error: {text}"));
         assert_eq!(error.code.id, "E0401", "{}", shown(&text, &checked));
         let cone = if row.name == "power" { "power cone" } else { row.cone };
         assert!(error.message.contains(cone), "{}", shown(&text, &checked));
@@ -128,11 +130,15 @@ fn every_name_finds_its_page() {
 fn error(text: &str) -> String {
     let checked = check(text);
     let error = checked.diagnostics.iter().find(|d| d.is_error());
-    error.map_or_else(|| "no error".into(), |e| {
-        let labels = e.labels.iter().map(|l| l.message.as_str());
-        let all = std::iter::once(e.message.as_str()).chain(labels).chain(e.help.iter().map(String::as_str));
-        format!("{} {}", e.code.id, all.filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" | "))
-    })
+    error.map_or_else(
+        || "no error".into(),
+        |e| {
+            let labels = e.labels.iter().map(|l| l.message.as_str());
+            let all =
+                std::iter::once(e.message.as_str()).chain(labels).chain(e.help.iter().map(String::as_str));
+            format!("{} {}", e.code.id, all.filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" | "))
+        },
+    )
 }
 
 #[test]
@@ -192,7 +198,10 @@ fn wrong_arguments_are_explained() {
 
 #[test]
 fn functions_that_nobody_calls_are_checked() {
-    assert_eq!(error("var x; fn f(v) = sum(vv); minimize square(x);"), "E0201 unknown name `vv` | nothing of this name is declared");
+    assert_eq!(
+        error("var x; fn f(v) = sum(vv); minimize square(x);"),
+        "E0201 unknown name `vv` | nothing of this name is declared"
+    );
     let wrong = error("var x; fn f(v) = g(v); fn g(v, w) = v + w; minimize square(x);");
     assert!(wrong.starts_with("E0207 `g` takes 2 arguments"), "{wrong}");
     let recursive = error("var x; fn f(v) = f(v) + 1; minimize square(x);");

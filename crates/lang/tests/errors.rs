@@ -23,7 +23,8 @@ fn said(text: &str) -> String {
 fn good_models_are_not_warned_about() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let examples = std::fs::read_dir(root.join("../../examples")).expect("the examples");
-    let mut models: Vec<_> = examples.map(|entry| entry.expect("a folder").path().join("model.cvx")).collect();
+    let mut models: Vec<_> =
+        examples.map(|entry| entry.expect("a folder").path().join("model.cvx")).collect();
     for name in ["lasso", "mpc", "optnet_qp", "portfolio_factor", "sparsemax", "tv_denoise"] {
         models.push(root.join("tests/corpus/ok").join(name).with_extension("cvx"));
     }

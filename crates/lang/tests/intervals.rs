@@ -17,7 +17,8 @@ const NAMES: [(&str, f64, f64); 7] = [
     ("r", 1e-3, f64::INFINITY),
 ];
 
-const MODEL: &str = "var x in [-2, 3]; var y nonneg; var z; var w nonpos; param p in [0.25, 1]; param q; param r pos;
+const MODEL: &str =
+    "var x in [-2, 3]; var y nonneg; var z; var w nonpos; param p in [0.25, 1]; param q; param r pos;
     minimize norm1([x, y, z, w]) + p + q + r;";
 
 /// A scalar expression that can be written and computed.
@@ -86,12 +87,14 @@ fn terms() -> impl Strategy<Value = Term> {
     ];
     leaf.prop_recursive(4, 24, 2, |inner| {
         let unary = prop::sample::select(vec!["-", "abs", "pos", "neg", "square", "**2", "exp"]);
-        let binary =
-            vec!["+", "-", "*", "/", "max", "min", "maximum", "minimum", "sum", "norm1"];
+        let binary = vec!["+", "-", "*", "/", "max", "min", "maximum", "minimum", "sum", "norm1"];
         prop_oneof![
             (unary, inner.clone()).prop_map(|(op, a)| Term::Unary(op, Box::new(a))),
-            (prop::sample::select(binary), inner.clone(), inner)
-                .prop_map(|(op, a, b)| Term::Binary(op, Box::new(a), Box::new(b))),
+            (prop::sample::select(binary), inner.clone(), inner).prop_map(|(op, a, b)| Term::Binary(
+                op,
+                Box::new(a),
+                Box::new(b)
+            )),
         ]
     })
 }

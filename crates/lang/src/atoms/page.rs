@@ -22,7 +22,9 @@ fn remark(group: Group) -> &'static str {
         Group::PiecewiseLinear => "wherever the rules of convexity allow",
         Group::Quadratic => "of variables in the objective",
         Group::Smooth => "of data as yet",
-        Group::Cone => "of data where they have a value; of variables they need a cone that the solver has not",
+        Group::Cone => {
+            "of data where they have a value; of variables they need a cone that the solver has not"
+        }
         Group::Constructor => "arrays of numbers",
         Group::Data => "no variable may enter",
     }
@@ -43,7 +45,8 @@ pub fn find(name: &str) -> Vec<&'static dyn Atom> {
 
 /// The table, for a terminal: a line for each atom.
 pub fn table() -> String {
-    let width = ATOMS.iter().map(|a| a.row().signature.chars().count()).filter(|w| *w <= 44).max().unwrap_or(0);
+    let width =
+        ATOMS.iter().map(|a| a.row().signature.chars().count()).filter(|w| *w <= 44).max().unwrap_or(0);
     let mut out = String::new();
     for (group, heading) in GROUPS {
         let _ = writeln!(out, "{}{heading}: {}", if out.is_empty() { "" } else { "\n" }, remark(group));
@@ -93,12 +96,18 @@ pub fn markdown() -> String {
     for (group, heading) in GROUPS {
         let _ = writeln!(out, "{}### {heading}\n", if out.is_empty() { "" } else { "\n" });
         let _ = writeln!(out, "{}.\n", capitalized(remark(group)));
-        let _ = writeln!(out, "| atom | value | shape | curvature | sign | monotone |\n|---|---|---|---|---|---|");
+        let _ = writeln!(
+            out,
+            "| atom | value | shape | curvature | sign | monotone |\n|---|---|---|---|---|---|"
+        );
         for atom in ATOMS.iter().filter(|a| a.row().group == group) {
             let row = atom.row();
             let also = match row.aliases {
                 [] => String::new(),
-                names => format!("; also {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+                names => format!(
+                    "; also {}",
+                    names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+                ),
             };
             let cells = [
                 format!("`{}`{also}", row.signature),

@@ -71,10 +71,8 @@ impl Checker {
         let tree = &self.model.tree;
         let shape = tree.shape(body).to_vec();
         let own = loops.ranges.iter().map(|(k, _, _)| *k).collect::<Vec<_>>();
-        let varies = shape
-            .iter()
-            .flat_map(Poly::unknowns)
-            .any(|u| matches!(u, Unknown::Index(k) if own.contains(&k)));
+        let varies =
+            shape.iter().flat_map(Poly::unknowns).any(|u| matches!(u, Unknown::Index(k) if own.contains(&k)));
         if varies {
             let text = tree.show_shape(&shape);
             let error =
@@ -123,11 +121,7 @@ fn comprehension_facts(atom: AtomId, body: &Facts, loops: &Loops) -> Facts {
     // An empty sum is 0.
     let interval = if row.name == "sum" { body.interval.sum(None) } else { body.interval };
     let keeps_definite = row.name == "sum" && loops.condition.is_none();
-    let class = if body.variable_free() {
-        Class::Affine
-    } else {
-        class(row.group, row.curvature, &[body])
-    };
+    let class = if body.variable_free() { Class::Affine } else { class(row.group, row.curvature, &[body]) };
     Facts {
         curvature,
         interval,

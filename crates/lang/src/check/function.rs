@@ -117,12 +117,21 @@ impl Checker {
     pub(super) fn redeclare_functions(&mut self, texts: &[String]) {
         for text in texts {
             let mut own = crate::syntax::parse(text).ast;
-            let Some(Statement { kind: StatementKind::Fn { name, arguments, body }, .. }) = own.statements.pop()
+            let Some(Statement { kind: StatementKind::Fn { name, arguments, body }, .. }) =
+                own.statements.pop()
             else {
                 continue;
             };
             let _ = self.names.declare(&name.text, Symbol::Function(self.functions.len()), Span::default());
-            self.functions.push(Function { name, arguments, body, open: false, expanded: false, elsewhere: true, own: Some(own) });
+            self.functions.push(Function {
+                name,
+                arguments,
+                body,
+                open: false,
+                expanded: false,
+                elsewhere: true,
+                own: Some(own),
+            });
         }
     }
 
@@ -163,12 +172,8 @@ impl Checker {
             self.report(error.at(span, "an expression has at most two"));
             return self.error_node(span);
         }
-        let facts = Facts {
-            curvature: Curvature::Unknown,
-            level: Level::Variable,
-            size: None,
-            ..Facts::number(0.0)
-        };
+        let facts =
+            Facts { curvature: Curvature::Unknown, level: Level::Variable, size: None, ..Facts::number(0.0) };
         let facts = Facts { interval: Interval::ALL, ..facts };
         self.leaf(Kind::Dual(k as u32), shape, facts, span)
     }

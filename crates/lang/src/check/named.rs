@@ -66,7 +66,11 @@ impl Checker {
                 values.push(("subscripts".to_owned(), OptionValue::Text(text)));
                 rest.iter().map(|&a| self.expression(a)).collect()
             }
-            _ => self.listed(row.arguments, arguments).into_iter().map(|a| self.order_or_value(row.name, a)).collect(),
+            _ => self
+                .listed(row.arguments, arguments)
+                .into_iter()
+                .map(|a| self.order_or_value(row.name, a))
+                .collect(),
         };
         let options = self.keywords(row, &mut nodes, options);
         for (name, value) in &options {
@@ -128,8 +132,16 @@ impl Checker {
     }
 
     /// Arguments that are given by their names in the signature: `huber(x, M=2)`. Gives the remaining options.
-    fn keywords(&mut self, row: &Row, nodes: &mut Vec<NodeId>, options: &[(Name, ExprId)]) -> Vec<(Name, ExprId)> {
-        let form = row.signature.find(&format!("{}(", row.name)).map_or("", |at| &row.signature[at + row.name.len() + 1..]);
+    fn keywords(
+        &mut self,
+        row: &Row,
+        nodes: &mut Vec<NodeId>,
+        options: &[(Name, ExprId)],
+    ) -> Vec<(Name, ExprId)> {
+        let form = row
+            .signature
+            .find(&format!("{}(", row.name))
+            .map_or("", |at| &row.signature[at + row.name.len() + 1..]);
         let names: Vec<&str> = form.split(')').next().unwrap_or("").split(", ").collect();
         let mut rest = options.to_vec();
         while let Some(name) = names.get(nodes.len())
@@ -216,7 +228,13 @@ impl Checker {
     }
 
     /// `norm(x, p)`: the atom depends on the order, and on whether `x` is a matrix without an axis to go along.
-    fn norm(&mut self, function: &Name, arguments: &[ExprId], options: &[(Name, ExprId)], span: Span) -> NodeId {
+    fn norm(
+        &mut self,
+        function: &Name,
+        arguments: &[ExprId],
+        options: &[(Name, ExprId)],
+        span: Span,
+    ) -> NodeId {
         let mut options = options.to_vec();
         let named = options.iter().position(|(name, _)| matches!(name.text.as_str(), "p" | "ord"));
         let named = named.map(|at| options.remove(at).1);
@@ -231,7 +249,9 @@ impl Checker {
             (&[one], None) | (&[], Some(one)) => self.order(one),
             _ => {
                 let error = Diagnostic::error(codes::BAD_ARGUMENT, "`norm` takes an argument and an order");
-                self.report(error.at(span, "the form is `norm(x, 2)`").help("options are given by name: `axis=1`"));
+                self.report(
+                    error.at(span, "the form is `norm(x, 2)`").help("options are given by name: `axis=1`"),
+                );
                 None
             }
         };
@@ -245,7 +265,8 @@ impl Checker {
         let (Some(order), false) = (order, self.is_error(node)) else { return self.error_node(span) };
         let shape = self.model.tree.shape(node);
         // A single row or column is a vector, of whose norms this is one.
-        let flat = shape.len() < 2 || function.text == "pnorm" || values.iter().any(|(name, _)| name == "axis");
+        let flat =
+            shape.len() < 2 || function.text == "pnorm" || values.iter().any(|(name, _)| name == "axis");
         let thin = shape.iter().any(|size| size.is(1));
         let name = match order {
             Order::Number(1.0) if flat => "norm1",
@@ -267,7 +288,9 @@ impl Checker {
                     codes::OUTSIDE_CLASS,
                     format!("the norm of order {p} needs a power cone, which the solver has not yet"),
                 );
-                self.report(error.at(span, "").help("the orders 1, 2 (squared) and inf are inside the class"));
+                self.report(
+                    error.at(span, "").help("the orders 1, 2 (squared) and inf are inside the class"),
+                );
                 return self.error_node(span);
             }
         };
@@ -298,7 +321,11 @@ impl Checker {
         };
         if found.is_none() {
             let error = Diagnostic::error(codes::BAD_ARGUMENT, "the order of a norm is 1, 2 or inf");
-            self.report(error.at(span, "this is another, or not known when the model is checked").note("of a matrix also \"fro\" and \"nuc\""));
+            self.report(
+                error
+                    .at(span, "this is another, or not known when the model is checked")
+                    .note("of a matrix also \"fro\" and \"nuc\""),
+            );
         }
         found
     }

@@ -286,7 +286,12 @@ impl Lower<'_> {
     ///
     /// # Errors
     /// If sizes, indices or constants do not fit.
-    pub(super) fn pieces(&mut self, operand: &Operand, convex: bool, compared: Shape) -> Lowered<Option<Vec<Piece>>> {
+    pub(super) fn pieces(
+        &mut self,
+        operand: &Operand,
+        convex: bool,
+        compared: Shape,
+    ) -> Lowered<Option<Vec<Piece>>> {
         let tree = &self.context.model.tree;
         let facts = tree.facts(operand.node);
         if facts.variable_free() {

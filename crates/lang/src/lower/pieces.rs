@@ -104,8 +104,7 @@ impl Lower<'_> {
             }
         }
         for piece in pieces {
-            let kept: Vec<usize> =
-                (0..piece.entry.len()).filter(|&k| piece.number(k).is_none()).collect();
+            let kept: Vec<usize> = (0..piece.entry.len()).filter(|&k| piece.number(k).is_none()).collect();
             let flat = Shape::Vector(kept.len());
             let rows = piece.rows.gather(flat, kept.iter().copied());
             let minus = bound.gather(flat, kept.iter().map(|&k| piece.entry[k])).scale(-1.0);

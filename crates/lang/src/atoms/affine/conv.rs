@@ -29,7 +29,9 @@ impl Atom for Conv {
                 [] => Poly::constant(1),
                 [n] => n.clone(),
                 _ => {
-                    return Err(Refusal::shape("`conv` is of vectors").label(k, format!("this is {}", call.show(k))));
+                    return Err(
+                        Refusal::shape("`conv` is of vectors").label(k, format!("this is {}", call.show(k)))
+                    );
                 }
             };
             total = total.add(&size).unwrap_or_default();

@@ -57,8 +57,9 @@ impl Atom for Einsum {
 
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         let Some(labels) = call.text_option("subscripts").and_then(labels) else {
-            return Err(Refusal::argument("`einsum` begins with its labels, such as \"ij,jk->ik\"")
-                .help("a letter for each axis, a comma between factors, `->` before the labels of the result"));
+            return Err(Refusal::argument("`einsum` begins with its labels, such as \"ij,jk->ik\"").help(
+                "a letter for each axis, a comma between factors, `->` before the labels of the result",
+            ));
         };
         if labels.factors.len() != call.arguments.len() {
             return Err(Refusal::argument(format!(
@@ -180,7 +181,9 @@ impl Space {
                 Some((*size, *stride, by))
             })
             .collect();
-        (0..self.len).map(|i| weights.iter().map(|(size, stride, by)| (i / stride % size) * by).sum()).collect()
+        (0..self.len)
+            .map(|i| weights.iter().map(|(size, stride, by)| (i / stride % size) * by).sum())
+            .collect()
     }
 }
 

@@ -72,8 +72,10 @@ pub static ROLL: Rearrange = Rearrange {
     },
     shape: |call| {
         if call.facts(1).level > Level::Constant || !call.shape(1).is_empty() {
-            return Err(Refusal::argument("the places of `roll` are an integer that is fixed at compile time")
-                .label(1, "this is none"));
+            return Err(Refusal::argument(
+                "the places of `roll` are an integer that is fixed at compile time",
+            )
+            .label(1, "this is none"));
         }
         call.axis(call.shape(0).len()).map(|_| call.shape(0).to_vec())
     },
@@ -107,15 +109,19 @@ pub static SWAPAXES: Rearrange = Rearrange {
     shape: |call| {
         let shape = call.shape(0);
         let axes: Vec<i64> = match (&call.tree[call.arguments[1]].kind, call.arguments.len()) {
-            (Kind::Array(items), 2) => items.iter().filter_map(|&i| call.tree.facts(i).size.as_ref()?.as_constant()).collect(),
+            (Kind::Array(items), 2) => {
+                items.iter().filter_map(|&i| call.tree.facts(i).size.as_ref()?.as_constant()).collect()
+            }
             (_, 3) => (1..3).filter_map(|k| call.facts(k).size.as_ref()?.as_constant()).collect(),
             _ => Vec::new(),
         };
         let rank = shape.len() as i64;
         let axes: Vec<i64> = axes.iter().map(|&a| if a < 0 { a + rank } else { a }).collect();
         if axes.iter().any(|a| !(0..rank).contains(a)) || (axes.len() != 2 && axes.len() as i64 != rank) {
-            return Err(Refusal::argument("the axes are numbers that the text states, as many as there are axes")
-                .label(0, format!("this is {}", call.show(0))));
+            return Err(Refusal::argument(
+                "the axes are numbers that the text states, as many as there are axes",
+            )
+            .label(0, format!("this is {}", call.show(0))));
         }
         // Two axes to exchange, or the axes in their new order: only `[1, 0]` and `1, 0` or `0, 1` turn a matrix.
         let listed = call.arguments.len() == 2;
@@ -126,7 +132,9 @@ pub static SWAPAXES: Rearrange = Rearrange {
         let axis = |k: usize| context.integer(&call.arguments[k]);
         let turns = match (call.arguments.len(), from) {
             (3, Shape::Matrix(..)) => axis(1)?.rem_euclid(2) != axis(2)?.rem_euclid(2),
-            (2, Shape::Matrix(..)) => context.literal(&call.arguments[1])?.first().is_some_and(|a| a.rem_euclid(2.0) == 1.0),
+            (2, Shape::Matrix(..)) => {
+                context.literal(&call.arguments[1])?.first().is_some_and(|a| a.rem_euclid(2.0) == 1.0)
+            }
             _ => false,
         };
         let (m, n) = from.as_rows();

@@ -1,7 +1,7 @@
 //! The matrix product.
 
-use crate::atoms::prelude::*;
 use crate::atoms::matmul_shape;
+use crate::atoms::prelude::*;
 use crate::check::tree::NodeId;
 
 /// The matrix product.

@@ -26,7 +26,9 @@ impl Atom for Outer {
             .map(|k| match call.shape(k) {
                 [] => Ok(Poly::constant(1)),
                 [n] => Ok(n.clone()),
-                _ => Err(Refusal::shape("`outer` is of vectors").label(k, format!("this is {}", call.show(k)))),
+                _ => {
+                    Err(Refusal::shape("`outer` is of vectors").label(k, format!("this is {}", call.show(k))))
+                }
             })
             .collect()
     }

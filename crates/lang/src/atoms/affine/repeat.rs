@@ -95,9 +95,13 @@ pub static BROADCAST_TO: Rearrange = Rearrange {
         if fits {
             return Ok(wanted);
         }
-        Err(Refusal::shape(format!("{} does not broadcast to {}", call.show(0), call.tree.show_shape(&wanted)))
-            .label(0, format!("this is {}", call.show(0)))
-            .help("only a literal 1 and missing leading axes stretch"))
+        Err(Refusal::shape(format!(
+            "{} does not broadcast to {}",
+            call.show(0),
+            call.tree.show_shape(&wanted)
+        ))
+        .label(0, format!("this is {}", call.show(0)))
+        .help("only a literal 1 and missing leading axes stretch"))
     },
     positions: |call, from, _| {
         Ok(Some(crate::atoms::broadcast_index(from, call.shape).map(|i| i as u32).collect()))

@@ -18,7 +18,9 @@ pub static UPPER_TRI: Rearrange = Rearrange {
         let Some(n) = n.as_constant() else {
             return Err(Refusal::shape("`upper_tri` needs a size that the text states")
                 .label(0, format!("this is {}", call.show(0)))
-                .help("write `X[i, j] for i in 0..n, j in i+1..n` in a constraint, or a sum over such a range"));
+                .help(
+                    "write `X[i, j] for i in 0..n, j in i+1..n` in a constraint, or a sum over such a range",
+                ));
         };
         Ok(vec![Poly::constant(n * (n - 1) / 2)])
     },

@@ -118,6 +118,7 @@ fn too_many(call: &Application<'_>, n: usize, given: usize) -> Lowered<()> {
     }
     let message = format!("`dotsort` has {given} weights for {n} entries");
     Err(crate::lower::refuse(
-        crate::diagnostics::Diagnostic::error(crate::diagnostics::codes::SHAPE_MISMATCH, message).at(call.span, ""),
+        crate::diagnostics::Diagnostic::error(crate::diagnostics::codes::SHAPE_MISMATCH, message)
+            .at(call.span, ""),
     ))
 }

@@ -57,7 +57,8 @@ impl SumExtreme {
         let message = format!("`{}` takes at least 0 entries, and {k} are asked for", call.name);
         let span = context.model.tree.span(call.arguments[1].node);
         Err(crate::lower::refuse(
-            crate::diagnostics::Diagnostic::error(crate::diagnostics::codes::BAD_ARGUMENT, message).at(span, ""),
+            crate::diagnostics::Diagnostic::error(crate::diagnostics::codes::BAD_ARGUMENT, message)
+                .at(span, ""),
         ))
     }
 }
@@ -69,8 +70,10 @@ impl Atom for SumExtreme {
 
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         if call.facts(1).level > Level::Constant || !call.shape(1).is_empty() {
-            return Err(Refusal::argument("how many entries count is a number that is fixed at compile time")
-                .label(1, format!("this is {}", if call.shape(1).is_empty() { "not" } else { "an array" })));
+            return Err(Refusal::argument(
+                "how many entries count is a number that is fixed at compile time",
+            )
+            .label(1, format!("this is {}", if call.shape(1).is_empty() { "not" } else { "an array" })));
         }
         if call.number(1).is_some_and(|k| k < 0.0) {
             return Err(Refusal::argument("at least 0 entries count").label(1, "this is negative"));

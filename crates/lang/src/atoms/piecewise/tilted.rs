@@ -62,8 +62,11 @@ impl Atom for Tilted {
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         for k in 1..call.arguments.len() {
             if !call.shape(k).is_empty() || !call.facts(k).variable_free() {
-                return Err(Refusal::argument(format!("the weights of `{}` are scalars of data", self.row.name))
-                    .label(k, format!("this is {}", call.show(k))));
+                return Err(Refusal::argument(format!(
+                    "the weights of `{}` are scalars of data",
+                    self.row.name
+                ))
+                .label(k, format!("this is {}", call.show(k))));
             }
         }
         let (up, down) = self.weights(call);

@@ -28,9 +28,11 @@ impl Atom for MatrixFrac {
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         match (call.shape(0), call.shape(1)) {
             ([n] | [n, _], [a, b]) if call.agree(n, a) && call.agree(n, b) => Ok(Vec::new()),
-            _ => Err(Refusal::shape("`matrix_frac` takes a vector or matrix and a square matrix with as many rows")
-                .label(0, format!("this is {}", call.show(0)))
-                .label(1, format!("this is {}", call.show(1)))),
+            _ => Err(Refusal::shape(
+                "`matrix_frac` takes a vector or matrix and a square matrix with as many rows",
+            )
+            .label(0, format!("this is {}", call.show(0)))
+            .label(1, format!("this is {}", call.show(1)))),
         }
     }
 
