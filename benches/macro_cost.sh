@@ -22,20 +22,26 @@ cvxlayer = { path = "$root", default-features = false, features = [$2] }
 TOML
 }
 
-seconds() {
-  local began ended
-  began=$(date +%s.%N)
-  (cd "$1" && cargo "$2" --quiet)
-  ended=$(date +%s.%N)
-  awk -v a="$began" -v b="$ended" 'BEGIN { printf "%6.2f s", b - a }'
+# build CRATE TARGET: seconds until it is checked, and of processors, which other work on the machine does not change.
+build() {
+  local TIMEFORMAT='%R s, %U s of processors'
+  { time (cd "$folder/$1" && CARGO_TARGET_DIR="$folder/$2" cargo check --quiet); } 2>&1
 }
 
 make without ''
 echo 'fn main() {}' > "$folder/without/src/main.rs"
 
 make with '"macros"'
-cat > "$folder/with/src/main.rs" <<'RUST'
-cvxlayer::problem! {
+main() {
+  cat > "$folder/with/src/main.rs" <<RUST
+$1
+
+fn main() {
+    $2
+}
+RUST
+}
+model='cvxlayer::problem! {
     /// A factor model of twenty assets.
     pub Portfolio;
     param mu[20];
@@ -49,23 +55,16 @@ cvxlayer::problem! {
     subject to
       budget: sum(w) == 1;
       factor: f == F.T @ w;
-}
+}'
 
-fn main() {
-    // EDIT
-    let _ = Portfolio::new();
-}
-RUST
-
-make plain '"macros"'
-echo 'fn main() {}' > "$folder/plain/src/main.rs"
-
-echo "with no feature, clean:                $(seconds "$folder/without" check)"
-echo "with the feature and no model, clean:  $(seconds "$folder/plain" check)"
-echo "with the feature and a model, clean:   $(seconds "$folder/with" check)"
-touch "$folder/plain/src/main.rs"
-echo "no model, after an edit:               $(seconds "$folder/plain" check)"
-sed -i 's|// EDIT|// EDITED|' "$folder/with/src/main.rs"
-echo "a model, after an edit beside it:      $(seconds "$folder/with" check)"
-sed -i 's|in \[0, 0.2\]|in [0, 0.3]|' "$folder/with/src/main.rs"
-echo "a model, after an edit of it:          $(seconds "$folder/with" check)"
+echo "clean, without the feature:         $(build without clean)"
+main '' ''
+echo "clean, with it:                     $(build with macros)"
+main '' 'let _ = 1;'
+echo "after an edit, no model:            $(build with macros)"
+main "$model" 'let _ = Portfolio::new();'
+echo "after an edit, a first model:       $(build with macros)"
+main "$model" 'let _ = Portfolio::new().is_ok();'
+echo "after an edit beside the model:     $(build with macros)"
+main "${model/0.2/0.3}" 'let _ = Portfolio::new().is_ok();'
+echo "after an edit of the model:         $(build with macros)"

@@ -264,19 +264,20 @@ impl Field for Array {
 mod tests {
     use super::*;
 
+    fn both<F: Field>(mut field: F, axes: &[usize], entries: &[f64]) {
+        field.read(axes, entries);
+        assert_eq!(field.axes(), axes);
+        let mut out = vec![0.0; entries.len()];
+        field.write(&mut out);
+        assert_eq!(out, entries);
+        field.fill(f64::NAN);
+        field.write(&mut out);
+        assert!(out.iter().all(|v| v.is_nan()));
+    }
+
     #[test]
     fn entries_go_row_by_row_both_ways() {
         let entries = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-        fn both<F: Field>(mut field: F, axes: &[usize], entries: &[f64]) {
-            field.read(axes, entries);
-            assert_eq!(field.axes(), axes);
-            let mut out = vec![0.0; entries.len()];
-            field.write(&mut out);
-            assert_eq!(out, entries);
-            field.fill(f64::NAN);
-            field.write(&mut out);
-            assert!(out.iter().all(|v| v.is_nan()));
-        }
         both(f64::zeros(), &[], &entries[..1]);
         both(<[f64; 6]>::zeros(), &[6], &entries);
         both(<[[f64; 2]; 3]>::zeros(), &[3, 2], &entries);

@@ -30,7 +30,10 @@ impl<P: Problem> Clone for Solved<P> {
 
 impl<P: Problem> fmt::Debug for Solved<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Solved").field("status", &self.status()).field("values", &self.values).finish()
+        f.debug_struct("Solved")
+            .field("status", &self.status())
+            .field("values", &self.values)
+            .finish_non_exhaustive()
     }
 }
 

@@ -91,7 +91,9 @@ impl<P: Problem> TypedLayer<P> {
                 Output::Objective => entries.push(objective),
             }
             // A negative zero says nothing to a reader.
-            entries.iter_mut().for_each(|v| *v += 0.0);
+            for v in entries.iter_mut() {
+                *v += 0.0;
+            }
             axes(program, output, &mut |axes| field.read(axes, entries));
         }
         Ok(status)

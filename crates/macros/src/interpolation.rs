@@ -28,7 +28,7 @@ pub(crate) fn resolve(lexemes: &mut Vec<Lexeme>) -> Vec<Interpolation> {
         definitions(lexemes, statement, &mut out);
     }
     out.reverse();
-    let (declared, sizes) = (out.len(), size_places(lexemes));
+    let sizes = size_places(lexemes);
     let mut used: BTreeSet<String> = lexemes.iter().map(|l| l.text.clone()).collect();
     let is_size = |value: &str| {
         let same = |(l, size): (&Lexeme, &bool)| match &l.kind {
@@ -60,7 +60,6 @@ pub(crate) fn resolve(lexemes: &mut Vec<Lexeme>) -> Vec<Interpolation> {
         lexemes.extend([keyword, &one.name, ";"].map(|text| Lexeme::artificial(text, one.span)));
     }
     out.extend(found.into_iter().map(|(_, one)| one));
-    debug_assert!(declared <= out.len());
     out
 }
 
@@ -106,13 +105,13 @@ fn definitions(lexemes: &mut Vec<Lexeme>, statement: Range<usize>, out: &mut Vec
         let starts = [first].into_iter().chain(commas.iter().copied());
         starts.zip(commas.iter().copied().chain([statement.end])).map(|(from, to)| from..to).collect()
     } else if lexemes[first].is("const") {
-        vec![first..statement.end]
+        std::iter::once(first..statement.end).collect()
     } else {
         return;
     };
     let is_size = lexemes[first].is("dim");
     for part in parts.into_iter().rev() {
-        let Some(&[ref equals, ref last]) = lexemes[part.clone()].last_chunk::<2>() else { continue };
+        let Some([equals, last]) = lexemes[part.clone()].last_chunk::<2>() else { continue };
         let (LexemeKind::Constant(value), true) = (&last.kind, equals.is("=")) else { continue };
         let Some(name) = lexemes.get(part.start + 1).filter(|l| l.is_word()) else { continue };
         let one = Interpolation { name: name.text.clone(), value: value.clone(), span: last.span, is_size };

@@ -1,9 +1,9 @@
 //! `problem!`: a convex model that rustc checks, as a typed layer.
 //!
 //! The macro's documentation is that of `cvxlayer::problem`. The stages are functions from data to data:
-//! [`header`] and [`source`] turn tokens into a name and a text whose every byte knows its token; the compiler's front
-//! end (`cvxlayer_lang`) checks the text; [`report`] turns what it found into errors and warnings at those tokens;
-//! [`plan`] decides on fields and their types, and [`items`] and [`embed`] write them out. No number is computed here.
+//! `header` and `source` turn tokens into a name and a text whose every byte knows its token; the compiler's front
+//! end (`cvxlayer_lang`) checks the text; `report` turns what it found into errors and warnings at those tokens;
+//! `plan` decides on fields and their types, and `items`, `places` and `embed` write them out. No number is computed here.
 #![forbid(unsafe_code)]
 
 mod embed;
@@ -12,6 +12,7 @@ mod header;
 mod interpolation;
 mod items;
 mod names;
+mod places;
 mod plan;
 mod report;
 mod source;

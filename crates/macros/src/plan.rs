@@ -173,7 +173,7 @@ impl Planner<'_> {
         let labelled = |c: &&Constraint| !c.label.starts_with('#');
         let mut duals = Fields::new(model.constraints.iter().filter(labelled).map(|c| c.label.as_str()));
         for (position, c) in model.constraints.iter().enumerate().filter(|(_, c)| labelled(c)) {
-            let ident = duals.named(&c.label, self.source.name(&c.label, c.span.start as usize));
+            let ident = duals.named(&c.label, self.source.label(&c.label, c.span.start as usize));
             let known = program.and_then(|p| p.solution.duals.get(position));
             let (kind, rank) = match known {
                 Some(dual) => {
@@ -327,5 +327,5 @@ fn attributes(kind: ParameterKind) -> String {
         (kind.sparse, "sparse"),
         (kind.int, "int"),
     ];
-    all.into_iter().filter(|(is, _)| *is).map(|(_, word)| format!(" {word}")).collect()
+    all.into_iter().filter(|(is, _)| *is).flat_map(|(_, word)| [" ", word]).collect()
 }

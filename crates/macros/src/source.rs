@@ -129,6 +129,16 @@ impl Source {
         (inside(before), inside(before))
     }
 
+    /// The token that is the label of the constraint at an offset, whose span may begin with it or after its colon.
+    pub(crate) fn label(&self, name: &str, at: usize) -> Span {
+        let before = self.pieces.partition_point(|&(start, _, _)| start < at);
+        let label = before.checked_sub(2).map(|i| self.pieces[i]);
+        match label {
+            Some((start, end, span)) if self.text.get(start..end) == Some(name) => span,
+            _ => self.name(name, at),
+        }
+    }
+
     /// The token that is a name, the first one at or after an offset; where there is none, the place of the macro.
     pub(crate) fn name(&self, name: &str, from: usize) -> Span {
         let start = self.pieces.partition_point(|&(start, _, _)| start < from);
