@@ -35,6 +35,7 @@ mod solution;
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+pub use batch::vjp_batch;
 pub use certificate::Certificate;
 #[cfg(feature = "lang")]
 pub use cvxlayer_lang as lang;

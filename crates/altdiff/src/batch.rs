@@ -156,8 +156,9 @@ impl Batch {
     }
 }
 
-/// Calls `f` for 0, 1, …, on threads where there are some, and collects the results in order.
-fn map<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+/// Calls `f` for 0, 1, …, `count` − 1 on the threads of the current pool (feature `threads`), and collects the results in
+/// order.
+pub fn map_samples<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     #[cfg(feature = "threads")]
     {
         use rayon::prelude::*;

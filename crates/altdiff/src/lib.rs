@@ -67,7 +67,7 @@ mod scaling;
 mod sizes;
 mod smooth;
 
-pub use batch::{Batch, BatchGradient, BatchSolution, Block};
+pub use batch::{Batch, BatchGradient, BatchSolution, Block, map_samples};
 pub use csc::Csc;
 pub use derivative::{
     Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, OneSided, Place, Route, Smoothed,

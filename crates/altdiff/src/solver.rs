@@ -226,6 +226,7 @@ impl Solver {
     pub(crate) fn pivots(&self) -> bool {
         let s = &self.settings;
         s.plain.is_none()
+            && !self.is_smooth()
             && match s.method {
                 Method::ActiveSet => true,
                 Method::Auto => s.finish && self.pattern.is_dense(),

@@ -123,15 +123,13 @@ impl Solver {
     /// As [`Solver::solve`].
     pub fn solve_in(&self, problem: &Problem, workspace: &mut Workspace) -> Result<Status, Error> {
         let w = workspace;
-        if self.is_smooth() {
-            w.take(self.solve(problem, None)?);
-            return Ok(w.status);
-        }
-        let same = self.compare(problem)?;
         w.solution = None;
-        w.load(problem, same);
-        if self.pivots() && w.factor(same) && w.pivot(self.settings().tolerance) {
-            return Ok(Status::Solved);
+        if self.pivots() && !self.is_smooth() {
+            let same = self.compare(problem)?;
+            w.load(problem, same);
+            if w.factor(same) && w.pivot(self.settings().tolerance) {
+                return Ok(Status::Solved);
+            }
         }
         let solution = self.solve(problem, None)?;
         w.take(solution);

@@ -13,6 +13,7 @@ mod grad;
 mod input;
 mod number;
 mod output;
+mod qp;
 mod report;
 mod settings;
 mod solve;
@@ -56,6 +57,7 @@ enum Command {
     Grad(grad::Grad),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
+    Qp(qp::Qp),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Grad(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
+        Command::Qp(command) => command.run(),
     };
     result.unwrap_or_else(Failure::report)
 }

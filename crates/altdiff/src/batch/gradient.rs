@@ -1,6 +1,6 @@
 //! Derivatives of a batch.
 
-use super::{BatchSolution, Block, map};
+use super::{BatchSolution, Block, map_samples};
 use crate::derivative::{Adjoint, State};
 use crate::{Cotangent, DerivativeOptions, Error, Harm};
 
@@ -44,7 +44,7 @@ impl BatchSolution {
             let found = cotangents.len();
             return Err(Error::Shape { block: "cotangents", unit: "entries", found, expected });
         }
-        let mut parts = map(expected, |sample| {
+        let mut parts = map_samples(expected, |sample| {
             let solution = self.samples[sample].as_ref().map_err(Clone::clone)?;
             let state = solution.state()?;
             state.adjoint(solution, &cotangents[sample], options).map(|adjoint| (state, adjoint))
@@ -60,7 +60,7 @@ impl BatchSolution {
             out.harmful.push(harmful);
             out.failed.push(failed);
         }
-        let blocks = map(wanted.len(), |k| self.collect(wanted[k], &parts));
+        let blocks = map_samples(wanted.len(), |k| self.collect(wanted[k], &parts));
         for (block, values) in wanted.iter().zip(blocks) {
             out.blocks[*block as usize] = values;
         }

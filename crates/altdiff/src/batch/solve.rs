@@ -1,6 +1,6 @@
 //! Solving a batch.
 
-use super::{Batch, Block, map};
+use super::{Batch, Block, map_samples};
 use crate::solver::Shared;
 use crate::{Error, Problem, Solution, Solver, WarmStart};
 use std::ops::Index;
@@ -72,11 +72,15 @@ impl Solver {
             let shared = self.share(&batch.base)?;
             self.factor_shared(&shared, &batch.base);
             let vectors = Problem::new(0);
-            map(batch.samples, |sample| self.solve_sample(&shared, batch, sample, start(sample), &vectors))
+            map_samples(batch.samples, |sample| {
+                self.solve_sample(&shared, batch, sample, start(sample), &vectors)
+            })
         } else {
             // A pattern or matrix that is wrong for all is an error of the batch.
-            self.compare(&batch.base)?;
-            map(batch.samples, |sample| self.solve(&batch.problem(sample), start(sample)))
+            if !self.is_smooth() {
+                self.compare(&batch.base)?;
+            }
+            map_samples(batch.samples, |sample| self.solve(&batch.problem(sample), start(sample)))
         };
         Ok(BatchSolution { samples, shared: Block::ALL.map(|block| batch.is_shared(block)) })
     }
