@@ -73,7 +73,11 @@ fn params(layer: &Layer, set: usize) -> Params {
         let mut rng = fastrand::Rng::with_seed(set as u64);
         let scale = 1.0 + 0.21 * set as f64;
         let whole = parameter.name == "P" || parameter.name == "S" || parameter.name == "D";
-        let entries = value.to_dense().iter().map(|v| v * scale * if whole || set == 0 { 1.0 } else { 0.9 + 0.2 * rng.f64() }).collect();
+        let entries = value
+            .to_dense()
+            .iter()
+            .map(|v| v * scale * if whole || set == 0 { 1.0 } else { 0.9 + 0.2 * rng.f64() })
+            .collect();
         out.set(&*parameter.name, Array::dense(value.axes().to_vec(), entries).expect("the same shape"));
     }
     out
@@ -87,7 +91,7 @@ struct Evaluator {
 impl Evaluator {
     fn new(e: &str) -> Self {
         let text = format!(
-            "{PARAMETERS}{}let e = {e};\nlet total = sum(e);\nlet centre = {CENTRE};\nvar idle;\nminimize square(idle);\n",
+            "{PARAMETERS}param level = 0;\n{}let e = {e};\nlet total = sum(e);\nlet centre = {CENTRE};\nvar idle;\nminimize square(idle);\n",
             declarations("param")
         );
         Self { layer: compile(&text).unwrap_or_else(|error| panic!("{e} as data: {error}")) }
@@ -97,7 +101,15 @@ impl Evaluator {
     fn at(&self, params: &Params, point: &[Vec<f64>]) -> (f64, f64) {
         let mut given = params.clone();
         for ((name, _, _), value) in VARIABLES.iter().zip(point) {
-            let axes = self.layer.program().parameters.iter().find(|p| *p.name == **name).expect("declared").shape.axes();
+            let axes = self
+                .layer
+                .program()
+                .parameters
+                .iter()
+                .find(|p| *p.name == **name)
+                .expect("declared")
+                .shape
+                .axes();
             given.set(*name, Array::dense(axes, value.clone()).expect("as long"));
         }
         let solution = self.layer.solve(&given).expect("good values");
@@ -127,7 +139,10 @@ fn least(evaluator: &Evaluator, params: &Params, at: &[Vec<f64>], weight: f64, c
             squared += step * step;
         }
         let growth = lagrangian(&moved) - bottom;
-        assert!(growth >= 0.99 * squared - 1e-13 * bottom.abs().max(1.0), "{context}: it grows by {growth}, not {squared}");
+        assert!(
+            growth >= 0.99 * squared - 1e-13 * bottom.abs().max(1.0),
+            "{context}: it grows by {growth}, not {squared}"
+        );
     }
 }
 
@@ -152,7 +167,10 @@ fn differentiate(layer: &Layer, solution: &Solution, with_dual: bool, context: &
             for (name, by) in gradients.by.iter() {
                 let other = reference[name].to_vector();
                 let difference = (by.to_vector() - &other).amax();
-                assert!(difference < 1e-8 * other.amax().max(1.0), "{context}: {route:?} by {name} is {difference} off");
+                assert!(
+                    difference < 1e-8 * other.amax().max(1.0),
+                    "{context}: {route:?} by {name} is {difference} off"
+                );
             }
             continue;
         }
@@ -201,7 +219,11 @@ fn check(e: &str, curvature: &str, constraint: &str) {
         let solution = solve(&layer, &params, &context);
         let at = point(&solution);
         let (total, centre) = evaluator.at(&params, &at);
-        assert!((solution.objective - centre - weight * total).abs() < 1e-9 * centre.abs().max(total.abs()).max(1.0), "{context}");
+        assert!(
+            (solution.objective - centre - weight * total).abs()
+                < 1e-9 * centre.abs().max(total.abs()).max(1.0),
+            "{context}"
+        );
         least(&evaluator, &params, &at, weight, &context);
         differentiate(&layer, &solution, false, &context);
     }

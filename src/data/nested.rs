@@ -17,9 +17,8 @@ impl<'de> DeserializeSeed<'de> for Value {
         let mut entries = Vec::new();
         let seed = Level { entries: &mut entries, path: &mut Vec::new() };
         match seed.deserialize(deserializer)? {
-            Part::Dense(axes) => {
-                Array::dense(axes.as_slice().to_vec(), entries).ok_or_else(|| D::Error::custom("its lists are ragged"))
-            }
+            Part::Dense(axes) => Array::dense(axes.as_slice().to_vec(), entries)
+                .ok_or_else(|| D::Error::custom("its lists are ragged")),
             Part::Sparse(array) => Ok(array),
         }
     }
