@@ -7,11 +7,16 @@
 
 use super::Factor;
 use crate::core::Core;
+use crate::finish::PROXIMAL;
 use crate::problem::{dot, norm_inf};
 
 /// Vectors of one GMRES cycle, and how often it restarts.
 const CYCLE: usize = 12;
 const CYCLES: usize = 3;
+
+/// Powers of the resolvent that single out a null space, and the relative size below which there is none.
+const RESOLVENTS: usize = 3;
+const NOISE: f64 = 1e-6;
 
 /// The matrix that is meant: `[P + diag(hx), Cᵀ; C, −diag(dr)]` over free variables and rows that take part.
 pub(crate) struct System<'a> {
@@ -198,6 +203,31 @@ impl System<'_> {
         };
         zero(self.free, x);
         zero(self.rows, y);
+    }
+
+    /// Removes from a right-hand side its component in the null space of the matrix, for a factor whose proximal weight is
+    /// [`PROXIMAL`]; returns the size of that component relative to the whole. Powers of the resolvent δ(M + δI)⁻¹ of the
+    /// monotone map M = JK tend to the projection on its null space.
+    pub(crate) fn reachable(&self, factor: &Factor, bx: &mut [f64], by: &mut [f64]) -> f64 {
+        self.mask(bx, by);
+        let whole = norm_inf(bx).max(norm_inf(by));
+        let (mut nx, mut ny) = (bx.to_vec(), by.to_vec());
+        for _ in 0..RESOLVENTS {
+            for v in &mut ny {
+                *v = -*v;
+            }
+            for v in nx.iter_mut().chain(&mut ny) {
+                *v *= PROXIMAL;
+            }
+            factor.solve(&mut nx, &mut ny);
+            if norm_inf(&nx).max(norm_inf(&ny)) <= NOISE * whole {
+                return 0.0;
+            }
+        }
+        for (b, n) in bx.iter_mut().zip(&nx).chain(by.iter_mut().zip(&ny)) {
+            *b -= n;
+        }
+        norm_inf(&nx).max(norm_inf(&ny)) / whole
     }
 
     /// Solves for the right-hand side (bx, by), overwritten by the solution, starting from zero.
