@@ -1,6 +1,7 @@
 //! The solver: analysis for a pattern, and the choice and order of methods.
 
 mod drive;
+mod outside;
 mod pivot;
 
 use crate::core::{Core, Point};
@@ -104,6 +105,10 @@ impl Solver {
         warm: Option<&WarmStart>,
         callback: Callback<'_>,
     ) -> Result<Solution, Error> {
+        self.job(problem)?.run(warm, callback)
+    }
+
+    fn job<'a>(&'a self, problem: &'a Problem) -> Result<Job<'a>, Error> {
         let same = self.compare(problem)?;
         let (user, prepared) = if same {
             let user = Arc::new(Core::with(problem, Arc::clone(&self.p), Arc::clone(&self.c)));
@@ -114,8 +119,7 @@ impl Solver {
             let prepared = Prepared::new(&user, &self.settings);
             (user, prepared)
         };
-        let job = Job { solver: self, problem, user, prepared };
-        job.run(warm, callback)
+        Ok(Job { solver: self, problem, user, prepared })
     }
 
     /// Checks a problem against the pattern; whether its matrices are those the solver was made with.
@@ -188,20 +192,23 @@ impl Job<'_> {
         if !self.convex() {
             return Err(Error::NotConvex);
         }
-        let driver = Driver {
-            settings: &settings,
-            user: &self.user,
-            core: &self.prepared.core,
-            scaling: &self.prepared.scaling,
-            pattern: &self.solver.pattern,
-            equalities,
-            certify: true,
-        };
-        let mut end = driver.run(warm, callback)?;
+        let mut end = self.driver(&settings).run(warm, callback)?;
         if let Some(why) = reason {
             end.notes.insert(0, format!("active set: {why}"));
         }
         Ok(self.solution(end))
+    }
+
+    fn driver<'a>(&'a self, settings: &'a Settings) -> Driver<'a> {
+        Driver {
+            settings,
+            user: &self.user,
+            core: &self.prepared.core,
+            scaling: &self.prepared.scaling,
+            pattern: &self.solver.pattern,
+            equalities: self.problem.a.nrows,
+            certify: true,
+        }
     }
 
     /// Whether P is positive semidefinite.
