@@ -50,6 +50,9 @@ pub enum Error {
         /// The nearest one there is.
         nearest: Option<String>,
     },
+    /// A sample of a batch has no solution to differentiate.
+    #[error("the sample has no solution: {0}")]
+    Sample(String),
     /// A cotangent or tangent of the wrong size.
     #[error("`{name}` has {expected} entries, but {given} were given")]
     Length {

@@ -256,7 +256,8 @@ fn models_read_files_only_in_their_folder() {
     let model = |path: &str| format!("const c[2] from \"{path}\"; var x[2]; minimize sum_squares(x - c);");
     case.write("inner/good.cvx", model("c.csv"));
     let (code, out) = case.json("solve inner/good.cvx");
-    assert_eq!((code, numbers(&out["variables"]["x"])), (0, vec![1.0, 2.0]));
+    assert_eq!(code, 0);
+    assert!(numbers(&out["variables"]["x"]).iter().zip([1.0, 2.0]).all(|(x, c)| (x - c).abs() < 1e-12));
     case.write("inner/up.cvx", model("../secret.csv"));
     assert!(case.bad("solve inner/up.cvx").contains("no `..`"));
     assert_eq!(case.cvx("solve inner/up.cvx --allow-path .").status.code(), Some(0));

@@ -1,6 +1,6 @@
 //! Which parameters each block depends on.
 
-use cvxlayer_program::{BlockKind, Depends, Input, Op, Program, SparseMap};
+use cvxlayer_program::{BlockKind, Depends, Input, List, Op, Program, SparseMap};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Set = BTreeSet<u32>;
@@ -21,6 +21,7 @@ pub fn depends(program: &Program) -> Depends {
         (BlockKind::Gu, &b.gu.linear),
         (BlockKind::Lo, &b.lo.linear),
         (BlockKind::Hi, &b.hi.linear),
+        (BlockKind::W, &b.w.linear),
     ];
     let of = |map: &SparseMap| {
         let mut seen = vec![false; sets.all.len()];
@@ -30,7 +31,7 @@ pub fn depends(program: &Program) -> Depends {
     };
     let blocks = kinds
         .into_iter()
-        .map(|(kind, map)| (kind, of(map).into_iter().collect::<Vec<u32>>()))
+        .map(|(kind, map)| (kind, of(map).into_iter().collect::<List<u32>>()))
         .filter(|(_, on)| !on.is_empty());
     Depends { blocks: blocks.collect() }
 }

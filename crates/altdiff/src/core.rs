@@ -2,6 +2,7 @@
 //!
 //! An equality has l = u. A multiplier is signed: positive towards the upper end, negative towards the lower one.
 
+use crate::csc::MulBoth;
 use crate::kernel::vectorized;
 use crate::problem::{dot, norm_inf};
 use crate::{Csc, Problem, Residuals};
@@ -104,6 +105,25 @@ impl Core {
         }
     }
 
+    /// The problem again, its rows taken apart.
+    pub(crate) fn problem(&self, equalities: usize, constant: f64) -> Problem {
+        let (a, g) = self.c.split(equalities);
+        Problem {
+            p: (*self.p).clone(),
+            q: self.q.clone(),
+            r: constant,
+            a,
+            b: self.l[..equalities].to_vec(),
+            g,
+            gl: self.l[equalities..].to_vec(),
+            gu: self.u[equalities..].to_vec(),
+            lo: self.lo.clone(),
+            hi: self.hi.clone(),
+            smooth: Vec::new(),
+            w: Vec::new(),
+        }
+    }
+
     /// Number of variables.
     pub(crate) fn n(&self) -> usize {
         self.q.len()
@@ -112,6 +132,11 @@ impl Core {
     /// Number of rows of C.
     pub(crate) fn m(&self) -> usize {
         self.l.len()
+    }
+
+    /// ½xᵀPx + qᵀx.
+    pub(crate) fn objective(&self, x: &[f64]) -> f64 {
+        0.5 * dot(x, &self.p.mul_symmetric_vec(x)) + dot(&self.q, x)
     }
 
     /// Px + q + Cᵀy + z.
@@ -150,7 +175,8 @@ impl Core {
     pub(crate) fn products(&self, point: &Point, out: &mut Products) {
         out.fill(0.0);
         self.p.mul_symmetric_add(1.0, &point.x, &mut out.px);
-        vectorized(|| self.c.mul_both(&point.x, &point.y, &mut out.cx, &mut out.cy));
+        let Products { cx, cy, .. } = out;
+        vectorized::<MulBoth, _>((&*self.c, &point.x[..], &point.y[..], &mut cx[..], &mut cy[..]));
     }
 
     /// As [`residuals`](Self::residuals), from the products of the point.

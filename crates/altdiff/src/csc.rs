@@ -1,7 +1,7 @@
 //! Sparse matrices by columns.
 
 use crate::Error;
-use crate::kernel::{self, vectorized};
+use crate::kernel::{self, kernel, vectorized};
 
 /// A sparse matrix stored by columns (CSC): the entries of column `j` are `values[col_ptr[j]..col_ptr[j+1]]`, in rows
 /// `row_idx[..]` that increase strictly.
@@ -165,62 +165,70 @@ impl Csc {
 
     /// `out += scale · M v`.
     pub fn mul_add(&self, scale: f64, v: &[f64], out: &mut [f64]) {
-        vectorized(|| {
-            for j in 0..self.ncols {
-                let vj = scale * v[j];
-                if vj != 0.0 {
-                    self.add_column(j, vj, out);
-                }
-            }
-        });
+        vectorized::<Mul, _>((self, scale, v, out));
     }
 
     /// `out += scale · Mᵀ v`.
     pub fn mul_transpose_add(&self, scale: f64, v: &[f64], out: &mut [f64]) {
-        vectorized(|| {
-            for j in 0..self.ncols {
-                out[j] += scale * self.dot_column(j, v);
-            }
-        });
-    }
-
-    /// `out += M v` and `transposed += Mᵀ w`, in one pass.
-    #[inline(always)]
-    pub(crate) fn mul_both(&self, v: &[f64], w: &[f64], out: &mut [f64], transposed: &mut [f64]) {
-        for j in 0..self.ncols {
-            transposed[j] += self.dot_column(j, w);
-            if v[j] != 0.0 {
-                self.add_column(j, v[j], out);
-            }
-        }
+        vectorized::<MulTranspose, _>((self, scale, v, out));
     }
 
     /// `out += scale · S v` where this matrix is the upper triangle of the symmetric S.
     pub fn mul_symmetric_add(&self, scale: f64, v: &[f64], out: &mut [f64]) {
-        vectorized(|| {
-            for j in 0..self.ncols {
-                let vj = scale * v[j];
-                let end = self.col_ptr[j + 1];
-                let (rows, values) =
-                    (&self.row_idx[self.col_ptr[j]..end], &self.values[self.col_ptr[j]..end]);
-                let (above, diagonal) = match rows.last() {
-                    Some(&i) if i == j => (rows.len() - 1, values[rows.len() - 1]),
-                    _ => (rows.len(), 0.0),
-                };
-                let (rows, values) = (&rows[..above], &values[..above]);
-                let mut sum = 0.0;
-                if let Some(first) = run(rows) {
-                    kernel::axpy(vj, values, &mut out[first..first + above]);
-                    sum = kernel::dot(values, &v[first..first + above]);
-                } else {
-                    for (&i, value) in rows.iter().zip(values) {
-                        out[i] += value * vj;
-                        sum += value * v[i];
-                    }
-                }
-                out[j] += diagonal * vj + scale * sum;
+        vectorized::<MulSymmetric, _>((self, scale, v, out));
+    }
+
+    #[inline(always)]
+    fn mul_kernel((this, scale, v, out): (&Self, f64, &[f64], &mut [f64])) {
+        for j in 0..this.ncols {
+            let vj = scale * v[j];
+            if vj != 0.0 {
+                this.add_column(j, vj, out);
             }
-        });
+        }
+    }
+
+    #[inline(always)]
+    fn transpose_kernel((this, scale, v, out): (&Self, f64, &[f64], &mut [f64])) {
+        for j in 0..this.ncols {
+            out[j] += scale * this.dot_column(j, v);
+        }
+    }
+
+    /// `out += M v` and `transposed += Mᵀ w`, in one pass.
+    #[inline(always)]
+    fn mul_both((this, v, w, out, transposed): (&Self, &[f64], &[f64], &mut [f64], &mut [f64])) {
+        for j in 0..this.ncols {
+            transposed[j] += this.dot_column(j, w);
+            if v[j] != 0.0 {
+                this.add_column(j, v[j], out);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn symmetric_kernel((this, scale, v, out): (&Self, f64, &[f64], &mut [f64])) {
+        for j in 0..this.ncols {
+            let vj = scale * v[j];
+            let column = this.col_ptr[j]..this.col_ptr[j + 1];
+            let (rows, values) = (&this.row_idx[column.clone()], &this.values[column]);
+            let (above, diagonal) = match rows.last() {
+                Some(&i) if i == j => (rows.len() - 1, values[rows.len() - 1]),
+                _ => (rows.len(), 0.0),
+            };
+            let (rows, values) = (&rows[..above], &values[..above]);
+            let mut sum = 0.0;
+            if let Some(first) = run(rows) {
+                kernel::axpy(vj, values, &mut out[first..first + above]);
+                sum = kernel::dot(values, &v[first..first + above]);
+            } else {
+                for (&i, value) in rows.iter().zip(values) {
+                    out[i] += value * vj;
+                    sum += value * v[i];
+                }
+            }
+            out[j] += diagonal * vj + scale * sum;
+        }
     }
 
     /// `out += scale ·` column j.
@@ -287,6 +295,21 @@ impl Csc {
         out
     }
 
+    /// The first `above` rows, and the others.
+    pub(crate) fn split(&self, above: usize) -> (Self, Self) {
+        let (mut a, mut g) = (Self::zeros(above, self.ncols), Self::zeros(self.nrows - above, self.ncols));
+        for j in 0..self.ncols {
+            for (i, v) in self.column(j) {
+                let (part, row) = if i < above { (&mut a, i) } else { (&mut g, i - above) };
+                part.row_idx.push(row);
+                part.values.push(v);
+            }
+            a.col_ptr[j + 1] = a.values.len();
+            g.col_ptr[j + 1] = g.values.len();
+        }
+        (a, g)
+    }
+
     /// Whether the other matrix has the same shape and the same stored places.
     pub fn same_pattern(&self, other: &Self) -> bool {
         self.nrows == other.nrows
@@ -345,6 +368,11 @@ impl Csc {
         Ok(())
     }
 }
+
+kernel!(Mul = Csc::mul_kernel, (&Csc, f64, &[f64], &mut [f64]) -> ());
+kernel!(MulTranspose = Csc::transpose_kernel, (&Csc, f64, &[f64], &mut [f64]) -> ());
+kernel!(MulSymmetric = Csc::symmetric_kernel, (&Csc, f64, &[f64], &mut [f64]) -> ());
+kernel!(pub(crate) MulBoth = Csc::mul_both, (&Csc, &[f64], &[f64], &mut [f64], &mut [f64]) -> ());
 
 /// Shorter runs are not worth a loop of their own.
 const RUN: usize = 8;

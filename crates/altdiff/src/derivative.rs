@@ -1,18 +1,23 @@
 //! Derivatives of the solution map, at a solved problem.
 
+mod adjoint;
 mod alternating;
 mod bpqp;
 mod data;
 mod degeneracy;
 mod harm;
 mod one_sided;
+mod outer;
 mod products;
 mod reduced;
 mod smoothed;
 mod state;
 
+pub(crate) use adjoint::Adjoint;
 pub use data::{Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent};
 pub use degeneracy::Degeneracy;
 pub use one_sided::OneSided;
+pub(crate) use outer::{ends, stacked, symmetric};
+pub(crate) use products::check_cotangent;
 pub use smoothed::Smoothed;
-pub(crate) use state::State;
+pub(crate) use state::{State, at, signed};

@@ -1,11 +1,49 @@
 //! Loops over contiguous numbers that the compiler turns into vector instructions. They are inlined into whole
 //! algorithms, which [`vectorized`] runs with the best instructions of the machine.
 
-/// Runs `f`, compiled for the widest vectors this machine has.
-#[inline]
-pub(crate) fn vectorized<R>(f: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(f)
+use std::marker::PhantomData;
+
+/// A loop nest to be run by [`vectorized`]. Closures and function pointers would be compiled on their own, for the least
+/// of all machines; `run` has to be inlined always.
+pub(crate) trait Kernel<A> {
+    type Output;
+
+    fn run(arguments: A) -> Self::Output;
 }
+
+/// Runs a kernel, compiled for the widest vectors this machine has.
+#[inline]
+pub(crate) fn vectorized<K: Kernel<A>, A>(arguments: A) -> K::Output {
+    pulp::Arch::new().dispatch(Call::<K, A>(PhantomData, arguments))
+}
+
+struct Call<K, A>(PhantomData<K>, A);
+
+impl<K: Kernel<A>, A> pulp::NullaryFnOnce for Call<K, A> {
+    type Output = K::Output;
+
+    #[inline(always)]
+    fn call(self) -> K::Output {
+        K::run(self.1)
+    }
+}
+
+/// Names an always inlined function as a kernel.
+macro_rules! kernel {
+    ($vis:vis $name:ident = $function:path, ($($argument:ty),*) -> $output:ty) => {
+        $vis struct $name;
+
+        impl crate::kernel::Kernel<($($argument),*)> for $name {
+            type Output = $output;
+
+            #[inline(always)]
+            fn run(arguments: ($($argument),*)) -> $output {
+                $function(arguments)
+            }
+        }
+    };
+}
+pub(crate) use kernel;
 
 /// Lanes of the accumulators: enough to fill the pipelines.
 const LANES: usize = 16;

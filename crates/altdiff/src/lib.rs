@@ -5,7 +5,10 @@ mod error;
 mod problem;
 mod settings;
 
+mod batch;
 mod outside;
+mod workspace;
+
 mod progress;
 mod solution;
 mod solver;
@@ -27,7 +30,9 @@ mod pivoting;
 mod plain;
 mod scaling;
 mod sizes;
+mod smooth;
 
+pub use batch::{Batch, BatchGradient, BatchSolution, Block, map_samples};
 pub use csc::Csc;
 pub use derivative::{
     Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, OneSided, Place, Route, Smoothed,
@@ -40,6 +45,8 @@ pub use outside::{Forward, ForwardSolver};
 pub use problem::Problem;
 pub use progress::{Callback, Control, Progress};
 pub use settings::{Method, Plain, Settings};
+pub use smooth::{Function, SmoothTerm};
 pub use solution::{Solution, WarmStart};
 pub use solver::Solver;
 pub use status::{Certificate, Residuals, Status};
+pub use workspace::Workspace;

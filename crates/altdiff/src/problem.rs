@@ -1,8 +1,9 @@
 //! The problem: data of a convex quadratic program.
 
+use crate::smooth::{self, SmoothTerm};
 use crate::{Csc, Error};
 
-/// `minimize ½xᵀPx + qᵀx + r  subject to  Ax = b,  gl ≤ Gx ≤ gu,  lo ≤ x ≤ hi`.
+/// `minimize ½xᵀPx + qᵀx + r + Σₖ wₖ φₖ(x_{jₖ})  subject to  Ax = b,  gl ≤ Gx ≤ gu,  lo ≤ x ≤ hi`.
 ///
 /// With n variables, m equalities and p inequality rows, `p` is n×n (upper triangle only), `a` is m×n and `g` is p×n.
 /// An infinite entry of `gl`, `gu`, `lo`, `hi` is an absent bound. Build it with the methods, or fill the fields.
@@ -28,6 +29,10 @@ pub struct Problem {
     pub lo: Vec<f64>,
     /// Upper bounds of x, n; +∞ where there is none.
     pub hi: Vec<f64>,
+    /// Smooth convex terms of the objective, with their domains as implicit constraints.
+    pub smooth: Vec<SmoothTerm>,
+    /// Weights of the smooth terms, at least 0.
+    pub w: Vec<f64>,
 }
 
 impl Problem {
@@ -44,6 +49,8 @@ impl Problem {
             gu: Vec::new(),
             lo: vec![f64::NEG_INFINITY; n],
             hi: vec![f64::INFINITY; n],
+            smooth: Vec::new(),
+            w: Vec::new(),
         }
     }
 
@@ -94,6 +101,14 @@ impl Problem {
         self
     }
 
+    /// Sets the smooth terms of the objective and their weights.
+    #[must_use]
+    pub fn smooth(mut self, terms: Vec<SmoothTerm>, w: Vec<f64>) -> Self {
+        self.smooth = terms;
+        self.w = w;
+        self
+    }
+
     /// Number of variables, n.
     pub fn variables(&self) -> usize {
         self.q.len()
@@ -102,7 +117,8 @@ impl Problem {
     /// The objective at `x`.
     pub fn objective(&self, x: &[f64]) -> f64 {
         let px = self.p.mul_symmetric_vec(x);
-        0.5 * dot(x, &px) + dot(&self.q, x) + self.r
+        let smooth: f64 = self.smooth.iter().zip(&self.w).map(|(term, w)| term.value(*w, x)).sum();
+        0.5 * dot(x, &px) + dot(&self.q, x) + self.r + smooth
     }
 
     /// Checks shapes, patterns and numbers. `lo > hi` is no error: such a problem is infeasible. Whether P is positive
@@ -125,6 +141,7 @@ impl Problem {
         {
             return Err(Error::Pattern { block: "P", reason: "only the upper triangle may be stored" });
         }
+        smooth::validate(&self.smooth, &self.w, n)?;
         self.validate_matrices()?;
         self.validate_vectors()
     }
@@ -138,11 +155,15 @@ impl Problem {
 
     /// Checks lengths and numbers of the vectors, given matrices that fit together.
     pub(crate) fn validate_vectors(&self) -> Result<(), Error> {
-        let n = self.p.ncols;
+        self.validate_vectors_for(self.p.ncols, self.a.nrows, self.g.nrows)
+    }
+
+    /// As [`validate_vectors`](Self::validate_vectors), for n variables, m equalities and p inequality rows.
+    pub(crate) fn validate_vectors_for(&self, n: usize, m: usize, p: usize) -> Result<(), Error> {
         shape("q", "entries", self.q.len(), n)?;
-        shape("b", "entries", self.b.len(), self.a.nrows)?;
-        shape("gl", "entries", self.gl.len(), self.g.nrows)?;
-        shape("gu", "entries", self.gu.len(), self.g.nrows)?;
+        shape("b", "entries", self.b.len(), m)?;
+        shape("gl", "entries", self.gl.len(), p)?;
+        shape("gu", "entries", self.gu.len(), p)?;
         shape("lo", "entries", self.lo.len(), n)?;
         shape("hi", "entries", self.hi.len(), n)?;
         finite("q", &self.q)?;

@@ -2,7 +2,8 @@
 
 use crate::active::{ActiveSet, Side};
 use crate::derivative::State;
-use crate::{Certificate, Method, Residuals, Status};
+use crate::smooth::Slopes;
+use crate::{Certificate, Method, Problem, Residuals, Status};
 use std::sync::Arc;
 
 /// The outcome of a solve. For every status x and the multipliers are the last iterate; they mean something to rely
@@ -44,6 +45,37 @@ pub struct Solution {
 }
 
 impl Solution {
+    /// A solve of `problem` that got no further than x.
+    pub(crate) fn unfinished(problem: &Problem, x: Vec<f64>) -> Self {
+        let (n, m, p) = (problem.variables(), problem.b.len(), problem.gl.len());
+        Self {
+            status: Status::IterationLimit,
+            objective: problem.objective(&x),
+            x,
+            lambda: vec![0.0; m],
+            nu_lower: vec![0.0; p],
+            nu_upper: vec![0.0; p],
+            mu_lower: vec![0.0; n],
+            mu_upper: vec![0.0; n],
+            residuals: Residuals::unknown(),
+            iterations: 0,
+            method: Method::Interior,
+            finished: false,
+            notes: Vec::new(),
+            certificate: None,
+            active: ActiveSet { rows: vec![Side::Inactive; m + p], vars: vec![Side::Inactive; n] },
+            state: None,
+        }
+    }
+
+    /// Keeps what the derivatives of a problem with smooth terms need.
+    pub(crate) fn attach(&mut self, slopes: Slopes) {
+        if let Some(state) = &self.state {
+            // The state was made for this solution, so nothing has been attached.
+            let _ = state.slopes.set(slopes);
+        }
+    }
+
     /// The last iterate, multipliers and active set, to start a later solve of a nearby problem from.
     pub fn warm_start(&self) -> WarmStart {
         fn signed<'a>(upper: &'a [f64], lower: &'a [f64]) -> impl Iterator<Item = f64> + 'a {

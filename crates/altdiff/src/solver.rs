@@ -12,6 +12,7 @@ use crate::lazy::Lazy;
 use crate::problem::Problem;
 use crate::progress::{Callback, Control, Progress};
 use crate::scaling::Scaling;
+use crate::smooth::{self, Augmented, SmoothTerm};
 use crate::{Certificate, Csc, Error, Method, Residuals, Settings, Solution, Status, WarmStart};
 use crate::{certificate, convexity, plain};
 use drive::{Driver, End};
@@ -32,6 +33,8 @@ pub struct Solver {
     c: Arc<Csc>,
     pattern: Arc<Pattern>,
     prepared: Prepared,
+    /// For problems with smooth terms: the pattern of their local programs, and the terms' functions and columns.
+    smooth: Option<(Augmented, Vec<SmoothTerm>)>,
 }
 
 /// What depends on the values of the matrices. Made when it is first needed.
@@ -65,6 +68,14 @@ impl Prepared {
     }
 }
 
+/// Matrices, and what depends on them alone.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    p: Arc<Csc>,
+    c: Arc<Csc>,
+    prepared: Prepared,
+}
+
 impl Solver {
     /// Analyses the pattern of `problem` and prepares its matrices.
     ///
@@ -73,11 +84,21 @@ impl Solver {
     pub fn new(problem: &Problem, settings: Settings) -> Result<Self, Error> {
         problem.validate()?;
         settings.validate()?;
-        let user = Arc::new(Core::new(problem));
+        let smooth = match &problem.smooth[..] {
+            [] => None,
+            terms => Some((Augmented::new(problem)?, terms.to_vec())),
+        };
+        let user = Arc::new(match &smooth {
+            None => Core::new(problem),
+            Some((augmented, _)) => {
+                let c = Arc::new(problem.a.stack(&problem.g));
+                Core::with(problem, Arc::new(augmented.p.clone()), c)
+            }
+        });
         let pattern = Pattern::new(&user.p, &user.c)?;
         let prepared = Prepared::new(&user, &settings);
         let (p, c) = (Arc::clone(&user.p), Arc::clone(&user.c));
-        Ok(Self { settings, equalities: problem.a.nrows, p, c, pattern, prepared })
+        Ok(Self { settings, equalities: problem.a.nrows, p, c, pattern, prepared, smooth })
     }
 
     /// The settings it was made with.
@@ -105,25 +126,117 @@ impl Solver {
         warm: Option<&WarmStart>,
         callback: Callback<'_>,
     ) -> Result<Solution, Error> {
-        self.job(problem)?.run(warm, callback)
+        let Some((augmented, terms)) = &self.smooth else {
+            if !problem.smooth.is_empty() {
+                return Err(Error::OtherPattern { block: "smooth" });
+            }
+            return self.solve_program(problem, warm, callback, false);
+        };
+        let like = |(a, b): (&SmoothTerm, &SmoothTerm)| a.function == b.function && a.column == b.column;
+        if terms.len() != problem.smooth.len() || !terms.iter().zip(&problem.smooth).all(like) {
+            return Err(Error::OtherPattern { block: "smooth" });
+        }
+        problem.validate()?;
+        if problem.p.nnz() != augmented.kept.len() {
+            return Err(Error::OtherPattern { block: "P" });
+        }
+        if !convexity::is_convex(&problem.p) {
+            return Err(Error::NotConvex);
+        }
+        smooth::solve(self, augmented, problem, warm, callback)
     }
 
-    fn job<'a>(&'a self, problem: &'a Problem) -> Result<Job<'a>, Error> {
-        let same = self.compare(problem)?;
-        let (user, prepared) = if same {
-            let user = Arc::new(Core::with(problem, Arc::clone(&self.p), Arc::clone(&self.c)));
-            let prepared = self.prepared.with(&user);
-            (user, prepared)
-        } else {
-            let user = Arc::new(Core::new(problem));
-            let prepared = Prepared::new(&user, &self.settings);
-            (user, prepared)
-        };
-        Ok(Job { solver: self, problem, user, prepared })
+    /// Solves the second-order model of a problem with smooth terms, which is convex because the problem is.
+    pub(crate) fn solve_model(
+        &self,
+        model: &Problem,
+        warm: Option<&WarmStart>,
+        callback: Callback<'_>,
+    ) -> Result<Solution, Error> {
+        self.solve_program(model, warm, callback, true)
+    }
+
+    fn solve_program(
+        &self,
+        problem: &Problem,
+        warm: Option<&WarmStart>,
+        callback: Callback<'_>,
+        convex: bool,
+    ) -> Result<Solution, Error> {
+        let shared = self.share(problem)?;
+        if convex {
+            shared.prepared.convex.get_or_init(|| true);
+        }
+        Job::new(self, &shared, problem).run(warm, callback)
+    }
+
+    /// Checks a problem, and prepares what every problem with its matrices has in common.
+    pub(crate) fn share(&self, problem: &Problem) -> Result<Shared, Error> {
+        if self.compare(problem)? {
+            let (p, c) = (Arc::clone(&self.p), Arc::clone(&self.c));
+            return Ok(Shared { p, c, prepared: self.prepared.clone() });
+        }
+        let user = Arc::new(Core::new(problem));
+        let prepared = Prepared::new(&user, &self.settings);
+        Ok(Shared { p: Arc::clone(&user.p), c: Arc::clone(&user.c), prepared })
+    }
+
+    /// Factors shared matrices ahead of many solves.
+    pub(crate) fn factor_shared(&self, shared: &Shared, base: &Problem) {
+        let job = Job::new(self, shared, base);
+        if job.suits_pivoting() {
+            job.eliminated();
+        }
+    }
+
+    /// Solves a problem with shared matrices; `problem` needs to hold no others, and has been checked.
+    pub(crate) fn solve_shared(
+        &self,
+        shared: &Shared,
+        problem: &Problem,
+        warm: Option<&WarmStart>,
+    ) -> Result<Solution, Error> {
+        Job::new(self, shared, problem).run(warm, &mut |_| Control::Continue)
+    }
+
+    /// A problem with the matrices it was made with, and zeros for vectors.
+    pub(crate) fn template(&self) -> Core {
+        let (n, m) = (self.c.ncols, self.c.nrows);
+        Core {
+            p: Arc::new((*self.p).clone()),
+            q: vec![0.0; n],
+            c: Arc::new((*self.c).clone()),
+            l: vec![0.0; m],
+            u: vec![0.0; m],
+            lo: vec![0.0; n],
+            hi: vec![0.0; n],
+        }
+    }
+
+    /// Whether its problems have smooth terms.
+    pub(crate) fn is_smooth(&self) -> bool {
+        self.smooth.is_some()
+    }
+
+    /// Rows of A.
+    pub(crate) fn equalities(&self) -> usize {
+        self.equalities
+    }
+
+    /// Whether the active-set method may be tried by the settings.
+    pub(crate) fn pivots(&self) -> bool {
+        let s = &self.settings;
+        s.plain.is_none()
+            && !self.is_smooth()
+            && match s.method {
+                Method::ActiveSet => true,
+                Method::Auto => s.finish && self.pattern.is_dense(),
+                _ => false,
+            }
     }
 
     /// Checks a problem against the pattern; whether its matrices are those the solver was made with.
-    fn compare(&self, problem: &Problem) -> Result<bool, Error> {
+    pub(crate) fn compare(&self, problem: &Problem) -> Result<bool, Error> {
         let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
         let shapes = problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;
         let same_p = self.p.same_pattern(&problem.p) && self.p.nnz() == problem.p.nnz();
@@ -148,15 +261,22 @@ impl Solver {
 /// One solve.
 struct Job<'a> {
     solver: &'a Solver,
-    problem: &'a Problem,
+    /// Constant of the objective.
+    constant: f64,
     user: Arc<Core>,
     prepared: Prepared,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    fn new(solver: &'a Solver, shared: &Shared, problem: &Problem) -> Self {
+        let user = Arc::new(Core::with(problem, Arc::clone(&shared.p), Arc::clone(&shared.c)));
+        let prepared = shared.prepared.with(&user);
+        Self { solver, constant: problem.r, user, prepared }
+    }
+
     fn run(self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<Solution, Error> {
         let settings = &self.solver.settings;
-        let equalities = self.problem.a.nrows;
+        let equalities = self.solver.equalities;
         if let Some(proof) = certificate::empty_interval(&self.user, equalities) {
             return Ok(self.ended(Status::Infeasible, Some(proof)));
         }
@@ -199,21 +319,21 @@ impl Job<'_> {
         Ok(self.solution(end))
     }
 
-    fn driver<'a>(&'a self, settings: &'a Settings) -> Driver<'a> {
+    fn driver<'s>(&'s self, settings: &'s Settings) -> Driver<'s> {
         Driver {
             settings,
             user: &self.user,
             core: &self.prepared.core,
             scaling: &self.prepared.scaling,
             pattern: &self.solver.pattern,
-            equalities: self.problem.a.nrows,
+            equalities: self.solver.equalities,
             certify: true,
         }
     }
 
     /// Whether P is positive semidefinite.
     fn convex(&self) -> bool {
-        *self.prepared.convex.get_or_init(|| convexity::is_convex(&self.problem.p))
+        *self.prepared.convex.get_or_init(|| convexity::is_convex(&self.user.p))
     }
 
     /// A solution that ended before any method began.
@@ -225,7 +345,7 @@ impl Job<'_> {
     }
 
     fn solution(self, end: End) -> Solution {
-        let me = self.problem.a.nrows;
+        let me = self.solver.equalities;
         let part = |v: &[f64], sign: f64| v.iter().map(|v| (sign * v).max(0.0)).collect::<Vec<f64>>();
         let point = end.point;
         let (factor, active, finished) = match end.finished {
@@ -242,7 +362,7 @@ impl Job<'_> {
             nu_upper: part(&point.y[me..], 1.0),
             mu_lower: part(&point.z, -1.0),
             mu_upper: part(&point.z, 1.0),
-            objective: end.objective.unwrap_or_else(|| self.problem.objective(&point.x)),
+            objective: end.objective.unwrap_or_else(|| self.user.objective(&point.x) + self.constant),
             residuals: end.residuals,
             iterations: end.iterations,
             method: end.method,
@@ -267,6 +387,7 @@ impl Job<'_> {
                 activity: self.solver.settings.activity,
                 tolerance: self.solver.settings.tolerance,
                 classified: OnceLock::new(),
+                slopes: OnceLock::new(),
             }));
         }
         solution

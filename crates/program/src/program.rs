@@ -6,11 +6,10 @@ use crate::list::{List, Text};
 use crate::parameter::Parameter;
 use crate::solution_map::SolutionMap;
 use crate::tape::{NamedNode, NodeId, Tape};
-use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// The version of the serialized form that this crate writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A problem in affine–solver–affine form. See the crate's documentation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -170,13 +169,14 @@ pub enum BlockKind {
     Gu,
     Lo,
     Hi,
+    W,
 }
 
 /// The parameters, by position, that each block depends on; a block that no batched parameter reaches is shared by a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Depends {
     /// One entry for each block that depends on any parameter.
-    pub blocks: List<(BlockKind, Vec<u32>)>,
+    pub blocks: List<(BlockKind, List<u32>)>,
 }
 
 impl Depends {

@@ -4,14 +4,20 @@
 
 mod canon;
 mod check;
+mod explain;
 mod failure;
+mod file;
+mod fix;
+mod fmt;
 mod grad;
 mod input;
 mod number;
 mod output;
+mod qp;
 mod report;
 mod settings;
 mod solve;
+mod tree;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -35,9 +41,11 @@ Examples:
   cvx solve portfolio.cvx --data portfolio.json --param gamma=2 --json
   cvx grad  portfolio.cvx --data portfolio.json --of 'mu.T @ w'
   cvx canon portfolio.cvx --data portfolio.json --check portfolio.canon
+  cvx explain E0301
+  cvx fmt portfolio.cvx
 
 Exit status:
-  0 solved, or fine    1 `canon --check` found a difference    2 bad input
+  0 solved, or fine    1 `--check` found a difference    2 bad input
   3 infeasible         4 unbounded                             5 a limit was reached";
 
 // Each command's own type says what it does.
@@ -47,6 +55,9 @@ enum Command {
     Canon(canon::Canon),
     Solve(solve::Solve),
     Grad(grad::Grad),
+    Explain(explain::Explain),
+    Fmt(fmt::Fmt),
+    Qp(qp::Qp),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +66,9 @@ fn main() -> ExitCode {
         Command::Canon(command) => command.run(),
         Command::Solve(command) => command.run(),
         Command::Grad(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Fmt(command) => command.run(),
+        Command::Qp(command) => command.run(),
     };
     result.unwrap_or_else(Failure::report)
 }

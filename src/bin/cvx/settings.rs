@@ -32,7 +32,7 @@ pub(crate) struct Solver {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Forward {
+pub(crate) enum Forward {
     /// Chosen by structure, switched when progress stalls
     Auto,
     /// The alternating recursion of Alt-Diff, finished exactly
@@ -43,17 +43,23 @@ enum Forward {
     Interior,
 }
 
+impl Forward {
+    pub(crate) fn method(self) -> Method {
+        match self {
+            Self::Auto => Method::Auto,
+            Self::Alternating => Method::Alternating,
+            Self::ActiveSet => Method::ActiveSet,
+            Self::Interior => Method::Interior,
+        }
+    }
+}
+
 impl Solver {
     pub(crate) fn settings(&self) -> Settings {
         let standard = if self.plain { Settings::paper() } else { Settings::default() };
         let plain = Plain::default();
         Settings {
-            method: match self.method {
-                Forward::Auto => standard.method,
-                Forward::Alternating => Method::Alternating,
-                Forward::ActiveSet => Method::ActiveSet,
-                Forward::Interior => Method::Interior,
-            },
+            method: if self.method == Forward::Auto { standard.method } else { self.method.method() },
             tolerance: self.tolerance.unwrap_or(standard.tolerance),
             max_iterations: self.max_iterations.or(standard.max_iterations),
             rho: if self.plain { None } else { self.rho },

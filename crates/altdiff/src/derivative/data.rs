@@ -83,6 +83,8 @@ pub struct Tangent {
     pub p: Vec<f64>,
     /// Entries of q.
     pub q: Vec<f64>,
+    /// The smooth terms' weights.
+    pub w: Vec<f64>,
     /// Stored entries of A.
     pub a: Vec<f64>,
     /// Entries of b.
@@ -105,6 +107,7 @@ impl Tangent {
         Self {
             p: vec![0.0; problem.p.nnz()],
             q: vec![0.0; problem.q.len()],
+            w: vec![0.0; problem.w.len()],
             a: vec![0.0; problem.a.nnz()],
             b: vec![0.0; problem.b.len()],
             g: vec![0.0; problem.g.nnz()],
@@ -120,6 +123,7 @@ impl Tangent {
         use crate::problem::dot;
         dot(&self.p, &other.p)
             + dot(&self.q, &other.q)
+            + dot(&self.w, &other.w)
             + dot(&self.a, &other.a)
             + dot(&self.b, &other.b)
             + dot(&self.g, &other.g)
@@ -141,6 +145,8 @@ pub struct Gradient {
     pub p: Vec<f64>,
     /// By q.
     pub q: Vec<f64>,
+    /// By the smooth terms' weights.
+    pub w: Vec<f64>,
     /// By the stored entries of A.
     pub a: Vec<f64>,
     /// By b.
@@ -179,6 +185,7 @@ impl Gradient {
         use crate::problem::dot;
         dot(&self.p, &tangent.p)
             + dot(&self.q, &tangent.q)
+            + dot(&self.w, &tangent.w)
             + dot(&self.a, &tangent.a)
             + dot(&self.b, &tangent.b)
             + dot(&self.g, &tangent.g)
@@ -204,6 +211,8 @@ pub enum Cause {
     NotUnique(Vec<usize>),
     /// The two ends of a constraint coincide, and data that move them apart act one-sidedly.
     Pinned(Place),
+    /// The slope of a smooth term by this variable is infinite where the variable is.
+    InfiniteSlope(usize),
     /// The active set could not be confirmed to the accuracy needed.
     Unproved,
 }

@@ -4,6 +4,7 @@ use super::alternating::Recursion;
 use super::state::{Stacked, State};
 use crate::active::ActiveSet;
 use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route, Solution, SolutionTangent, Tangent};
+use std::borrow::Cow;
 
 /// The direction a linear map is applied in.
 #[derive(Clone, Copy, PartialEq)]
@@ -35,12 +36,17 @@ impl Solution {
     /// [`Error::NotSolved`] unless the problem is solved; [`Error::Shape`] when a non-empty block of the cotangent has
     /// the wrong length; [`Error::Derivative`] when an iterative route does not converge.
     pub fn vjp(&self, cotangent: &Cotangent, options: &DerivativeOptions) -> Result<Gradient, Error> {
+        let mut gradient = self.vjp_of_program(cotangent, options)?;
+        if let Some(slopes) = self.state()?.slopes.get() {
+            slopes.gradient(&mut gradient);
+        }
+        Ok(gradient)
+    }
+
+    /// As [`vjp`](Self::vjp), by the data of the quadratic program that was solved last.
+    fn vjp_of_program(&self, cotangent: &Cotangent, options: &DerivativeOptions) -> Result<Gradient, Error> {
         let state = self.state()?;
-        state.check_cotangent(cotangent)?;
-        if let Some(pivoted) = state.clean_pivots(options.route) {
-            let v = state.stack(cotangent, &state.active);
-            let (mut d, residual) = state.solve_pivoted(pivoted, v);
-            d.negate();
+        if let Some((d, residual)) = state.clean_adjoint(cotangent, options)? {
             return Ok(Gradient { residual, ..state.gradient(&d, &state.active) });
         }
         let classified = state.classified()?;
@@ -65,10 +71,11 @@ impl Solution {
     /// As [`Solution::vjp`].
     pub fn jvp(&self, tangent: &Tangent, options: &DerivativeOptions) -> Result<SolutionTangent, Error> {
         let state = self.state()?;
+        let tangent = &*state.program_tangent(tangent)?;
         state.check_tangent(tangent)?;
         if let Some(pivoted) = state.clean_pivots(options.route) {
             let rhs = state.right_hand_side(tangent, &state.active);
-            let (moved, residual) = state.solve_pivoted(pivoted, rhs);
+            let (moved, residual) = state.solve_pivoted(pivoted, &rhs);
             return Ok(SolutionTangent { residual, ..state.unstack(moved, &state.active) });
         }
         let classified = state.classified()?;
@@ -172,14 +179,17 @@ impl State {
         out
     }
 
+    /// A tangent of the user's data as one of the quadratic program that was solved last.
+    pub(super) fn program_tangent<'t>(&self, tangent: &'t Tangent) -> Result<Cow<'t, Tangent>, Error> {
+        let Some(slopes) = self.slopes.get() else { return Ok(Cow::Borrowed(tangent)) };
+        check("P", &tangent.p, slopes.kept.len())?;
+        check("w", &tangent.w, slopes.terms.len())?;
+        check("q", &tangent.q, self.user.n())?;
+        Ok(Cow::Owned(slopes.tangent(tangent, self.user.n(), self.user.p.nnz())))
+    }
+
     pub(super) fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
-        let (n, me, mi) = (self.user.n(), self.equalities, self.inequalities());
-        check("x", &v.x, n)?;
-        check("lambda", &v.lambda, me)?;
-        check("nu_lower", &v.nu_lower, mi)?;
-        check("nu_upper", &v.nu_upper, mi)?;
-        check("mu_lower", &v.mu_lower, n)?;
-        check("mu_upper", &v.mu_upper, n)
+        check_cotangent(v, self.user.n(), self.equalities, self.inequalities())
     }
 
     pub(super) fn check_tangent(&self, t: &Tangent) -> Result<(), Error> {
@@ -194,6 +204,16 @@ impl State {
         check("lo", &t.lo, like.lo.len())?;
         check("hi", &t.hi, like.hi.len())
     }
+}
+
+/// Checks the lengths and numbers of a cotangent, for n variables, m equalities and p inequality rows.
+pub(crate) fn check_cotangent(v: &Cotangent, n: usize, m: usize, p: usize) -> Result<(), Error> {
+    check("x", &v.x, n)?;
+    check("lambda", &v.lambda, m)?;
+    check("nu_lower", &v.nu_lower, p)?;
+    check("nu_upper", &v.nu_upper, p)?;
+    check("mu_lower", &v.mu_lower, n)?;
+    check("mu_upper", &v.mu_upper, n)
 }
 
 fn check(block: &'static str, v: &[f64], expected: usize) -> Result<(), Error> {

@@ -3,7 +3,6 @@
 use super::state::{Stacked, State};
 use crate::Route;
 use crate::active::ActiveSet;
-use crate::core::Point;
 use crate::kkt::{Factor, System};
 use crate::pivoting::{Pivoted, Room};
 
@@ -53,12 +52,11 @@ impl State {
     }
 
     /// As [`State::solve_reduced`] on the active set of the solution, by the factors of the active-set method.
-    pub(super) fn solve_pivoted(&self, pivoted: &Pivoted, rhs: Stacked) -> (Stacked, f64) {
-        let rhs = Point { x: rhs.x, y: rhs.y, z: rhs.z };
-        let mut d = Point::default();
+    pub(super) fn solve_pivoted(&self, pivoted: &Pivoted, rhs: &Stacked) -> (Stacked, f64) {
+        let mut d = Stacked::default();
         let factors = pivoted.factors();
-        let residual = factors.solve(&self.user, &self.active, &rhs, &mut d, &mut Room::default());
-        (Stacked { x: d.x, y: d.y, z: d.z }, residual)
+        let residual = factors.solve(&self.user, &self.active, rhs, &mut d, &mut Room::default());
+        (d, residual)
     }
 
     /// d_z of the active bounds from the stationarity rows.

@@ -60,12 +60,16 @@ impl Solution {
     /// # Errors
     /// [`Error::NotSolved`] unless the problem is solved; [`Error::Setting`] unless `mu` is positive and finite;
     /// [`Error::NoDerivative`] where the central path does not exist (the inequalities have no interior, or the
-    /// solutions are unbounded).
+    /// solutions are unbounded), and for problems with smooth terms.
     pub fn smoothed(&self, mu: f64) -> Result<Smoothed, Error> {
         self.state()?;
         let Some(state) = &self.state else { return Err(Error::NotSolved(self.status)) };
         if !(mu > 0.0 && mu.is_finite()) {
             return Err(Error::Setting { name: "mu", value: mu });
+        }
+        if state.slopes.get().is_some() {
+            let reason = "the central path of a problem with smooth terms is not followed";
+            return Err(Error::NoDerivative { reason });
         }
         Smoothed::new(state, mu)
     }

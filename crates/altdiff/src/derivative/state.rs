@@ -1,6 +1,7 @@
 //! What a solution keeps for its derivatives, and the stacked form of cotangents and data tangents.
 
 use super::degeneracy::Classified;
+use super::outer;
 use crate::active::{ActiveSet, Side};
 use crate::core::{Core, Point};
 use crate::kkt::{Factor, Pattern};
@@ -31,23 +32,16 @@ pub(crate) struct State {
     pub activity: f64,
     pub tolerance: f64,
     pub(crate) classified: OnceLock<Classified>,
+    /// The smooth terms' slopes, where there are any.
+    pub slopes: OnceLock<crate::smooth::Slopes>,
 }
 
 /// A right-hand side or solution of the reduced KKT system in the user's units: x, all rows, all bounds. Entries of
 /// inactive rows and bounds are zero.
-#[derive(Debug, Clone)]
-pub(crate) struct Stacked {
-    pub x: Vec<f64>,
-    pub y: Vec<f64>,
-    pub z: Vec<f64>,
-}
+pub(crate) type Stacked = Point;
 
 impl Stacked {
-    pub(super) fn zeros(core: &Core) -> Self {
-        Self { x: vec![0.0; core.n()], y: vec![0.0; core.m()], z: vec![0.0; core.n()] }
-    }
-
-    pub(super) fn negate(&mut self) {
+    pub(crate) fn negate(&mut self) {
         for v in self.x.iter_mut().chain(&mut self.y).chain(&mut self.z) {
             *v = -*v;
         }
@@ -60,13 +54,13 @@ impl Stacked {
 }
 
 /// `v[i]`, or 0 where the vector was left empty.
-pub(super) fn at(v: &[f64], i: usize) -> f64 {
+pub(crate) fn at(v: &[f64], i: usize) -> f64 {
     v.get(i).copied().unwrap_or(0.0)
 }
 
 /// The signed multiplier's cotangent from those of its two nonnegative parts. Where both ends are equal the part that
 /// the multiplier's sign selects counts.
-fn signed(side: Side, multiplier: f64, lower: f64, upper: f64) -> f64 {
+pub(crate) fn signed(side: Side, multiplier: f64, lower: f64, upper: f64) -> f64 {
     match side {
         Side::Inactive => 0.0,
         Side::Upper => upper,
@@ -128,35 +122,23 @@ impl State {
     /// The covector `δ ↦ d_xᵀ(Ṗx + q̇ + Ċᵀy) + d_yᵀ(Ċx − ċ) − d_zᵀ(bound)˙` of a data tangent.
     pub(super) fn pair(&self, d: &Stacked, x: &[f64], y: &[f64], active: &ActiveSet) -> Tangent {
         let (user, me) = (&self.user, self.equalities);
-        let p =
-            user.p.iter().map(|(i, j, _)| if i == j { d.x[i] * x[i] } else { d.x[i] * x[j] + d.x[j] * x[i] });
-        let mut out = Tangent { p: p.collect(), q: d.x.clone(), ..self.empty() };
-        out.a.clear();
-        out.g.clear();
-        for (i, j, _) in user.c.iter() {
-            let v = d.y[i] * x[j] + y[i] * d.x[j];
-            if i < me { out.a.push(v) } else { out.g.push(v) }
-        }
-        for i in 0..user.m() {
-            let v = -d.y[i];
-            if i < me {
-                out.b[i] = v;
-            } else if v != 0.0 {
-                match end(active.rows[i], self.point.y[i]) {
-                    Side::Lower => out.gl[i - me] = v,
-                    Side::Upper => out.gu[i - me] = v,
-                    _ => {}
-                }
-            }
-        }
-        for i in 0..user.n() {
-            let v = -d.z[i];
-            match end(active.vars[i], self.point.z[i]) {
-                Side::Lower => out.lo[i] = v,
-                Side::Upper => out.hi[i] = v,
-                _ => {}
-            }
-        }
+        let (n, mi) = (user.n(), self.inequalities());
+        let mut out = Tangent {
+            p: Vec::new(),
+            q: d.x.clone(),
+            w: Vec::new(),
+            a: Vec::new(),
+            b: vec![0.0; me],
+            g: Vec::new(),
+            gl: vec![0.0; mi],
+            gu: vec![0.0; mi],
+            lo: vec![0.0; n],
+            hi: vec![0.0; n],
+        };
+        outer::symmetric(&user.p, &d.x, x, &mut out.p);
+        outer::stacked(&user.c, me, (y, &d.x), (&d.y, x), (&mut out.a, &mut out.g));
+        let ends = [&mut out.b[..], &mut out.gl, &mut out.gu, &mut out.lo, &mut out.hi];
+        outer::ends(d, &self.point, active, ends);
         out
     }
 
@@ -167,6 +149,7 @@ impl State {
         Tangent {
             p: vec![0.0; self.user.p.nnz()],
             q: vec![0.0; n],
+            w: Vec::new(),
             a: vec![0.0; a],
             b: vec![0.0; me],
             g: vec![0.0; self.user.c.nnz() - a],
@@ -278,7 +261,7 @@ impl State {
 }
 
 /// The end a side stands for; of equal ends the one that the multiplier presses against.
-pub(super) fn end(side: Side, multiplier: f64) -> Side {
+pub(crate) fn end(side: Side, multiplier: f64) -> Side {
     match side {
         Side::Equal if multiplier < 0.0 => Side::Lower,
         Side::Equal => Side::Upper,
@@ -288,7 +271,7 @@ pub(super) fn end(side: Side, multiplier: f64) -> Side {
 
 impl Solution {
     /// The state for derivatives of a solved problem.
-    pub(super) fn state(&self) -> Result<&State, crate::Error> {
+    pub(crate) fn state(&self) -> Result<&State, crate::Error> {
         match (&self.state, self.status) {
             (Some(state), crate::Status::Solved) => Ok(state),
             _ => Err(crate::Error::NotSolved(self.status)),

@@ -22,6 +22,7 @@ pub(crate) struct Room {
 impl Room {
     pub(crate) fn resize(&mut self, layout: &Layout) {
         self.step.resize(layout.order(), 0.0);
+        self.list.clear();
         self.list.reserve(layout.unequal.len());
         self.products.resize(layout.n, layout.m);
     }
@@ -62,7 +63,7 @@ impl<'a> Factors<'a> {
         d.resize(layout.n, layout.m);
         d.clear();
         let on = |k: usize| entry(&active.rows, &active.vars, k).on();
-        let mut last = f64::INFINITY;
+        let (mut last, mut energy) = (f64::INFINITY, 0.0);
         for round in 0..=REFINEMENTS {
             // Active bounds move exactly as they are told.
             for (i, side) in active.vars.iter().enumerate() {
@@ -98,6 +99,8 @@ impl<'a> Factors<'a> {
                 room.step[n + i] = r;
             }
             if round > 0 {
+                // Values that cancel to nothing are judged by the terms they are made of.
+                size = size.max(self.saddle.reach * energy);
                 let relative = residual.max(violation / size);
                 let improves = relative < 0.25 * last;
                 last = relative;
@@ -105,7 +108,10 @@ impl<'a> Factors<'a> {
                     break;
                 }
             }
-            self.step(core, &mut room.step, &mut room.list);
+            let part = self.step(core, &mut room.step, &mut room.list);
+            if round == 0 {
+                energy = part;
+            }
             for (x, s) in d.x.iter_mut().zip(&room.step) {
                 *x += s;
             }
@@ -116,12 +122,12 @@ impl<'a> Factors<'a> {
         last
     }
 
-    /// One solve with the factors, in place.
-    pub(super) fn step(&self, core: &Core, v: &mut [f64], room: &mut Vec<f64>) {
+    /// One solve with the factors, in place. Returns the energy of the right-hand side.
+    pub(super) fn step(&self, core: &Core, v: &mut [f64], room: &mut Vec<f64>) -> f64 {
         let n = self.layout.n;
         let first = n + self.layout.equal.len();
         super::augment(core, self.layout, self.saddle, v);
-        self.saddle.forward(v);
+        let energy = self.saddle.forward(v);
         let (head, tail) = v.split_at_mut(first);
         for t in tail.iter_mut() {
             *t = -*t;
@@ -131,5 +137,6 @@ impl<'a> Factors<'a> {
             *t = -*t;
         }
         self.saddle.backward(v);
+        energy
     }
 }

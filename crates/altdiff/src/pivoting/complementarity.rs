@@ -2,13 +2,13 @@
 //!
 //! With x eliminated the inequalities read `l ≤ g(y) ≤ u, g(y) = g₀ − S y`, y signed and zero unless an end is reached.
 //! For a guess of the active constraints y solves `S y = g₀ − end` on them; then constraints on the wrong side change
-//! places, all at once while that makes their number fall, else only the last one (Murty's rule), which cannot cycle
-//! (Júdice and Pires 1994).
+//! places, all at once while that makes their number fall (Júdice and Pires 1994); then the search walks on one by one.
 
 use super::eliminate::{Breakdown, DROPPED, Lower, Parts, backward, forward};
 use super::saddle::Saddle;
+use super::walk::ROOM;
 use crate::active::Side;
-use crate::kernel::{axpy, vectorized};
+use crate::kernel::{axpy, kernel, vectorized};
 
 /// Added to S relative to its diagonal, so that dependent active constraints do not break the factor.
 const SHIFT: f64 = 1e-13;
@@ -41,6 +41,9 @@ pub(crate) struct Search {
     pub(super) list: Vec<usize>,
     pub(super) factor: Lower,
     rhs: Vec<f64>,
+    /// Of a walk: how the active multipliers move, and the new row of the factor.
+    pub(super) direction: Vec<f64>,
+    pub(super) row: Vec<f64>,
     /// Smallest pivot of the factor relative to its reference.
     pub(super) pivot: f64,
     pub(super) steps: usize,
@@ -72,8 +75,10 @@ impl Search {
     /// Makes room for any active set, so that no search needs to allocate.
     pub(super) fn reserve(&mut self, k: usize) {
         self.resize(k);
-        self.factor.reset(k);
-        self.rhs.reserve(k);
+        self.factor.resize(k + ROOM);
+        self.rhs.reserve(k + ROOM);
+        self.direction.reserve(k);
+        self.row.reserve(k);
     }
 
     /// Steps so far.
@@ -96,42 +101,38 @@ impl Search {
 
     /// Pivots until nothing is on the wrong side; `go` is asked once per step.
     pub(super) fn run(&mut self, saddle: &Saddle, go: &mut dyn FnMut(usize) -> bool) -> Found {
-        let limit = self.steps + 60 + 4 * self.side.len();
         let (mut fewest, mut patience) = (usize::MAX, PATIENCE);
         loop {
             self.steps += 1;
             if !go(self.steps) {
                 return Found::Stopped;
             }
-            if vectorized(|| self.solve(saddle)).is_err() {
+            if self.solve(saddle).is_err() {
                 return Found::Nothing;
             }
             let wrong = self.wrong();
             if wrong == 0 {
-                return Found::Solution;
-            }
-            if self.steps >= limit {
-                return Found::Nothing;
+                return if self.contradicted() { self.walk(saddle, go) } else { Found::Solution };
             }
             if wrong < fewest {
                 (fewest, patience) = (wrong, PATIENCE);
-                self.exchange(false);
+                self.exchange();
             } else if patience > 0 {
                 patience -= 1;
-                self.exchange(false);
+                self.exchange();
             } else {
-                self.exchange(true);
+                return self.walk(saddle, go);
             }
         }
     }
 
     /// Solves for y on the active constraints, and evaluates g.
-    #[inline(always)]
-    fn solve(&mut self, saddle: &Saddle) -> Result<(), usize> {
+    pub(super) fn solve(&mut self, saddle: &Saddle) -> Result<(), usize> {
         self.list.clear();
         self.list.extend((0..self.side.len()).filter(|&i| self.side[i].on()));
         let w = self.list.len();
         self.factor.resize(w);
+        self.rhs.clear();
         let stride = self.factor.stride;
         for (a, &j) in self.list.iter().enumerate() {
             let schur = saddle.schur(j);
@@ -141,28 +142,23 @@ impl Search {
             }
             column[0] += SHIFT * saddle.energy(j);
             self.factor.reference[a] = saddle.energy(j);
+            self.rhs.push(self.g0[j] - self.side[j].value(self.l[j], self.u[j]));
         }
         let parts = Parts { positive: w, negative: 0, kept: 0 };
         self.pivot = self.factor.eliminate(parts, DEPENDENT, Breakdown::Drop, true)?;
-        self.rhs.clear();
-        for &i in &self.list {
-            self.rhs.push(self.g0[i] - self.side[i].value(self.l[i], self.u[i]));
-        }
-        self.solve_factor();
+        vectorized::<SolveSymmetric, _>((&self.factor, &mut self.rhs[..]));
         self.y.fill(0.0);
-        self.g.copy_from_slice(&self.g0);
         for (&i, &y) in self.list.iter().zip(&self.rhs) {
             self.y[i] = y;
-            axpy(-y, saddle.schur(i), &mut self.g);
         }
+        self.evaluate(saddle);
         Ok(())
     }
 
-    #[inline(always)]
-    fn solve_factor(&mut self) {
-        let w = self.list.len();
-        forward(&self.factor, w, &mut self.rhs);
-        backward(&self.factor, w, &mut self.rhs);
+    /// g at y.
+    pub(super) fn evaluate(&mut self, saddle: &Saddle) {
+        self.g.copy_from_slice(&self.g0);
+        vectorized::<Subtract, _>((saddle, &self.y[..], &mut self.g[..]));
     }
 
     /// Where a constraint belongs, if it is on the wrong side.
@@ -181,14 +177,11 @@ impl Search {
         (0..self.side.len()).filter(|&i| self.verdict(i).is_some()).count()
     }
 
-    /// Moves constraints to where they belong: all, or the last one.
-    pub(super) fn exchange(&mut self, single: bool) {
-        for i in (0..self.side.len()).rev() {
+    /// Moves constraints to where they belong.
+    pub(super) fn exchange(&mut self) {
+        for i in 0..self.side.len() {
             if let Some(side) = self.verdict(i) {
                 self.side[i] = side;
-                if single {
-                    return;
-                }
             }
         }
     }
@@ -202,10 +195,7 @@ impl Search {
     pub(super) fn solve_active(list: &[usize], factor: &Lower, v: &mut [f64], room: &mut Vec<f64>) {
         room.clear();
         room.extend(list.iter().map(|&i| v[i]));
-        vectorized(|| {
-            forward(factor, list.len(), room);
-            backward(factor, list.len(), room);
-        });
+        vectorized::<SolveSymmetric, _>((factor, &mut room[..]));
         v.fill(0.0);
         for (&i, y) in list.iter().zip(room.iter()) {
             v[i] = *y;
@@ -214,6 +204,42 @@ impl Search {
 
     /// Whether an active constraint was cut out because it depends on the others.
     pub(super) fn dropped(&self) -> bool {
-        (0..self.list.len()).any(|a| self.factor.below(a, self.list.len())[0] == DROPPED)
+        (0..self.list.len()).any(|a| self.cut_out(a))
+    }
+
+    /// Whether an active constraint that was cut out is not where the others would have it.
+    fn contradicted(&self) -> bool {
+        self.pivot == 0.0
+            && (0..self.list.len()).any(|a| {
+                let i = self.list[a];
+                let end = self.side[i].value(self.l[i], self.u[i]);
+                self.cut_out(a) && (self.g[i] - end).abs() > self.slack[i].max(1e-12 * end.abs())
+            })
+    }
+
+    /// Whether the active constraint at place a was.
+    pub(super) fn cut_out(&self, a: usize) -> bool {
+        self.factor.below(a, self.list.len())[0] == DROPPED
+    }
+}
+
+kernel!(SolveSymmetric = solve_symmetric, (&Lower, &mut [f64]) -> ());
+kernel!(Subtract = subtract, (&Saddle, &[f64], &mut [f64]) -> ());
+
+/// `v ← (𝓛𝓛ᵀ)⁻¹ v`.
+#[inline(always)]
+fn solve_symmetric((factor, v): (&Lower, &mut [f64])) {
+    let order = v.len();
+    forward((factor, order, &mut *v));
+    backward((factor, order, v));
+}
+
+/// `g ← g − S y`, y mostly zeros.
+#[inline(always)]
+fn subtract((saddle, y, g): (&Saddle, &[f64], &mut [f64])) {
+    for (i, &y) in y.iter().enumerate() {
+        if y != 0.0 {
+            axpy(-y, saddle.schur(i), g);
+        }
     }
 }

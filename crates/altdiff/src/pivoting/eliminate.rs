@@ -10,7 +10,7 @@
 //! only updated, which leaves the Schur complement S = G K⁻¹ Gᵀ there. Stored by columns, lower triangle; what lies above
 //! the diagonal is scratch.
 
-use crate::kernel::{axpy, vectorized};
+use crate::kernel::{axpy, kernel, vectorized};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::ops::Range;
@@ -84,10 +84,15 @@ pub(super) struct Lower {
 impl Lower {
     /// Takes an order, in the memory there is if that suffices. Entries are left as they are.
     pub(super) fn resize(&mut self, order: usize) {
-        self.stride = stride(order);
-        if self.values.len() < self.stride * order {
+        self.resize_within(order, order);
+    }
+
+    /// As [`resize`](Self::resize), with room to grow.
+    pub(super) fn resize_within(&mut self, order: usize, capacity: usize) {
+        self.stride = stride(capacity);
+        if self.values.len() < self.stride * capacity {
             // A fresh allocation of zeros costs nothing until it is touched, and half of it never is.
-            self.values = vec![0.0; self.stride * order];
+            self.values = vec![0.0; self.stride * capacity];
         }
         self.reference.resize(order, 0.0);
         self.pack.resize(GROUP * order.min(SMALL.max(BLOCK)), 0.0);
@@ -117,47 +122,53 @@ impl Lower {
         breakdown: Breakdown,
         given: bool,
     ) -> Result<f64, usize> {
-        let order = parts.order();
+        if parts.order() <= SMALL {
+            return vectorized::<Small, _>((self, parts, floor, breakdown, given));
+        }
         let mut smallest = f64::INFINITY;
-        if order <= SMALL {
-            vectorized(|| {
-                for (part, range) in parts.boundaries().into_iter().enumerate() {
-                    for j in range.clone().step_by(GROUP) {
-                        let width = GROUP.min(range.end - j);
-                        if part > 0 {
-                            self.update(j, width, 0..parts.positive, 1.0);
-                        }
-                        if part > 0 || !given {
-                            self.note(j, width);
-                        }
-                        let from = if part == 0 { 0 } else { parts.positive };
-                        self.update(j, width, from..j.min(parts.positive + parts.negative), -1.0);
-                        if part < 2 {
-                            smallest = smallest.min(self.factor(j, width, floor, breakdown)?);
-                        }
-                    }
+        for (part, range) in parts.boundaries().into_iter().enumerate() {
+            for start in range.clone().step_by(BLOCK) {
+                let width = BLOCK.min(range.end - start);
+                if part > 0 {
+                    self.product(start, width, 0..parts.positive, 1.0);
                 }
-                Ok(smallest)
-            })
-        } else {
-            for (part, range) in parts.boundaries().into_iter().enumerate() {
-                for start in range.clone().step_by(BLOCK) {
-                    let width = BLOCK.min(range.end - start);
-                    if part > 0 {
-                        self.product(start, width, 0..parts.positive, 1.0);
-                    }
-                    if part > 0 || !given {
-                        self.note(start, width);
-                    }
-                    let from = if part == 0 { 0 } else { parts.positive };
-                    self.product(start, width, from..start.min(parts.positive + parts.negative), -1.0);
-                    if part < 2 {
-                        smallest = smallest.min(vectorized(|| self.panel(start, width, floor, breakdown))?);
-                    }
+                if part > 0 || !given {
+                    self.note(start, width);
+                }
+                let from = if part == 0 { 0 } else { parts.positive };
+                self.product(start, width, from..start.min(parts.positive + parts.negative), -1.0);
+                if part < 2 {
+                    let pivot = vectorized::<Panel, _>((&mut *self, start, width, floor, breakdown))?;
+                    smallest = smallest.min(pivot);
                 }
             }
-            Ok(smallest)
         }
+        Ok(smallest)
+    }
+
+    /// All of it in one loop nest.
+    #[inline(always)]
+    fn eliminate_small(
+        (this, parts, floor, breakdown, given): (&mut Self, Parts, f64, Breakdown, bool),
+    ) -> Result<f64, usize> {
+        let mut smallest = f64::INFINITY;
+        for (part, range) in parts.boundaries().into_iter().enumerate() {
+            for j in range.clone().step_by(GROUP) {
+                let width = GROUP.min(range.end - j);
+                if part > 0 {
+                    this.update(j, width, 0..parts.positive, 1.0);
+                }
+                if part > 0 || !given {
+                    this.note(j, width);
+                }
+                let from = if part == 0 { 0 } else { parts.positive };
+                this.update(j, width, from..j.min(parts.positive + parts.negative), -1.0);
+                if part < 2 {
+                    smallest = smallest.min(this.factor(j, width, floor, breakdown)?);
+                }
+            }
+        }
+        Ok(smallest)
     }
 
     fn note(&mut self, j: usize, width: usize) {
@@ -168,12 +179,14 @@ impl Lower {
 
     /// Eliminates a block of columns that is up to date with everything to its left.
     #[inline(always)]
-    fn panel(&mut self, start: usize, width: usize, floor: f64, breakdown: Breakdown) -> Result<f64, usize> {
+    fn panel(
+        (this, start, width, floor, breakdown): (&mut Self, usize, usize, f64, Breakdown),
+    ) -> Result<f64, usize> {
         let mut smallest = f64::INFINITY;
         for j in (start..start + width).step_by(GROUP) {
             let group = GROUP.min(start + width - j);
-            self.update(j, group, start..j, -1.0);
-            smallest = smallest.min(self.factor(j, group, floor, breakdown)?);
+            this.update(j, group, start..j, -1.0);
+            smallest = smallest.min(this.factor(j, group, floor, breakdown)?);
         }
         Ok(smallest)
     }
@@ -294,9 +307,28 @@ impl Lower {
     }
 }
 
+kernel!(Small = Lower::eliminate_small, (&mut Lower, Parts, f64, Breakdown, bool) -> Result<f64, usize>);
+kernel!(Panel = Lower::panel, (&mut Lower, usize, usize, f64, Breakdown) -> Result<f64, usize>);
+kernel!(pub(super) SolveForward = whole_forward, (&Lower, &mut [f64]) -> ());
+kernel!(pub(super) SolveBackward = whole_backward, (&Lower, &mut [f64]) -> ());
+kernel!(pub(super) Forward = forward, (&Lower, usize, &mut [f64]) -> ());
+kernel!(pub(super) Backward = backward, (&Lower, usize, &mut [f64]) -> ());
+
+/// `v ← 𝓛⁻¹ v`.
+#[inline(always)]
+fn whole_forward((lower, v): (&Lower, &mut [f64])) {
+    forward((lower, v.len(), v));
+}
+
+/// `v ← 𝓛⁻ᵀ v`.
+#[inline(always)]
+fn whole_backward((lower, v): (&Lower, &mut [f64])) {
+    backward((lower, v.len(), v));
+}
+
 /// `v ← 𝓛⁻¹ v` for the first `eliminated` columns; what lies below is updated.
 #[inline(always)]
-pub(super) fn forward(lower: &Lower, eliminated: usize, v: &mut [f64]) {
+pub(super) fn forward((lower, eliminated, v): (&Lower, usize, &mut [f64])) {
     use crate::kernel::axpy4;
     let (order, stride) = (v.len(), lower.stride);
     let mut j = 0;
@@ -328,7 +360,7 @@ pub(super) fn forward(lower: &Lower, eliminated: usize, v: &mut [f64]) {
 
 /// `v ← 𝓛⁻ᵀ v` for the first `eliminated` columns; what lies below is read.
 #[inline(always)]
-pub(super) fn backward(lower: &Lower, eliminated: usize, v: &mut [f64]) {
+pub(super) fn backward((lower, eliminated, v): (&Lower, usize, &mut [f64])) {
     use crate::kernel::{dot, dot4};
     let (order, stride) = (v.len(), lower.stride);
     let whole = eliminated - eliminated % 4;

@@ -32,6 +32,13 @@ impl Layout {
         layout
     }
 
+    /// A layout that no other one of the same shape exceeds: all constraints after the first `equalities` unequal.
+    pub(crate) fn widest(n: usize, m: usize, equalities: usize) -> Self {
+        let mut equal: Vec<usize> = Vec::with_capacity(m + n);
+        equal.extend(0..equalities);
+        Self { n, m, equal, unequal: (equalities..m + n).collect(), place: (n..2 * n + m).collect() }
+    }
+
     /// Takes the layout of another problem, in the memory there is.
     pub(crate) fn renew(&mut self, core: &Core) {
         (self.n, self.m) = (core.n(), core.m());

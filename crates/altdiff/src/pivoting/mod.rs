@@ -10,6 +10,7 @@ mod complementarity;
 mod eliminate;
 mod layout;
 mod saddle;
+mod walk;
 
 pub(crate) use adjoint::{Factors, Room};
 pub(crate) use complementarity::Search;
@@ -121,9 +122,8 @@ impl Solve<'_> {
             b.base[n + i] = ends(core, k).0;
         }
         augment(core, layout, self.saddle, &mut b.base);
-        self.saddle.forward(&mut b.base);
+        let energy = self.saddle.forward(&mut b.base);
         let first = n + layout.equal.len();
-        let energy = b.base[..first].iter().map(|v| v * v).sum::<f64>().sqrt();
         let s = &mut b.search;
         for (i, &k) in layout.unequal.iter().enumerate() {
             (s.l[i], s.u[i]) = ends(core, k);
@@ -151,7 +151,7 @@ impl Solve<'_> {
                 Found::Stopped => return Outcome::Stopped,
             }
             self.assemble(b);
-            let last = self.refine(b);
+            let last = self.refine(b, energy);
             if !b.point.is_finite() || !last.is_finite() {
                 return Outcome::Unfit("the systems are too ill-conditioned");
             }
@@ -201,7 +201,7 @@ impl Solve<'_> {
 
     /// Newton steps on the active set against the user's data, until the residual is rounding or stalls; active bounds
     /// hold exactly. Leaves the products of the final point, and returns its relative residual.
-    fn refine(&self, b: &mut Buffers) -> f64 {
+    fn refine(&self, b: &mut Buffers, energy: f64) -> f64 {
         let (core, layout, n) = (self.core, self.layout, self.layout.n);
         let mut last = f64::INFINITY;
         for round in 0..=REFINEMENTS {
@@ -233,6 +233,8 @@ impl Solve<'_> {
                     size = size.max(end.abs()).max(v.abs());
                 }
             }
+            // Values that cancel to nothing are judged by the terms they are made of.
+            size = size.max(self.saddle.reach * energy);
             relative = relative.max(violation / size);
             if relative.is_nan() || round == REFINEMENTS || relative <= ROUNDING || relative > 0.25 * last {
                 return relative;
@@ -262,7 +264,7 @@ impl Solve<'_> {
         if b.search.wrong() == 0 {
             return false;
         }
-        b.search.exchange(false);
+        b.search.exchange();
         true
     }
 

@@ -1,6 +1,6 @@
 //! The dense saddle point matrix [P Cᵀ; C 0], eliminated down to the inequalities.
 
-use super::eliminate::{Breakdown, Lower, Parts, backward, forward};
+use super::eliminate::{Backward, Breakdown, Forward, Lower, Parts};
 use super::layout::Layout;
 use crate::Csc;
 use crate::core::Core;
@@ -23,6 +23,8 @@ pub(crate) enum Singular {
 pub(crate) struct Saddle {
     lower: Lower,
     parts: Parts,
+    /// The largest √(cᵀP⁻¹c) of a constraint: times the energy of a right-hand side, it bounds what rows are made of.
+    pub reach: f64,
     /// Weight w of w·AᵀA added to P, which changes no solution, where P alone is not positive definite.
     pub weight: f64,
 }
@@ -32,6 +34,11 @@ impl Saddle {
         let mut saddle = Self::default();
         saddle.renew(core, layout)?;
         Ok(saddle)
+    }
+
+    /// Makes room for matrices up to an order.
+    pub(crate) fn reserve(&mut self, order: usize) {
+        self.lower.reset(order);
     }
 
     /// Factors another problem's matrix, in the memory there is.
@@ -51,6 +58,7 @@ impl Saddle {
         match outcome {
             Ok(_) => {
                 self.mirror();
+                self.reach = self.lower.reference[n..].iter().fold(0.0_f64, |m, v| m.max(*v)).sqrt();
                 Ok(())
             }
             Err(place) if place < n => Err(Singular::Hessian),
@@ -77,14 +85,16 @@ impl Saddle {
         self.parts.positive + self.parts.negative
     }
 
-    /// Solves with the left factor: (u, e, g) becomes (L⁻¹u, Λ⁻¹(e − Wᵀ·), g − Zᵀ· − Vᵀ·).
-    pub(super) fn forward(&self, v: &mut [f64]) {
-        vectorized(|| forward(&self.lower, self.eliminated(), v));
+    /// Solves with the left factor: (u, e, g) becomes (L⁻¹u, Λ⁻¹(e − Wᵀ·), g − Zᵀ· − Vᵀ·). Returns the energy of the
+    /// right-hand side, the norm of the first two parts.
+    pub(super) fn forward(&self, v: &mut [f64]) -> f64 {
+        vectorized::<Forward, _>((&self.lower, self.eliminated(), &mut *v));
+        v[..self.eliminated()].iter().map(|v| v * v).sum::<f64>().sqrt()
     }
 
     /// Solves with the transposed right factor, the multipliers of inequalities given in the last part.
     pub(super) fn backward(&self, v: &mut [f64]) {
-        vectorized(|| backward(&self.lower, self.eliminated(), v));
+        vectorized::<Backward, _>((&self.lower, self.eliminated(), v));
     }
 
     /// Column j of the full symmetric S.

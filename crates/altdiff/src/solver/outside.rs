@@ -16,7 +16,7 @@ const REPAIRS: usize = 30;
 impl Solver {
     /// As [`Solver::solve_with`], the forward pass by an outside solver. Its point is finished on the active set that it
     /// points at and held to the same tolerance; where that fails, or it found nothing, this crate's methods take over
-    /// from there and a note says so. Infeasibility and unboundedness are proved here.
+    /// from there and a note says so, as for problems with smooth terms. Infeasibility and unboundedness are proved here.
     ///
     /// # Errors
     /// As [`Solver::solve`].
@@ -26,20 +26,31 @@ impl Solver {
         problem: &Problem,
         callback: Callback<'_>,
     ) -> Result<Solution, Error> {
-        self.job(problem)?.run_by(outside, callback)
+        if self.is_smooth() {
+            let mut solution = self.solve_with(problem, None, callback)?;
+            solution.notes.insert(0, format!("{}: not for smooth terms", outside.name()));
+            return Ok(solution);
+        }
+        let shared = self.share(problem)?;
+        Job::new(self, &shared, problem).run_by(outside, problem, callback)
     }
 }
 
 impl Job<'_> {
-    fn run_by(self, outside: &mut dyn ForwardSolver, callback: Callback<'_>) -> Result<Solution, Error> {
-        if let Some(proof) = certificate::empty_interval(&self.user, self.problem.a.nrows) {
+    fn run_by(
+        self,
+        outside: &mut dyn ForwardSolver,
+        problem: &Problem,
+        callback: Callback<'_>,
+    ) -> Result<Solution, Error> {
+        if let Some(proof) = certificate::empty_interval(&self.user, self.solver.equalities) {
             return Ok(self.ended(Status::Infeasible, Some(proof)));
         }
         if !self.convex() {
             return Err(Error::NotConvex);
         }
         let mut answer = Control::Continue;
-        let found = outside.forward(self.problem, &mut |iteration| {
+        let found = outside.forward(problem, &mut |iteration| {
             answer = callback(&Progress { method: Method::Outside, iteration, residuals: None });
             answer
         });

@@ -73,7 +73,7 @@ impl Job<'_> {
                 let clean = solve.clean(&buffers, self.solver.equalities);
                 let x = &buffers.point.x;
                 end.objective =
-                    Some(0.5 * dot(x, &buffers.products.px) + dot(&self.user.q, x) + self.problem.r);
+                    Some(0.5 * dot(x, &buffers.products.px) + dot(&self.user.q, x) + self.constant);
                 end.status = Status::Solved;
                 end.residuals = buffers.residuals.unwrap_or_else(crate::Residuals::unknown);
                 end.pivoted = Some(keep(layout, saddle, &mut buffers, clean));
@@ -95,7 +95,7 @@ impl Job<'_> {
     }
 
     /// Whether the active-set method is asked for and possible, or expected to be the fastest.
-    fn suits_pivoting(&self) -> bool {
+    pub(super) fn suits_pivoting(&self) -> bool {
         let (settings, core) = (&self.solver.settings, &*self.user);
         let (n, m) = (core.n(), core.m());
         let bounded = (0..n).filter(|&i| core.lo[i].is_finite() || core.hi[i].is_finite()).count();
@@ -114,13 +114,18 @@ impl Job<'_> {
     }
 
     /// The factor, made on first use and kept while the matrices are the same.
-    fn eliminated(&self) -> Eliminated {
+    pub(super) fn eliminated(&self) -> Eliminated {
         let make = |layout: Layout| {
             let saddle = Saddle::new(&self.user, &layout).map(Arc::new);
             Eliminated { layout: Arc::new(layout), saddle }
         };
-        let kept = self.prepared.pivoting.get_or_init(|| make(Layout::new(&self.user)));
-        // Which ends are finite, and which equal, is part of the factor but not of the matrices.
-        if kept.layout.fits(&self.user) { kept.clone() } else { make(Layout::new(&self.user)) }
+        if let Some(kept) = self.prepared.pivoting.get() {
+            // Which ends are finite, and which equal, is part of the factor but not of the matrices.
+            return if kept.layout.fits(&self.user) { kept.clone() } else { make(Layout::new(&self.user)) };
+        }
+        // Not made under the cell's lock: a thread that waits for its part of the work may come by here again.
+        let made = make(Layout::new(&self.user));
+        let _ = self.prepared.pivoting.set(made.clone());
+        made
     }
 }

@@ -12,8 +12,8 @@ use crate::check::model::ParameterKind;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::Sense as AstSense;
 use cvxlayer_program::{
-    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, MatrixBlock, NamedNode, Op,
-    Parameter, Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
+    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, List, MatrixBlock, NamedNode,
+    Op, Parameter, Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
 };
 use std::collections::HashMap;
 
@@ -34,10 +34,11 @@ impl Lower<'_> {
         let pack = Pack { start, theta_hat };
 
         let n = self.lo.len();
-        let (mut p, mut q, mut r) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut p, mut q, mut r, mut w) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for term in objective {
             match term.column.basis() {
                 Basis::One => r.push((0, term.parameter, term.coefficient)),
+                Basis::Smooth(k) => w.push((k as u32, term.parameter, term.coefficient)),
                 Basis::Variable(j) => q.push((j as u32, term.parameter, term.coefficient)),
                 // ½ xᵀP x has P_jj/2 at x_j² and P_jk at x_j x_k.
                 Basis::Product(j, k) => {
@@ -60,6 +61,8 @@ impl Lower<'_> {
             gu: pack.ends(&inequalities.upper, f64::INFINITY),
             lo: pack.ends(&self.lo, f64::NEG_INFINITY),
             hi: pack.ends(&self.hi, f64::INFINITY),
+            w: pack.vector(self.smooth.len(), w),
+            smooth: std::mem::take(&mut self.smooth).into(),
         };
         let lift = Lift {
             tape: self.lift.tape,
@@ -277,9 +280,10 @@ impl Reach {
             (BlockKind::Gu, &blocks.gu),
             (BlockKind::Lo, &blocks.lo),
             (BlockKind::Hi, &blocks.hi),
+            (BlockKind::W, &blocks.w),
         ];
-        let reached = all.into_iter().map(|(kind, block)| (kind, self.block(block)));
-        Depends { blocks: reached.filter(|(_, on)| !on.is_empty()).collect::<Vec<_>>().into() }
+        let reached = all.into_iter().map(|(kind, block)| (kind, List::from(self.block(block))));
+        Depends { blocks: reached.filter(|(_, on)| !on.is_empty()).collect() }
     }
 }
 
@@ -306,6 +310,7 @@ fn sizes(context: &Context<'_>) -> Lowered<Vec<Size>> {
         .dims
         .iter()
         .zip(&context.dims)
+        .filter(|(dim, _)| dim.rounded.is_none())
         .map(|(dim, &value)| Size { name: dim.name.clone().into(), value: value as usize })
         .collect();
     for fixed in &model.sizes {
@@ -340,7 +345,9 @@ fn parameters(
 ) -> Lowered<Vec<Parameter>> {
     // A parameter that only ever stands in an end of a range may be infinite there.
     let mut finite = vec![false; context.layouts.len()];
-    for block in [&blocks.p.entries, &blocks.q, &blocks.r, &blocks.a.entries, &blocks.b, &blocks.g.entries] {
+    for block in
+        [&blocks.p.entries, &blocks.q, &blocks.r, &blocks.a.entries, &blocks.b, &blocks.g.entries, &blocks.w]
+    {
         for k in reach.block(block) {
             finite[k as usize] = true;
         }

@@ -11,7 +11,7 @@ use crate::atoms;
 use crate::check::tree::{Kind, Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
 use cvxlayer_program::{
-    Check, CheckKind, Columns, Derived, Op, Role, Shape, SparseMap, Text, Unary, UserVariable,
+    Check, CheckKind, Columns, Derived, Op, Role, Shape, SmoothTerm, SparseMap, Text, Unary, UserVariable,
 };
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -35,6 +35,8 @@ pub struct Lower<'m> {
     pub lo: Vec<Option<Vec<Term>>>,
     /// The upper bound of each column.
     pub hi: Vec<Option<Vec<Term>>>,
+    /// Smooth terms of the objective.
+    pub smooth: Vec<SmoothTerm>,
     /// Rows of A.
     pub equalities: RowSet,
     /// Rows of G.
@@ -65,6 +67,7 @@ impl<'m> Lower<'m> {
             columns: Vec::new(),
             lo: Vec::new(),
             hi: Vec::new(),
+            smooth: Vec::new(),
             equalities: RowSet::default(),
             inequalities: RowSet::default(),
             variables: Vec::new(),

@@ -1,0 +1,105 @@
+//! The adjoint of a solution, from which every block of the gradient follows by itself.
+
+use super::outer;
+use super::state::{Stacked, State};
+use crate::{Block, Cotangent, DerivativeOptions, Error, Gradient, Solution};
+
+/// The adjoint d = −K⁻¹v.
+pub(crate) enum Adjoint {
+    /// At a solution that is differentiable beyond doubt: d itself.
+    Clean { d: Stacked, residual: f64 },
+    /// Any other: all that was found out.
+    General(Box<Gradient>),
+}
+
+impl State {
+    /// The adjoint and its residual, where nothing about the solution is in doubt and the route is the usual one.
+    pub(super) fn clean_adjoint(
+        &self,
+        cotangent: &Cotangent,
+        options: &DerivativeOptions,
+    ) -> Result<Option<(Stacked, f64)>, Error> {
+        self.check_cotangent(cotangent)?;
+        let Some(pivoted) = self.clean_pivots(options.route) else { return Ok(None) };
+        let v = self.stack(cotangent, &self.active);
+        let (mut d, residual) = self.solve_pivoted(pivoted, &v);
+        d.negate();
+        Ok(Some((d, residual)))
+    }
+
+    /// The adjoint of a cotangent at this state, which is that of `solution`.
+    pub(crate) fn adjoint(
+        &self,
+        solution: &Solution,
+        cotangent: &Cotangent,
+        options: &DerivativeOptions,
+    ) -> Result<Adjoint, Error> {
+        if self.slopes.get().is_some() {
+            return Ok(Adjoint::General(Box::new(solution.vjp(cotangent, options)?)));
+        }
+        match self.clean_adjoint(cotangent, options)? {
+            Some((d, residual)) => Ok(Adjoint::Clean { d, residual }),
+            None => Ok(Adjoint::General(Box::new(solution.vjp(cotangent, options)?))),
+        }
+    }
+
+    /// Number of entries of a block.
+    pub(crate) fn len(&self, block: Block) -> usize {
+        let (n, me, mi) = (self.user.n(), self.equalities, self.inequalities());
+        let above = || self.user.c.row_idx.iter().filter(|&&i| i < me).count();
+        match block {
+            Block::P => self.slopes.get().map_or(self.user.p.nnz(), |s| s.kept.len()),
+            Block::W => self.slopes.get().map_or(0, |s| s.terms.len()),
+            Block::A => above(),
+            Block::G => self.user.c.nnz() - above(),
+            Block::B => me,
+            Block::Gl | Block::Gu => mi,
+            Block::Q | Block::Lo | Block::Hi => n,
+        }
+    }
+
+    /// A block of the gradient, made in `room` where it is not at hand.
+    pub(crate) fn block<'a>(&self, block: Block, adjoint: &'a Adjoint, room: &'a mut Vec<f64>) -> &'a [f64] {
+        let (user, me, point) = (&self.user, self.equalities, &self.point);
+        let d = match adjoint {
+            Adjoint::Clean { d, .. } => d,
+            Adjoint::General(g) => {
+                return match block {
+                    Block::P => &g.p,
+                    Block::Q => &g.q,
+                    Block::A => &g.a,
+                    Block::B => &g.b,
+                    Block::G => &g.g,
+                    Block::Gl => &g.gl,
+                    Block::Gu => &g.gu,
+                    Block::Lo => &g.lo,
+                    Block::Hi => &g.hi,
+                    Block::W => &g.w,
+                };
+            }
+        };
+        let mut other = Vec::new();
+        match block {
+            Block::Q => return &d.x,
+            Block::W => return &[],
+            Block::P => outer::symmetric(&user.p, &d.x, &point.x, room),
+            Block::A => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (room, &mut other)),
+            Block::G => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (&mut other, room)),
+            _ => {
+                let (n, mi) = (user.n(), self.inequalities());
+                let mut parts = [vec![0.0; me], vec![0.0; mi], vec![0.0; mi], vec![0.0; n], vec![0.0; n]];
+                let [b, gl, gu, lo, hi] = &mut parts;
+                outer::ends(d, point, &self.active, [b, gl, gu, lo, hi]);
+                let [b, gl, gu, lo, hi] = parts;
+                *room = match block {
+                    Block::B => b,
+                    Block::Gl => gl,
+                    Block::Gu => gu,
+                    Block::Lo => lo,
+                    _ => hi,
+                };
+            }
+        }
+        room
+    }
+}
