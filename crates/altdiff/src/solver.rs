@@ -281,10 +281,14 @@ impl<'a> Job<'a> {
             return Ok(self.ended(Status::Infeasible, Some(proof)));
         }
         if let Some(plain) = settings.plain {
-            let point = plain::run(&self.user, equalities, plain.rho, plain.steps)?;
+            let (point, control) = plain::run(&self.user, equalities, plain, callback)?;
             let residuals = self.user.residuals(&point);
-            let status =
-                if residuals.max() <= settings.tolerance { Status::Solved } else { Status::IterationLimit };
+            let status = match control {
+                Control::OutOfTime => Status::TimeLimit,
+                Control::Cancel => Status::Cancelled,
+                Control::Continue if residuals.max() <= settings.tolerance => Status::Solved,
+                Control::Continue => Status::IterationLimit,
+            };
             let end =
                 End { status, point, residuals, iterations: plain.steps, ..End::new(Method::Alternating) };
             return Ok(self.solution(end));

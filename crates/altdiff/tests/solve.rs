@@ -203,6 +203,21 @@ fn limits_and_cancellation_end_in_a_status() {
     assert_eq!(s.unwrap().status, Status::TimeLimit);
     let s = solver.solve_with(&problem, None, &mut |_| Control::Cancel);
     assert_eq!(s.unwrap().status, Status::Cancelled);
+    // On every path, after a few iterations of it.
+    let settings = methods().map(|method| Settings { method, ..Settings::default() });
+    for settings in settings.into_iter().chain([Settings::paper()]) {
+        let solver = Solver::new(&problem, settings.clone()).unwrap();
+        for (answer, status) in
+            [(Control::OutOfTime, Status::TimeLimit), (Control::Cancel, Status::Cancelled)]
+        {
+            let mut calls = 0;
+            let s = solver.solve_with(&problem, None, &mut |_| {
+                calls += 1;
+                if calls > 1 { answer } else { Control::Continue }
+            });
+            assert_eq!(s.unwrap().status, status, "{settings:?}");
+        }
+    }
 }
 
 #[test]

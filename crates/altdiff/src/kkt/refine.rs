@@ -89,7 +89,9 @@ impl Refined<'_> {
         if beta == 0.0 || !beta.is_finite() {
             return false;
         }
-        first.iter_mut().for_each(|v| *v /= beta);
+        for v in &mut first {
+            *v /= beta;
+        }
         let mut basis = vec![first];
         let mut moved: Vec<Vec<f64>> = Vec::new();
         // The Hessenberg matrix by columns, turned into a triangle by Givens rotations as it grows.
@@ -106,7 +108,9 @@ impl Refined<'_> {
             let mut w = vec![0.0; n + m];
             let (wx, wy) = w.split_at_mut(n);
             self.system.subtract(&z[..n], &z[n..], wx, wy);
-            w.iter_mut().for_each(|v| *v = -*v);
+            for v in &mut w {
+                *v = -*v;
+            }
             weigh(&mut w);
             moved.push(z);
             let mut column = vec![0.0; k + 2];
@@ -142,7 +146,9 @@ impl Refined<'_> {
             if rest[k + 1].abs() <= 0.1 * tolerance || length <= 1e-14 * size {
                 break;
             }
-            w.iter_mut().for_each(|v| *v /= length);
+            for v in &mut w {
+                *v /= length;
+            }
             basis.push(w);
         }
         let count = triangle.len();
