@@ -34,7 +34,40 @@
 //! ```
 //!
 //! A [`Solver`] is made for a sparsity pattern, is immutable and can be shared between threads; it reuses its analysis
-//! for every problem with that pattern, and its scaling while the matrices stay the same.
+//! for every problem with that pattern, and its scaling and factors while the matrices stay the same.
+//!
+//! # Many problems
+//! [`Solver::solve_batch`] solves a [`Batch`], problems that share a pattern and any of their blocks, on threads;
+//! [`BatchSolution::vjp`] differentiates it. [`Solver::solve_in`] and [`Solver::vjp_in`] solve and differentiate small
+//! dense problems in a [`Workspace`] and leave the heap alone:
+//! ```
+//! # use altdiff::{Cotangent, Csc, Problem, Settings, Solver, Status};
+//! # fn main() -> Result<(), altdiff::Error> {
+//! // The projection of (0.3, 0.9) onto the simplex, and how its first entry moves.
+//! let ones = Csc::from_triplets(1, 2, &[(0, 0, 1.0), (0, 1, 1.0)])?;
+//! let mut problem = Problem::new(2)
+//!     .quadratic(Csc::identity(2), vec![0.0; 2])
+//!     .equalities(ones, vec![1.0])
+//!     .bounds(vec![0.0; 2], vec![f64::INFINITY; 2]);
+//! let solver = Solver::new(&problem, Settings::default())?;
+//! let mut workspace = solver.workspace();
+//! problem.q.copy_from_slice(&[-0.3, -0.9]);
+//! assert_eq!(solver.solve_in(&problem, &mut workspace)?, Status::Solved);
+//! assert!((workspace.x[0] - 0.2).abs() < 1e-12);
+//! let gradient = solver.vjp_in(&Cotangent::x(vec![1.0, 0.0]), &mut workspace)?;
+//! assert!((gradient.q[1] - 0.5).abs() < 1e-12);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Methods
+//! [`Method::Auto`] takes the active-set method where the factor is dense and P is positive definite on the null space of
+//! the equalities, the alternating method for other dense problems, and the interior-point method for the rest or where
+//! one of these does not get there; [`Solution::method`] and [`Solution::notes`] tell.
+
+// Kernels are compiled for the machine's vectors by being inlined where those are switched on, and loops become vector
+// loops by leaving no branch in them.
+#![allow(clippy::inline_always, clippy::needless_bitwise_bool)]
 
 mod csc;
 mod error;
