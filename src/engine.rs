@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use altdiff::{Cotangent, Csc, DerivativeOptions, Problem, SolutionTangent, Solver, Tangent};
-use cvxlayer_program::{Blocks, MatrixBlock, Program, VectorBlock};
+use cvxlayer_program::{Blocks, MatrixBlock, Program};
 
 pub use altdiff::{Control, Method, Plain, Progress, Residuals, Route, Settings, Status};
 
@@ -17,39 +17,44 @@ pub(crate) struct DataVector {
 
 /// The solver's data at θ̂.
 pub(crate) fn problem(blocks: &Blocks, theta_hat: &[f64]) -> Result<Problem, Error> {
-    let vector = |name, block: &VectorBlock, bounds| {
-        let values = block.apply(theta_hat);
-        let bad = |v: &f64| if bounds { v.is_nan() } else { !v.is_finite() };
-        match values.iter().position(bad) {
-            None => Ok(values),
-            Some(entry) => Err(Error::NotFinite { block: name, entry, value: values[entry] }),
-        }
-    };
-    let (gl, gu) = (vector("gl", &blocks.gl, true)?, vector("gu", &blocks.gu, true)?);
-    let (lo, hi) = (vector("lo", &blocks.lo, true)?, vector("hi", &blocks.hi, true)?);
-    for (name, values, absent) in [
-        ("gl", &gl, f64::NEG_INFINITY),
-        ("gu", &gu, f64::INFINITY),
-        ("lo", &lo, f64::NEG_INFINITY),
-        ("hi", &hi, f64::INFINITY),
+    let mut out = template(blocks);
+    renew(blocks, theta_hat, &mut out)?;
+    Ok(out)
+}
+
+/// Replaces the numbers of a problem of the program's pattern by those at θ̂.
+pub(crate) fn renew(blocks: &Blocks, theta_hat: &[f64], problem: &mut Problem) -> Result<(), Error> {
+    let Problem { p, q, r, a, b, g, gl, gu, lo, hi } = problem;
+    for (name, block, values) in [
+        ("P", &blocks.p.entries, &mut p.values),
+        ("q", &blocks.q, q),
+        ("A", &blocks.a.entries, &mut a.values),
+        ("b", &blocks.b, b),
+        ("G", &blocks.g.entries, &mut g.values),
     ] {
-        if let Some(entry) = values.iter().position(|v| *v == -absent) {
-            return Err(Error::NotFinite { block: name, entry, value: -absent });
+        block.apply_into(theta_hat, values);
+        if let Some(entry) = values.iter().position(|v| !v.is_finite()) {
+            return Err(Error::NotFinite { block: name, entry, value: values[entry] });
         }
     }
-    let matrix = |name, block: &MatrixBlock| Ok::<_, Error>(csc(block, vector(name, &block.entries, false)?));
-    Ok(Problem {
-        p: matrix("P", &blocks.p)?,
-        q: vector("q", &blocks.q, false)?,
-        r: vector("r", &blocks.r, false)?[0],
-        a: matrix("A", &blocks.a)?,
-        b: vector("b", &blocks.b, false)?,
-        g: matrix("G", &blocks.g)?,
-        gl,
-        gu,
-        lo,
-        hi,
-    })
+    for (name, block, values, absent) in [
+        ("gl", &blocks.gl, gl, f64::NEG_INFINITY),
+        ("gu", &blocks.gu, gu, f64::INFINITY),
+        ("lo", &blocks.lo, lo, f64::NEG_INFINITY),
+        ("hi", &blocks.hi, hi, f64::INFINITY),
+    ] {
+        block.apply_into(theta_hat, values);
+        if let Some(entry) = values.iter().position(|v| v.is_nan() || *v == -absent) {
+            return Err(Error::NotFinite { block: name, entry, value: values[entry] });
+        }
+    }
+    let mut constant = [0.0];
+    blocks.r.apply_into(theta_hat, &mut constant);
+    if !constant[0].is_finite() {
+        return Err(Error::NotFinite { block: "r", entry: 0, value: constant[0] });
+    }
+    *r = constant[0];
+    Ok(())
 }
 
 /// A problem with the program's pattern to analyse: its constant parts, bounds aside.

@@ -6,15 +6,15 @@ use crate::lifting::Lifted;
 use crate::params::Params;
 use crate::passes::validate;
 use crate::solution::Solution;
-use cvxlayer_program::{Depends, Program};
-use std::sync::{Arc, OnceLock};
+use cvxlayer_program::Program;
+use std::sync::Arc;
 
 /// A parametrized problem, compiled and analysed: solve it at any parameters, and differentiate what comes back.
 ///
 /// A layer is immutable; clones share it, and threads may.
 #[derive(Clone, Debug)]
 pub struct Layer {
-    pub(crate) inner: Arc<Inner>,
+    inner: Arc<Inner>,
 }
 
 /// What a layer is made of, shared with its solutions.
@@ -22,8 +22,6 @@ pub struct Layer {
 pub(crate) struct Inner {
     pub(crate) program: Program,
     pub(crate) solver: altdiff::Solver,
-    /// What each block depends on, found out from the program rather than believed; made on first use.
-    pub(crate) depends: OnceLock<Depends>,
 }
 
 impl Layer {
@@ -34,7 +32,7 @@ impl Layer {
     pub fn new(program: Program, settings: Settings) -> Result<Self, Error> {
         validate(&program)?;
         let solver = engine::solver(&program.blocks, settings)?;
-        Ok(Self { inner: Arc::new(Inner { program, solver, depends: OnceLock::new() }) })
+        Ok(Self { inner: Arc::new(Inner { program, solver }) })
     }
 
     /// The program that the layer runs.
@@ -45,6 +43,14 @@ impl Layer {
     /// The settings it was made with.
     pub fn settings(&self) -> &Settings {
         self.inner.solver.settings()
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
+    pub(crate) fn solver(&self) -> &altdiff::Solver {
+        &self.inner.solver
     }
 
     /// Solves the problem at the given parameters.
@@ -68,8 +74,16 @@ impl Layer {
         warm: Option<&Solution>,
         callback: &mut dyn FnMut(&Progress) -> Control,
     ) -> Result<Solution, Error> {
+        self.solve_lifted(Lifted::new(&self.inner.program, params)?, warm, callback)
+    }
+
+    pub(crate) fn solve_lifted(
+        &self,
+        lifted: Lifted,
+        warm: Option<&Solution>,
+        callback: &mut dyn FnMut(&Progress) -> Control,
+    ) -> Result<Solution, Error> {
         let program = &self.inner.program;
-        let lifted = Lifted::new(program, params)?;
         let problem = engine::problem(&program.blocks, &lifted.theta_hat)?;
         let warm = warm.map(Solution::warm_start);
         let solved = self.inner.solver.solve_with(&problem, warm.as_ref(), callback)?;

@@ -14,6 +14,7 @@
 pub mod data;
 pub mod passes;
 pub mod tape;
+pub mod typed;
 
 mod batch;
 mod certificate;
@@ -29,10 +30,18 @@ mod params;
 mod serialized;
 mod solution;
 
+/// The programs in the readme compile and run.
+#[cfg(all(doctest, feature = "macros", feature = "lang"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 pub use batch::vjp_batch;
 pub use certificate::Certificate;
 #[cfg(feature = "lang")]
 pub use cvxlayer_lang as lang;
+#[cfg(feature = "macros")]
+#[doc = include_str!("problem.md")]
+pub use cvxlayer_macros::problem;
 pub use cvxlayer_program as program;
 pub use data::{Array, Data, ValueError, ValueFault};
 pub use derivative::{Derivatives, Expression, Gradients, Jacobian, Question, Tangents, Verification};
@@ -41,7 +50,11 @@ pub use error::Error;
 pub use layer::Layer;
 #[cfg(feature = "lang")]
 pub use model::{Bound, Model, ModelError};
+pub use nalgebra;
 pub use named::Named;
 pub use params::Params;
+#[cfg(feature = "serde")]
+pub use serde;
 pub use serialized::{read_program, write_program};
 pub use solution::{Info, Solution};
+pub use typed::{Derivative, Solved};

@@ -18,26 +18,46 @@ impl Lifted {
     /// Evaluates the lift and checks all conditions on values.
     pub(crate) fn new(program: &Program, params: &Params) -> Result<Self, Error> {
         let theta = params.theta(&program.parameters).map_err(Error::Values)?;
+        Self::at(program, theta, params)
+    }
+
+    /// As [`new`](Self::new), at given θ; the parameters only say where values came from.
+    pub(crate) fn at(program: &Program, theta: Vec<f64>, params: &Params) -> Result<Self, Error> {
+        let mut out = Self { theta, theta_hat: vec![0.0; program.lift.len()], tape: Evaluation::default() };
+        out.renew(program, params)?;
+        Ok(out)
+    }
+
+    /// Room for θ and everything that is computed from it.
+    pub(crate) fn room(program: &Program) -> Self {
         let lift = &program.lift;
-        let tape = Evaluation::new(&lift.tape, &|input| match input {
-            Input::Parameter(i) => full(&program.parameters[i as usize], &theta),
-            _ => Vec::new(),
+        let (theta, theta_hat) = (vec![0.0; lift.theta], vec![0.0; lift.len()]);
+        Self { theta, theta_hat, tape: Evaluation::room(&lift.tape) }
+    }
+
+    /// Evaluates the lift at the θ in place, and checks all conditions on values.
+    pub(crate) fn renew(&mut self, program: &Program, params: &Params) -> Result<(), Error> {
+        let Self { theta, theta_hat, tape } = self;
+        let lift = &program.lift;
+        tape.renew(&lift.tape, &|input, to| {
+            if let Input::Parameter(i) = input {
+                full_into(&program.parameters[i as usize], theta, to);
+            }
         });
         if let Some(fault) = tape.faults().first() {
             return Err(Error::Lift { text: subexpression(program, fault.node), kind: fault.kind });
         }
-        let errors = params.check_lifted(program, &tape, &theta, |_| true);
+        let errors = params.check_lifted(program, tape, theta, |_| true);
         if !errors.is_empty() {
             return Err(Error::Values(errors));
         }
-        let mut theta_hat = theta.clone();
+        theta_hat[..lift.theta].copy_from_slice(theta);
         for derived in lift.derived.iter() {
-            theta_hat.extend_from_slice(tape.value(derived.node));
+            theta_hat[derived.start..derived.start + derived.len].copy_from_slice(tape.value(derived.node));
         }
-        let start = theta_hat.len();
-        theta_hat.resize(start + lift.products.len(), 0.0);
-        lift.products.apply(&mut theta_hat, start);
-        Ok(Self { theta, theta_hat, tape })
+        let start = theta_hat.len() - lift.products.len();
+        lift.products.apply(theta_hat, start);
+        Ok(())
     }
 
     /// How θ̂ and the tape's nodes move when θ does.
@@ -87,9 +107,17 @@ impl Lifted {
     }
 }
 
-/// The full array of a parameter, row by row.
-pub(crate) fn full(parameter: &Parameter, theta: &[f64]) -> Vec<f64> {
-    expand(parameter, &theta[parameter.start..parameter.start + parameter.len()])
+/// Appends the full array of a parameter, row by row.
+pub(crate) fn full_into(parameter: &Parameter, theta: &[f64], to: &mut Vec<f64>) {
+    let entries = &theta[parameter.start..parameter.start + parameter.len()];
+    if matches!(parameter.storage, Storage::Dense) {
+        return to.extend_from_slice(entries);
+    }
+    let start = to.len();
+    to.resize(start + parameter.shape.len(), 0.0);
+    for (i, &value) in entries.iter().enumerate() {
+        to[start + parameter.position(i)] = value;
+    }
 }
 
 /// The full array of a parameter's tangent, unless it does not move.

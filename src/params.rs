@@ -135,7 +135,8 @@ impl Params {
                 if end.len() == 1 { end[0] } else { end[at] }
             };
             let outside = |&(at, &value): &(usize, &f64)| !(end(lo, at) <= value && value <= end(hi, at));
-            if let Some((at, &value)) = parameter.positions().into_iter().zip(entries).find(outside) {
+            let placed = entries.iter().enumerate().map(|(i, value)| (parameter.position(i), value));
+            if let Some((at, &value)) = placed.into_iter().find(outside) {
                 let fault = ValueFault::Domain {
                     rule: format!("in [{}, {}]", end(lo, at), end(hi, at)),
                     at: place(&parameter.shape.axes(), at),

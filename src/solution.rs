@@ -7,7 +7,7 @@ use crate::layer::Inner;
 use crate::lifting::{self, Lifted};
 use crate::named::Named;
 use crate::tape::Evaluation;
-use cvxlayer_program::{Input, Program, Sense, Tape, UserDual};
+use cvxlayer_program::{Input, Program, Sense, Tape, UserDual, UserVariable, ZERO_ENTRY};
 use std::sync::Arc;
 
 /// The outcome of a solve, in the user's terms; it owns what its derivatives need.
@@ -72,21 +72,54 @@ impl State {
 
     /// Evaluates a tape at the solution.
     pub(crate) fn evaluate(&self, tape: &Tape) -> Evaluation {
-        let program = self.program();
         let stacked = engine::multipliers(&self.solved);
-        Evaluation::new(tape, &|input| self.input(program, &stacked, input))
+        let at = At {
+            program: self.program(),
+            theta: &self.lifted.theta,
+            x: &self.solved.x,
+            stacked: &stacked,
+            objective: self.objective,
+        };
+        let mut out = Evaluation::default();
+        out.renew(tape, &|input, to| at.append(input, to));
+        out
     }
+}
 
-    fn input(&self, program: &Program, stacked: &[f64], input: Input) -> Vec<f64> {
-        let map = &program.solution;
+/// What a tape of lets reads at a solution.
+pub(crate) struct At<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) theta: &'a [f64],
+    /// The solver's variables and stacked multipliers.
+    pub(crate) x: &'a [f64],
+    pub(crate) stacked: &'a [f64],
+    pub(crate) objective: f64,
+}
+
+impl At<'_> {
+    /// Appends the value of an input.
+    pub(crate) fn append(&self, input: Input, to: &mut Vec<f64>) {
+        let map = &self.program.solution;
         match input {
-            Input::Parameter(i) => lifting::full(&program.parameters[i as usize], &self.lifted.theta),
-            Input::Variable(i) => map.variables[i as usize].apply(&self.solved.x),
-            Input::Dual(i) => dual_entries(&map.duals[i as usize], stacked),
-            Input::BoundDual(i) => dual_entries(&map.bounds[i as usize], stacked),
-            Input::Objective => vec![self.objective],
+            Input::Parameter(i) => lifting::full_into(&self.program.parameters[i as usize], self.theta, to),
+            Input::Variable(i) => variable_into(&map.variables[i as usize], self.x, to),
+            Input::Dual(i) => dual_into(&map.duals[i as usize], self.stacked, to),
+            Input::BoundDual(i) => dual_into(&map.bounds[i as usize], self.stacked, to),
+            Input::Objective => to.push(self.objective),
         }
     }
+}
+
+/// Appends the entries of a variable.
+pub(crate) fn variable_into(variable: &UserVariable, x: &[f64], to: &mut Vec<f64>) {
+    to.extend(variable.columns.iter().map(|&c| if c == ZERO_ENTRY { 0.0 } else { x[c as usize] }));
+}
+
+/// Appends the entries of a dual.
+pub(crate) fn dual_into(dual: &UserDual, stacked: &[f64], to: &mut Vec<f64>) {
+    let start = to.len();
+    to.resize(start + dual.map.rows, 0.0);
+    dual.map.apply(stacked, &mut to[start..]);
 }
 
 impl Solution {
@@ -159,8 +192,8 @@ pub(crate) fn duals(all: &[UserDual], stacked: &[f64]) -> Named<Array> {
 }
 
 pub(crate) fn dual_entries(dual: &UserDual, stacked: &[f64]) -> Vec<f64> {
-    let mut out = vec![0.0; dual.map.rows];
-    dual.map.apply(stacked, &mut out);
+    let mut out = Vec::new();
+    dual_into(dual, stacked, &mut out);
     out
 }
 

@@ -4,6 +4,7 @@ use super::array::{Array, Entries};
 use super::value_error::{ValueFault, place};
 use crate::tape::{smallest_eigenvalue, symmetric_part};
 use cvxlayer_program::{CheckKind, Parameter, Shape, Storage};
+use std::borrow::Cow;
 
 /// Asymmetry up to this, relative to the largest entry, is rounding.
 const ASYMMETRY: f64 = 1e-10;
@@ -48,8 +49,7 @@ pub(crate) fn stored_entries(parameter: &Parameter, value: &Array) -> Result<Vec
 
 /// Whether stored entries satisfy the declaration; ranges, which may be parametric, are checked elsewhere.
 pub(crate) fn check(parameter: &Parameter, entries: &[f64]) -> Result<(), ValueFault> {
-    let positions = parameter.positions();
-    let at = |i: usize| place(&parameter.shape.axes(), positions[i]);
+    let at = |i: usize| place(&parameter.shape.axes(), parameter.position(i));
     let bad = |v: f64| v.is_nan() || (v.is_infinite() && !parameter.allows_infinity);
     if let Some(i) = entries.iter().position(|&v| bad(v)) {
         return Err(ValueFault::NotFinite { at: at(i), value: entries[i] });
@@ -68,7 +68,10 @@ pub(crate) fn check(parameter: &Parameter, entries: &[f64]) -> Result<(), ValueF
     }
     if a.symmetric || a.psd || a.nsd {
         let n = parameter.shape.as_rows().0;
-        let full = expand(parameter, entries);
+        let full = match parameter.storage {
+            Storage::Dense => Cow::Borrowed(entries),
+            _ => Cow::Owned(expand(parameter, entries)),
+        };
         symmetric(&full, n)?;
         if a.psd {
             definite(&full, n, "psd")?;
@@ -126,6 +129,9 @@ fn symmetric(full: &[f64], n: usize) -> Result<(), ValueFault> {
 
 fn definite(full: &[f64], n: usize, rule: &'static str) -> Result<(), ValueFault> {
     let sign = if rule == "psd" { 1.0 } else { -1.0 };
+    if n <= SMALL && factors(full, n, sign) {
+        return Ok(());
+    }
     let signed: Vec<f64> = full.iter().map(|v| sign * v).collect();
     // A Cholesky factorization of the slightly shifted matrix costs far less than eigenvalues, which only failure needs.
     let margin = DEFINITENESS * frobenius(full);
@@ -142,6 +148,31 @@ fn definite(full: &[f64], n: usize, rule: &'static str) -> Result<(), ValueFault
     } else {
         Err(ValueFault::Indefinite { rule, eigenvalue: sign * smallest })
     }
+}
+
+/// Up to this order, matrices are factored on the stack.
+const SMALL: usize = 16;
+
+/// Whether a small symmetric matrix times `sign`, shifted by half the margin, has a Cholesky factor.
+fn factors(full: &[f64], n: usize, sign: f64) -> bool {
+    let shift = 0.5 * DEFINITENESS * frobenius(full);
+    let mut l = [[0.0; SMALL]; SMALL];
+    for i in 0..n {
+        for j in 0..=i {
+            let dot: f64 = (0..j).map(|k| l[i][k] * l[j][k]).sum();
+            let entry = 0.5 * sign * (full[i * n + j] + full[j * n + i]);
+            if i > j {
+                l[i][j] = (entry - dot) / l[j][j];
+                continue;
+            }
+            let pivot = entry + shift - dot;
+            if pivot.is_nan() || pivot <= 0.0 {
+                return false;
+            }
+            l[i][i] = pivot.sqrt();
+        }
+    }
+    true
 }
 
 fn norm(full: &[f64]) -> f64 {

@@ -24,10 +24,15 @@ impl Derivatives<'_> {
     /// # Errors
     /// If the problem is not solved, or a name is unknown.
     pub fn jacobian(&self, output: &str, parameter: &str) -> Result<Jacobian, Error> {
+        let program = self.state.program();
+        self.jacobian_of(Output::find(program, output)?, super::parameter(program, parameter)?)
+    }
+
+    /// The derivative of an output by the parameter at a position.
+    pub(crate) fn jacobian_of(&self, output: Output, parameter: usize) -> Result<Jacobian, Error> {
         self.ready()?;
         let program = self.state.program();
-        let query = Self { asked: vec![super::parameter(program, parameter)?], ..self.clone() };
-        let output = Output::find(program, output)?;
+        let query = Self { asked: vec![parameter], ..self.clone() };
         let p = &program.parameters[query.asked[0]];
         let mut matrix = DMatrix::zeros(output.len(program), p.len());
         let mut notes = Notes::default();

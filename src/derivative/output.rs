@@ -7,11 +7,16 @@ use cvxlayer_program::{NodeId, Program, Tape};
 
 /// Something that a solution holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Output {
+pub enum Output {
+    /// A variable, by position in the program's solution map.
     Variable(usize),
+    /// A let, by position in the program.
     Let(usize),
+    /// The dual of a constraint, by position in the program's solution map.
     Dual(usize),
+    /// The dual of a variable's bounds, by position in the program's solution map.
     Bound(usize),
+    /// The objective, in the user's sense.
     Objective,
 }
 
@@ -38,8 +43,20 @@ impl Output {
         })
     }
 
+    /// What it is asked for by.
+    pub(crate) fn name(self, program: &Program) -> String {
+        let map = &program.solution;
+        match self {
+            Self::Variable(i) => map.variables[i].name.to_string(),
+            Self::Let(i) => program.lets[i].name.to_string(),
+            Self::Dual(i) => format!("dual({})", map.duals[i].label),
+            Self::Bound(i) => format!("bounds({})", map.bounds[i].label),
+            Self::Objective => "objective".to_owned(),
+        }
+    }
+
     /// The number of entries.
-    pub(super) fn len(self, program: &Program) -> usize {
+    pub(crate) fn len(self, program: &Program) -> usize {
         let map = &program.solution;
         match self {
             Self::Variable(i) => map.variables[i].shape.len(),

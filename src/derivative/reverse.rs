@@ -64,6 +64,15 @@ impl Derivatives<'_> {
         self.gradients(&seed)
     }
 
+    /// The derivative of the sum of outputs times cotangents of their lengths.
+    pub(crate) fn vjp_outputs(&self, cotangents: Vec<(Output, Vec<f64>)>) -> Result<Gradients, Error> {
+        let mut seed = Seed::new(self.state);
+        for (output, cotangent) in cotangents {
+            seed.add(self.state.program(), output, cotangent);
+        }
+        self.gradients(&seed)
+    }
+
     /// The derivative of a scalar expression.
     ///
     /// # Errors

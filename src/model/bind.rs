@@ -124,7 +124,7 @@ impl<'m> Bound<'m> {
                 "a model without a folder cannot read files; give the value with the data".to_owned(),
             ));
         };
-        let file = folder.resolve(path).map_err(|message| (true, message))?;
+        let file = folder.resolve(path)?;
         crate::data::read_value(&file, Some(name), LARGEST)
             .map(|datum| Datum { origin: path.to_owned(), ..datum })
             .map_err(|error| match error {

@@ -1,6 +1,6 @@
 //! Which parameters each block depends on.
 
-use cvxlayer_program::{BlockKind, Depends, Input, Op, Program, SparseMap};
+use cvxlayer_program::{BlockKind, Depends, Input, List, Op, Program, SparseMap};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Set = BTreeSet<u32>;
@@ -30,7 +30,7 @@ pub fn depends(program: &Program) -> Depends {
     };
     let blocks = kinds
         .into_iter()
-        .map(|(kind, map)| (kind, of(map).into_iter().collect::<Vec<u32>>()))
+        .map(|(kind, map)| (kind, of(map).into_iter().collect::<List<u32>>()))
         .filter(|(_, on)| !on.is_empty());
     Depends { blocks: blocks.collect() }
 }

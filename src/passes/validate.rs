@@ -133,7 +133,7 @@ fn blocks(program: &Program) -> Result {
     }
     let upper = (0..n).all(|j| column(&b.p, j).iter().all(|&i| i as usize <= j));
     ensure(upper, || "the block P, which keeps an upper triangle".to_owned())?;
-    let on = program.depends.blocks.iter().flat_map(|(_, on)| on);
+    let on = program.depends.blocks.iter().flat_map(|(_, on)| on.iter());
     ensure(on.into_iter().all(|&i| (i as usize) < program.parameters.len()), || {
         "what blocks depend on".to_owned()
     })

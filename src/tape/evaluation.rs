@@ -52,18 +52,39 @@ impl Evaluation {
     /// # Panics
     /// If an input has not the length of its node's shape.
     pub fn new(tape: &Tape, input: &dyn Fn(Input) -> Vec<f64>) -> Self {
-        let mut out = Self { values: Vec::with_capacity(tape.nodes.len()), faults: Vec::new() };
+        let mut out = Self::default();
+        out.renew(tape, &|name, to| to.append(&mut input(name)));
+        out
+    }
+
+    /// Room for the values of a tape, none of them computed yet.
+    pub fn room(tape: &Tape) -> Self {
+        let values = tape.nodes.iter().map(|node| Vec::with_capacity(node.shape.len())).collect();
+        Self { values, faults: Vec::new() }
+    }
+
+    /// As [`new`](Self::new), in the memory of an earlier evaluation; `input` appends the values.
+    ///
+    /// Nothing is allocated where there is room for the tape and no value is an inverse, factor, determinant, large
+    /// matrix product or depends on an order of entries.
+    ///
+    /// # Panics
+    /// If an input has not the length of its node's shape.
+    pub fn renew(&mut self, tape: &Tape, input: &dyn Fn(Input, &mut Vec<f64>)) {
+        self.faults.clear();
+        self.values.resize_with(tape.nodes.len(), Vec::new);
         for (id, node) in tape.nodes.iter().enumerate() {
-            let value = out.compute(tape, node, input);
+            let mut value = std::mem::take(&mut self.values[id]);
+            value.clear();
+            self.compute(tape, node, input, &mut value);
             assert_eq!(value.len(), node.shape.len(), "length of node {id} of a tape");
             if !matches!(node.op, Op::Constant(_) | Op::Input(_))
-                && let Some(kind) = out.fault(node, &value)
+                && let Some(kind) = self.fault(node, &value)
             {
-                out.faults.push(Fault { node: id as NodeId, kind });
+                self.faults.push(Fault { node: id as NodeId, kind });
             }
-            out.values.push(value);
+            self.values[id] = value;
         }
-        out
     }
 
     /// The value of a node, row by row.
@@ -76,53 +97,56 @@ impl Evaluation {
         &self.faults
     }
 
-    fn compute(&self, tape: &Tape, node: &Node, input: &dyn Fn(Input) -> Vec<f64>) -> Vec<f64> {
+    /// Appends the value of a node to `out`.
+    fn compute(&self, tape: &Tape, node: &Node, input: &dyn Fn(Input, &mut Vec<f64>), out: &mut Vec<f64>) {
         let len = node.shape.len();
         let of = |id: &NodeId| self.value(*id);
         match &node.op {
-            Op::Constant(list) if list.len() == 1 => vec![list[0]; len],
-            Op::Constant(list) => list.to_vec(),
-            Op::Input(name) => input(*name),
-            Op::Unary(f, a) => of(a).iter().map(|&a| elementwise::unary(*f, a)).collect(),
+            Op::Constant(list) if list.len() == 1 => out.resize(len, list[0]),
+            Op::Constant(list) => out.extend_from_slice(list),
+            Op::Input(name) => input(*name, out),
+            Op::Unary(f, a) => out.extend(of(a).iter().map(|&a| elementwise::unary(*f, a))),
             Op::Binary(f, a, b) => {
                 let (a, b) = (of(a), of(b));
-                (0..len).map(|i| elementwise::binary(*f, a[serve(a, i)], b[serve(b, i)])).collect()
+                out.extend((0..len).map(|i| elementwise::binary(*f, a[serve(a, i)], b[serve(b, i)])));
             }
-            Op::Power(a, exponent) => of(a).iter().map(|&a| elementwise::power(a, *exponent)).collect(),
-            Op::MatMul(a, b) => matrix::product(of(a), of(b), product_sizes(tape.shape(*a), tape.shape(*b))),
+            Op::Power(a, exponent) => out.extend(of(a).iter().map(|&a| elementwise::power(a, *exponent))),
+            Op::MatMul(a, b) => {
+                matrix::product_into(of(a), of(b), product_sizes(tape.shape(*a), tape.shape(*b)), out);
+            }
             Op::Gather(a, index) => {
                 let a = of(a);
-                index.iter().map(|&i| if i == ZERO_ENTRY { 0.0 } else { a[i as usize] }).collect()
+                out.extend(index.iter().map(|&i| if i == ZERO_ENTRY { 0.0 } else { a[i as usize] }));
             }
-            Op::Concat(all) => all.iter().flat_map(|a| of(a).iter().copied()).collect(),
+            Op::Concat(all) => out.extend(all.iter().flat_map(|a| of(a).iter().copied())),
             Op::Reduce(r, a, group) => {
-                (0..len).map(|i| reduction::value(*r, &of(a)[i * group..(i + 1) * group])).collect()
+                out.extend((0..len).map(|i| reduction::value(*r, &of(a)[i * group..(i + 1) * group])));
             }
-            Op::CumulativeMax(a, group) => of(a)
-                .chunks((*group).max(1))
-                .flat_map(|group| {
+            Op::CumulativeMax(a, group) => {
+                out.extend(of(a).chunks((*group).max(1)).flat_map(|group| {
                     group.iter().scan(f64::NEG_INFINITY, |top, &a| {
                         *top = if a > *top || a.is_nan() { a } else { *top };
                         Some(*top)
                     })
-                })
-                .collect(),
+                }));
+            }
             Op::Linear(a, map) => {
-                let mut out = vec![0.0; map.rows];
-                map.apply(of(a), &mut out);
-                out
+                out.resize(map.rows, 0.0);
+                map.apply(of(a), out);
             }
-            Op::Inverse(a) => {
-                matrix::inverse(of(a), node.shape.as_rows().0).unwrap_or_else(|| vec![f64::NAN; len])
-            }
-            Op::Cholesky(a) => {
-                matrix::cholesky(of(a), node.shape.as_rows().0).unwrap_or_else(|| vec![f64::NAN; len])
-            }
-            Op::Determinant(a) => vec![matrix::determinant(of(a), tape.shape(*a).as_rows().0)],
+            Op::Inverse(a) => match matrix::inverse(of(a), node.shape.as_rows().0) {
+                Some(inverse) => out.extend(inverse),
+                None => out.resize(len, f64::NAN),
+            },
+            Op::Cholesky(a) => match matrix::cholesky(of(a), node.shape.as_rows().0) {
+                Some(factor) => out.extend(factor),
+                None => out.resize(len, f64::NAN),
+            },
+            Op::Determinant(a) => out.push(matrix::determinant(of(a), tape.shape(*a).as_rows().0)),
             Op::SortedDot(a, b) => {
                 let (a, b) = (of(a), of(b));
                 let (first, second) = (reduction::sorting(a), reduction::sorting(b));
-                vec![first.iter().zip(&second).map(|(&i, &j)| a[i] * b[j]).sum()]
+                out.push(first.iter().zip(&second).map(|(&i, &j)| a[i] * b[j]).sum());
             }
         }
     }

@@ -22,6 +22,21 @@ pub(super) fn product(a: &[f64], b: &[f64], (m, k, n): (usize, usize, usize)) ->
     out.data.into()
 }
 
+/// Up to so many multiplications, plain loops are as fast as blocked ones and need no memory.
+const FEW: usize = 4096;
+
+/// As [`product`], appended to `out`.
+pub(super) fn product_into(a: &[f64], b: &[f64], (m, k, n): (usize, usize, usize), out: &mut Vec<f64>) {
+    if n == 1 {
+        out.extend((0..m).map(|i| dot(&a[i * k..(i + 1) * k], b)));
+    } else if m.saturating_mul(k).saturating_mul(n) <= FEW {
+        let entry = |i: usize, j: usize| (0..k).map(|t| a[i * k + t] * b[t * n + j]).sum::<f64>();
+        out.extend((0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| entry(i, j)));
+    } else {
+        out.extend(product(a, b, (m, k, n)));
+    }
+}
+
 /// `C Bᵀ` for C of m × n and B of k × n.
 pub(super) fn product_transposed(c: &[f64], b: &[f64], (m, k, n): (usize, usize, usize)) -> Vec<f64> {
     let out: DMatrix<f64> = transposed(b, k, n).transpose() * transposed(c, m, n);

@@ -29,12 +29,14 @@ pub enum Block {
     Lo,
     /// Upper bounds.
     Hi,
+    /// Weights of the smooth terms.
+    W,
 }
 
 impl Block {
     /// All blocks, in the order of [`Problem`]'s fields.
-    pub const ALL: [Self; 9] =
-        [Self::P, Self::Q, Self::A, Self::B, Self::G, Self::Gl, Self::Gu, Self::Lo, Self::Hi];
+    pub const ALL: [Self; 10] =
+        [Self::P, Self::Q, Self::A, Self::B, Self::G, Self::Gl, Self::Gu, Self::Lo, Self::Hi, Self::W];
 
     fn name(self) -> &'static str {
         match self {
@@ -47,6 +49,7 @@ impl Block {
             Self::Gu => "gu",
             Self::Lo => "lo",
             Self::Hi => "hi",
+            Self::W => "w",
         }
     }
 
@@ -61,6 +64,7 @@ impl Block {
             Self::Gu => &mut problem.gu,
             Self::Lo => &mut problem.lo,
             Self::Hi => &mut problem.hi,
+            Self::W => &mut problem.w,
         }
     }
 
@@ -92,7 +96,7 @@ pub struct Batch {
     base: Problem,
     samples: usize,
     /// Values per sample, sample after sample, of the blocks that are not shared.
-    own: [Option<Vec<f64>>; 9],
+    own: [Option<Vec<f64>>; 10],
 }
 
 impl Batch {

@@ -120,6 +120,7 @@ impl Core {
             lo: self.lo.clone(),
             hi: self.hi.clone(),
             smooth: Vec::new(),
+            w: Vec::new(),
         }
     }
 

@@ -62,6 +62,12 @@ pub enum Error {
         /// Steps taken.
         steps: usize,
     },
+    /// The derivative that was asked for does not exist here.
+    #[error("there is no such derivative: {reason}")]
+    NoDerivative {
+        /// Why.
+        reason: &'static str,
+    },
     /// The systems of equations are too large for this machine.
     #[error("out of memory while factoring a system of order {order}")]
     OutOfMemory {

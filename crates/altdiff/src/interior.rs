@@ -2,6 +2,7 @@
 //! whose centre is the current iterate (Schwan et al. 2023, PIQP), so that neither a singular P nor dependent rows
 //! make it singular.
 
+mod centre;
 mod start;
 mod step;
 
@@ -87,6 +88,8 @@ pub(crate) struct Interior<'a> {
     /// Slacks and multipliers before the last step.
     before: (Vec<f64>, Vec<f64>),
     sharp: bool,
+    /// The complementarity that Newton's method aims at, instead of as little as possible.
+    target: Option<f64>,
     tolerance: f64,
     /// Complementarity below which nothing is gained.
     floor: f64,
@@ -146,6 +149,7 @@ impl<'a> Interior<'a> {
             guard: GUARD.0,
             before: (Vec::new(), Vec::new()),
             sharp: false,
+            target: None,
             tolerance,
             floor: 0.0,
             iterations: 0,

@@ -103,7 +103,8 @@ mod smooth;
 pub use batch::{Batch, BatchGradient, BatchSolution, Block, map_samples};
 pub use csc::Csc;
 pub use derivative::{
-    Cause, Cotangent, Degeneracy, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
+    Cause, Cotangent, Degeneracy, DerivativeOptions, FactoredGradient, Gradient, Harm, OneSided, Place,
+    Route, Smoothed, SolutionTangent, Tangent,
 };
 pub use error::Error;
 pub use problem::Problem;

@@ -31,6 +31,8 @@ pub struct Problem {
     pub hi: Vec<f64>,
     /// Smooth convex terms of the objective, with their domains as implicit constraints.
     pub smooth: Vec<SmoothTerm>,
+    /// Weights of the smooth terms, at least 0.
+    pub w: Vec<f64>,
 }
 
 impl Problem {
@@ -48,6 +50,7 @@ impl Problem {
             lo: vec![f64::NEG_INFINITY; n],
             hi: vec![f64::INFINITY; n],
             smooth: Vec::new(),
+            w: Vec::new(),
         }
     }
 
@@ -98,10 +101,11 @@ impl Problem {
         self
     }
 
-    /// Sets the smooth terms of the objective.
+    /// Sets the smooth terms of the objective and their weights.
     #[must_use]
-    pub fn smooth(mut self, terms: Vec<SmoothTerm>) -> Self {
+    pub fn smooth(mut self, terms: Vec<SmoothTerm>, w: Vec<f64>) -> Self {
         self.smooth = terms;
+        self.w = w;
         self
     }
 
@@ -113,7 +117,7 @@ impl Problem {
     /// The objective at `x`.
     pub fn objective(&self, x: &[f64]) -> f64 {
         let px = self.p.mul_symmetric_vec(x);
-        let smooth: f64 = self.smooth.iter().map(|term| term.value(x)).sum();
+        let smooth: f64 = self.smooth.iter().zip(&self.w).map(|(term, w)| term.value(*w, x)).sum();
         0.5 * dot(x, &px) + dot(&self.q, x) + self.r + smooth
     }
 
@@ -137,7 +141,7 @@ impl Problem {
         {
             return Err(Error::Pattern { block: "P", reason: "only the upper triangle may be stored" });
         }
-        smooth::validate(&self.smooth, n)?;
+        smooth::validate(&self.smooth, &self.w, n)?;
         self.validate_matrices()?;
         self.validate_vectors()
     }

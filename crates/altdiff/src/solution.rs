@@ -63,7 +63,7 @@ impl Solution {
             finished: false,
             notes: Vec::new(),
             certificate: None,
-            active: ActiveSet::default(),
+            active: ActiveSet { rows: vec![Side::Inactive; m + p], vars: vec![Side::Inactive; n] },
             state: None,
         }
     }

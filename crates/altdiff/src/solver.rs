@@ -163,11 +163,10 @@ impl Solver {
         convex: bool,
     ) -> Result<Solution, Error> {
         let shared = self.share(problem)?;
-        let job = Job::new(self, &shared, problem);
         if convex {
-            job.prepared.convex.get_or_init(|| true);
+            shared.prepared.convex.get_or_init(|| true);
         }
-        job.run(warm, callback)
+        Job::new(self, &shared, problem).run(warm, callback)
     }
 
     /// Checks a problem, and prepares what every problem with its matrices has in common.

@@ -185,7 +185,7 @@ fn shared_blocks_get_the_sum_and_others_each_their_own() {
         for block in Block::ALL {
             let of = |k: usize| -> Vec<f64> {
                 let g = &alone[k];
-                let all = [&g.p, &g.q, &g.a, &g.b, &g.g, &g.gl, &g.gu, &g.lo, &g.hi];
+                let all = [&g.p, &g.q, &g.a, &g.b, &g.g, &g.gl, &g.gu, &g.lo, &g.hi, &g.w];
                 all[block as usize].clone()
             };
             let mut expected: Vec<f64> = Vec::new();

@@ -6,36 +6,12 @@ use altdiff::{
     Cause, Cotangent, Csc, DerivativeOptions, Gradient, Harm, Place, Problem, Route, Settings, Solution,
     Solver, Status, Tangent,
 };
-use common::{Random, random_problem};
+use common::{Random, moved, random_cotangent, random_problem, random_tangent};
 
 fn solve(problem: &Problem) -> Solution {
     let s = Solver::new(problem, Settings::default()).unwrap().solve(problem, None).unwrap();
     assert_eq!(s.status, Status::Solved);
     s
-}
-
-fn random_tangent(problem: &Problem, r: &mut Random) -> Tangent {
-    let mut t = Tangent::zeros(problem);
-    for block in
-        [&mut t.p, &mut t.q, &mut t.a, &mut t.b, &mut t.g, &mut t.gl, &mut t.gu, &mut t.lo, &mut t.hi]
-    {
-        for v in block.iter_mut() {
-            *v = r.normal();
-        }
-    }
-    t
-}
-
-fn random_cotangent(problem: &Problem, r: &mut Random) -> Cotangent {
-    let (n, m, p) = (problem.variables(), problem.b.len(), problem.gl.len());
-    Cotangent {
-        x: r.normals(n),
-        lambda: r.normals(m),
-        nu_lower: r.normals(p),
-        nu_upper: r.normals(p),
-        mu_lower: r.normals(n),
-        mu_upper: r.normals(n),
-    }
 }
 
 fn blocks(g: &Gradient) -> [&Vec<f64>; 9] {
@@ -90,25 +66,6 @@ fn forward_and_reverse_are_adjoint() {
             assert!((left - right).abs() <= tolerance * left.abs().max(10.0), "{route:?}: {left} {right}");
         }
     }
-}
-
-fn moved(problem: &Problem, t: &Tangent, step: f64) -> Problem {
-    let mut p = problem.clone();
-    let add = |v: &mut [f64], d: &[f64]| {
-        for (v, d) in v.iter_mut().zip(d) {
-            *v += step * d;
-        }
-    };
-    add(&mut p.p.values, &t.p);
-    add(&mut p.q, &t.q);
-    add(&mut p.a.values, &t.a);
-    add(&mut p.b, &t.b);
-    add(&mut p.g.values, &t.g);
-    add(&mut p.gl, &t.gl);
-    add(&mut p.gu, &t.gu);
-    add(&mut p.lo, &t.lo);
-    add(&mut p.hi, &t.hi);
-    p
 }
 
 #[test]

@@ -3,8 +3,8 @@
 mod common;
 
 use altdiff::{
-    Cause, Cotangent, Csc, DerivativeOptions, Function, Problem, Route, Settings, SmoothTerm, Solution,
-    Solver, Status, Tangent,
+    Batch, Block, Cause, Cotangent, Csc, DerivativeOptions, Function, Problem, Route, Settings, SmoothTerm,
+    Solution, Solver, Status, Tangent,
 };
 use common::Random;
 
@@ -25,9 +25,8 @@ fn solve(problem: &Problem) -> Solution {
     solver.solve(problem, None).unwrap()
 }
 
-fn terms(functions: &[Function], weights: &[f64]) -> Vec<SmoothTerm> {
-    let term = |(column, (&function, &weight))| SmoothTerm { function, column, weight };
-    functions.iter().zip(weights).enumerate().map(term).collect()
+fn terms(functions: &[Function]) -> Vec<SmoothTerm> {
+    functions.iter().enumerate().map(|(column, &function)| SmoothTerm { function, column }).collect()
 }
 
 fn row(values: &[f64]) -> Csc {
@@ -42,7 +41,7 @@ fn entropy_on_the_simplex_is_softmax() {
     let problem = Problem::new(5)
         .linear(c.to_vec())
         .equalities(row(&[1.0; 5]), vec![1.0])
-        .smooth(terms(&[Function::NegativeEntropy; 5], &[1.0; 5]));
+        .smooth(terms(&[Function::NegativeEntropy; 5]), vec![1.0; 5]);
     let s = solve(&problem);
     assert_eq!(s.status, Status::Solved);
     let total: f64 = c.iter().map(|c| (-c).exp()).sum();
@@ -65,7 +64,7 @@ fn water_fills_from_below() {
     let problem = Problem::new(3)
         .equalities(row(&[1.0; 3]), vec![1.0 + levels.iter().sum::<f64>()])
         .bounds(levels.to_vec(), vec![f64::INFINITY; 3])
-        .smooth(terms(&[Function::NegativeLog; 3], &[1.0; 3]));
+        .smooth(terms(&[Function::NegativeLog; 3]), vec![1.0; 3]);
     let s = solve(&problem);
     // The water stands at 0.85 in the first two; the third is above it.
     for (x, level) in s.x.iter().zip([0.85, 0.85, 3.0]) {
@@ -101,7 +100,7 @@ fn random(seed: u64, inequalities: usize) -> Problem {
         .equalities(a, b)
         .inequalities(g, vec![f64::NEG_INFINITY; inequalities], gu)
         .bounds(vec![f64::NEG_INFINITY; n], vec![6.0; n])
-        .smooth(terms(&FUNCTIONS, &weights))
+        .smooth(terms(&FUNCTIONS), weights)
 }
 
 /// The derivative of the Lagrangian by x, from the definitions and relative to the terms' slopes, and the largest
@@ -112,8 +111,8 @@ fn optimality(problem: &Problem, s: &Solution) -> (f64, f64) {
         *v += problem.q[j] + s.mu_upper[j] - s.mu_lower[j];
     }
     let mut size = 1.0_f64;
-    for term in &problem.smooth {
-        let part = term.weight * term.function.slope(s.x[term.column]);
+    for (term, weight) in problem.smooth.iter().zip(&problem.w) {
+        let part = weight * term.function.slope(s.x[term.column]);
         // Where the slope is infinite, at the end of the domain, any multiplier fits.
         let part = if part.is_finite() { part } else { -slope[term.column] };
         slope[term.column] += part;
@@ -152,9 +151,7 @@ fn moved(problem: &Problem, t: &Tangent, by: f64) -> Problem {
     add(&mut out.g.values, &t.g);
     add(&mut out.gu, &t.gu);
     add(&mut out.hi, &t.hi);
-    for (term, t) in out.smooth.iter_mut().zip(&t.w) {
-        term.weight += by * t;
-    }
+    add(&mut out.w, &t.w);
     out
 }
 
@@ -201,7 +198,7 @@ fn an_entropy_may_be_held_at_zero() {
         .linear(vec![1.0, 2.0, 3.0])
         .equalities(row(&[1.0; 3]), vec![1.0])
         .inequalities(row(&[0.0, 1.0, 0.0]), vec![f64::NEG_INFINITY], vec![0.0])
-        .smooth(terms(&[Function::NegativeEntropy; 3], &[1.0; 3]));
+        .smooth(terms(&[Function::NegativeEntropy; 3]), vec![1.0; 3]);
     let s = solve(&problem);
     assert_eq!(s.status, Status::Solved, "{:?}", s.notes);
     let first = 1.0 / (1.0 + (-2.0_f64).exp());
@@ -213,7 +210,7 @@ fn a_weight_of_zero_leaves_the_domain_alone() {
     // minimize x₀ + x₁ + 0 log-terms: both go to the end of the domain.
     let problem = Problem::new(2)
         .linear(vec![1.0, 1.0])
-        .smooth(terms(&[Function::NegativeEntropy, Function::NegativeLog], &[0.0, 0.0]));
+        .smooth(terms(&[Function::NegativeEntropy, Function::NegativeLog]), vec![0.0, 0.0]);
     let s = solve(&problem);
     assert_eq!((s.status, &s.x[..]), (Status::Solved, &[0.0, 0.0][..]));
     let g =
@@ -229,7 +226,7 @@ fn a_domain_can_make_a_problem_infeasible() {
         Problem::new(2)
             .linear(vec![1.0, 1.0])
             .equalities(row(&[1.0, 1.0]), vec![b])
-            .smooth(terms(&[Function::NegativeLog; 2], &[1.0; 2]))
+            .smooth(terms(&[Function::NegativeLog; 2]), vec![1.0; 2])
     };
     let s = solve(&log(-1.0));
     assert_eq!(s.status, Status::Infeasible);
@@ -243,26 +240,22 @@ fn a_domain_can_make_a_problem_infeasible() {
 #[test]
 fn an_infimum_that_is_not_attained_ends_at_a_limit() {
     // minimize eˣ
-    let exp = Problem::new(1).smooth(terms(&[Function::Exp], &[1.0]));
+    let exp = Problem::new(1).smooth(terms(&[Function::Exp]), vec![1.0]);
     // Separable data: minimize log(1 + e^{−x}) with z = −x.
-    let logistic = Problem::new(2).equalities(row(&[1.0, 1.0]), vec![0.0]).smooth(vec![SmoothTerm {
-        function: Function::Logistic,
-        column: 1,
-        weight: 1.0,
-    }]);
+    let logistic = Problem::new(2)
+        .equalities(row(&[1.0, 1.0]), vec![0.0])
+        .smooth(vec![SmoothTerm { function: Function::Logistic, column: 1 }], vec![1.0]);
     for problem in [exp, logistic] {
         let s = solve(&problem);
         assert_eq!(s.status, Status::IterationLimit, "{:?} {:?}", s.x, s.notes);
         assert!(s.notes.iter().any(|n| n.contains("infimum")), "{:?}", s.notes);
         assert!(s.vjp(&Cotangent::default(), &DerivativeOptions::default()).is_err());
     }
-    // minimize −x + e^{−y}: falls without end along a direction that no term sees.
-    let falls = Problem::new(2).linear(vec![-1.0, 1.0]).smooth(vec![SmoothTerm {
-        function: Function::Exp,
-        column: 1,
-        weight: 1.0,
-    }]);
-    assert_eq!(solve(&falls.clone().linear(vec![-1.0, 0.5])).status, Status::Unbounded);
+    // minimize −x + ½y + eʸ: falls without end along a direction that no term sees.
+    let falls = Problem::new(2)
+        .linear(vec![-1.0, 0.5])
+        .smooth(vec![SmoothTerm { function: Function::Exp, column: 1 }], vec![1.0]);
+    assert_eq!(solve(&falls).status, Status::Unbounded);
 }
 
 /// Logits far apart: exponentials that a careless step would overflow.
@@ -274,7 +267,7 @@ fn log_sum_exp_of_far_logits() {
     let problem = Problem::new(5)
         .linear(vec![0.0, 0.0, 0.0, 0.0, 1.0])
         .equalities(Csc::from_triplets(4, 5, &triplets).unwrap(), logits.to_vec())
-        .smooth(terms(&[Function::Exp; 4], &[1.0; 4]));
+        .smooth(terms(&[Function::Exp; 4]), vec![1.0; 4]);
     let s = solve(&problem);
     assert_eq!(s.status, Status::Solved, "{:?}", s.notes);
     let exact = 900.0 + (1.0 + (-1.0_f64).exp()).ln();
@@ -300,14 +293,46 @@ fn a_warm_start_takes_few_steps() {
 
 #[test]
 fn bad_terms_are_errors() {
-    let bad =
-        |term: SmoothTerm| Solver::new(&Problem::new(1).smooth(vec![term]), Settings::default()).is_err();
-    let good = SmoothTerm { function: Function::Exp, column: 0, weight: 1.0 };
-    assert!(!bad(good));
-    assert!(bad(SmoothTerm { column: 1, ..good }));
-    assert!(bad(SmoothTerm { weight: -1.0, ..good }));
-    assert!(bad(SmoothTerm { weight: f64::NAN, ..good }));
-    assert!(bad(SmoothTerm { function: Function::Power(1.0), ..good }));
-    let solver = Solver::new(&Problem::new(1).smooth(vec![good]), Settings::default()).unwrap();
+    let bad = |term: SmoothTerm, weight: f64| {
+        Solver::new(&Problem::new(1).smooth(vec![term], vec![weight]), Settings::default()).is_err()
+    };
+    let good = SmoothTerm { function: Function::Exp, column: 0 };
+    assert!(!bad(good, 1.0));
+    assert!(bad(SmoothTerm { column: 1, ..good }, 1.0));
+    assert!(bad(good, -1.0));
+    assert!(bad(good, f64::NAN));
+    assert!(bad(SmoothTerm { function: Function::Power(1.0), ..good }, 1.0));
+    let problem = Problem::new(1).smooth(vec![good], vec![1.0]);
+    assert!(Solver::new(&Problem { w: Vec::new(), ..problem.clone() }, Settings::default()).is_err());
+    let solver = Solver::new(&problem, Settings::default()).unwrap();
     assert!(solver.solve(&Problem::new(1), None).is_err());
+}
+
+/// A batch with weights per sample equals its samples, gradients and all; a workspace does too.
+#[test]
+fn batches_and_workspaces_take_smooth_terms() {
+    let problem = random(3, 4);
+    let count = problem.w.len();
+    let weights: Vec<f64> = (0..3 * count).map(|k| 0.3 + 0.1 * (k % 7) as f64).collect();
+    let batch = Batch::new(problem.clone(), 3).with(Block::W, weights.clone()).unwrap();
+    let solver = Solver::new(&problem, Settings::default()).unwrap();
+    let solutions = solver.solve_batch(&batch, &[]).unwrap();
+    let v = Cotangent::x((0..problem.variables()).map(|j| j as f64 - 4.0).collect());
+    let wanted = [Block::W, Block::P];
+    let options = DerivativeOptions::default();
+    let gradient = solutions.vjp(&[v.clone(), v.clone(), v.clone()], &wanted, &options).unwrap();
+    let mut by_p = vec![0.0; problem.p.nnz()];
+    for sample in 0..3 {
+        let alone = Problem { w: weights[sample * count..][..count].to_vec(), ..problem.clone() };
+        let s = solver.solve(&alone, None).unwrap();
+        assert_eq!(solutions[sample].as_ref().unwrap().x, s.x);
+        let g = s.vjp(&v, &options).unwrap();
+        assert_eq!(gradient.block(Block::W)[sample * count..][..count], g.w);
+        by_p.iter_mut().zip(&g.p).for_each(|(sum, p)| *sum += p);
+        let mut workspace = solver.workspace();
+        assert_eq!(solver.solve_in(&alone, &mut workspace).unwrap(), Status::Solved);
+        assert_eq!(workspace.x, s.x);
+        assert_eq!(solver.vjp_in(&v, &mut workspace).unwrap().w, g.w);
+    }
+    assert_eq!(gradient.block(Block::P), by_p);
 }

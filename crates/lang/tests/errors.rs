@@ -18,6 +18,32 @@ fn said(text: &str) -> String {
     render_all(&Source::new("model.cvx", text), &diagnostics, Style::Plain)
 }
 
+/// A warning is worth nothing if good models have it.
+#[test]
+fn good_models_are_not_warned_about() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = std::fs::read_dir(root.join("../../examples")).expect("the examples");
+    let mut models: Vec<_> =
+        examples.map(|entry| entry.expect("a folder").path().join("model.cvx")).collect();
+    for name in ["lasso", "mpc", "optnet_qp", "portfolio_factor", "sparsemax", "tv_denoise"] {
+        models.push(root.join("tests/corpus/ok").join(name).with_extension("cvx"));
+    }
+    models.retain(|path| path.exists());
+    assert!(models.len() > 10, "the models are found");
+    for path in models {
+        let text = std::fs::read_to_string(&path).expect("a model");
+        assert_eq!(said_of_text(&text), "", "{}", path.display());
+    }
+}
+
+/// What is said before any data are there.
+fn said_of_text(text: &str) -> String {
+    match check(text).diagnostics {
+        none if none.is_empty() => String::new(),
+        some => render_all(&Source::new("model.cvx", text), &some, Style::Plain),
+    }
+}
+
 #[test]
 fn broken_models_are_explained() {
     let mut right = Vec::new();

@@ -39,6 +39,15 @@ impl VectorBlock {
         out
     }
 
+    /// As [`apply`](Self::apply), into memory at hand.
+    ///
+    /// # Panics
+    /// If the lengths are not those of the block.
+    pub fn apply_into(&self, theta_hat: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&self.constant);
+        self.linear.apply(theta_hat, out);
+    }
+
     /// The tangent for a tangent of θ̂.
     pub fn apply_tangent(&self, tangent: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; self.len()];

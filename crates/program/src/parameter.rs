@@ -42,13 +42,19 @@ impl Parameter {
 
     /// The position, row by row in the full array, of each stored entry.
     pub fn positions(&self) -> alloc::vec::Vec<usize> {
+        (0..self.len()).map(|entry| self.position(entry)).collect()
+    }
+
+    /// The position, row by row in the full array, of a stored entry.
+    ///
+    /// # Panics
+    /// If a sparse parameter has not as many entries.
+    pub fn position(&self, entry: usize) -> usize {
         let n = self.shape.as_rows().1;
         match &self.storage {
-            Storage::Dense => (0..self.shape.len()).collect(),
-            Storage::Diagonal => (0..self.len()).map(|i| i * n + i).collect(),
-            Storage::Sparse { rows, cols } => {
-                rows.iter().zip(cols.iter()).map(|(&i, &j)| i as usize * n + j as usize).collect()
-            }
+            Storage::Dense => entry,
+            Storage::Diagonal => entry * n + entry,
+            Storage::Sparse { rows, cols } => rows[entry] as usize * n + cols[entry] as usize,
         }
     }
 }

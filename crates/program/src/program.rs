@@ -6,7 +6,6 @@ use crate::list::{List, Text};
 use crate::parameter::Parameter;
 use crate::solution_map::SolutionMap;
 use crate::tape::{NamedNode, NodeId, Tape};
-use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// The version of the serialized form that this crate writes.
@@ -176,7 +175,7 @@ pub enum BlockKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Depends {
     /// One entry for each block that depends on any parameter.
-    pub blocks: List<(BlockKind, Vec<u32>)>,
+    pub blocks: List<(BlockKind, List<u32>)>,
 }
 
 impl Depends {

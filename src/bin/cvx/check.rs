@@ -1,9 +1,11 @@
 //! `cvx check`
 
 use crate::failure::Failure;
+use crate::fix;
 use crate::input::Values;
 use crate::number::count;
 use crate::output;
+use crate::tree;
 use clap::Args;
 use cvxlayer::lang::diagnostics::{any_error, json};
 use cvxlayer::program::Program;
@@ -17,6 +19,7 @@ use std::process::ExitCode;
 /// Every mistake of a model is reported in one run. Models need no data to be checked; with `--data` or `--param` the
 /// sizes are bound and the values checked as well.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Check {
     /// The models (.cvx)
     #[arg(value_name = "MODEL", required = true)]
@@ -26,6 +29,12 @@ pub(crate) struct Check {
     /// Show which expressions of parameters were lifted to derived parameters, and why
     #[arg(long)]
     explain_parameters: bool,
+    /// Apply the edits that surely say what was meant, and print them; comments stay
+    #[arg(long)]
+    fix: bool,
+    /// Show the objective and the constraints as trees: shape, curvature and sign of each part, and the rule behind it
+    #[arg(long)]
+    tree: bool,
     /// Print the diagnostics as JSON, one object a model
     #[arg(long)]
     json: bool,
@@ -59,6 +68,16 @@ impl Check {
     }
 
     fn check(&self, path: &Path) -> Result<(), Failure> {
+        if self.fix {
+            fix::fix(path)?;
+        }
+        if self.tree {
+            tree::print(path, self.json)?;
+            // The trees are the output; what is wrong is marked in them, and told after them.
+            if self.json {
+                return Ok(());
+            }
+        }
         let model = self.values.model(path)?;
         let given = !(self.values.data.is_empty() && self.values.params.is_empty());
         let mut program = None;

@@ -4,7 +4,11 @@
 
 mod canon;
 mod check;
+mod explain;
 mod failure;
+mod file;
+mod fix;
+mod fmt;
 mod grad;
 mod input;
 mod number;
@@ -13,6 +17,7 @@ mod qp;
 mod report;
 mod settings;
 mod solve;
+mod tree;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -36,9 +41,11 @@ Examples:
   cvx solve portfolio.cvx --data portfolio.json --param gamma=2 --json
   cvx grad  portfolio.cvx --data portfolio.json --of 'mu.T @ w'
   cvx canon portfolio.cvx --data portfolio.json --check portfolio.canon
+  cvx explain E0301
+  cvx fmt portfolio.cvx
 
 Exit status:
-  0 solved, or fine    1 `canon --check` found a difference    2 bad input
+  0 solved, or fine    1 `--check` found a difference    2 bad input
   3 infeasible         4 unbounded                             5 a limit was reached";
 
 // Each command's own type says what it does.
@@ -49,6 +56,8 @@ enum Command {
     Solve(solve::Solve),
     Grad(grad::Grad),
     Qp(qp::Qp),
+    Explain(explain::Explain),
+    Fmt(fmt::Fmt),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +67,8 @@ fn main() -> ExitCode {
         Command::Solve(command) => command.run(),
         Command::Grad(command) => command.run(),
         Command::Qp(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Fmt(command) => command.run(),
     };
     result.unwrap_or_else(Failure::report)
 }

@@ -27,23 +27,25 @@ impl Folder {
     ///
     /// # Errors
     /// In words, if the path leads out of the folder, or to no file.
-    pub fn resolve(&self, path: &str) -> Result<PathBuf, String> {
+    pub fn resolve(&self, path: &str) -> Result<PathBuf, (bool, String)> {
         let relative = Path::new(path);
         let plain = relative.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
         if self.allowed.is_empty() && (!plain || path.contains('\\')) {
-            return Err("paths in a model stay inside its folder: no absolute paths and no `..`".to_owned());
+            let message = "paths in a model stay inside its folder: no absolute paths and no `..`";
+            return Err((true, message.to_owned()));
         }
         let absolute = |p: &Path| p.canonicalize();
-        let file = absolute(&self.root.join(relative)).map_err(|e| reason(&e))?;
+        let file = absolute(&self.root.join(relative)).map_err(|e| (false, reason(&e)))?;
         let inside = std::iter::once(&self.root).chain(&self.allowed).any(|folder| {
             let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             absolute(folder).is_ok_and(|folder| file.starts_with(folder))
         });
         if !inside {
-            return Err("it leads out of the model's folder; `--allow-path FOLDER` opens another".to_owned());
+            let message = "it leads out of the model's folder; `--allow-path FOLDER` opens another";
+            return Err((true, message.to_owned()));
         }
         if !file.is_file() {
-            return Err("it is not a file".to_owned());
+            return Err((false, "it is not a file".to_owned()));
         }
         Ok(file)
     }

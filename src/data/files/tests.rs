@@ -176,7 +176,7 @@ fn models_files_stay_in_their_folder() {
     let root = files.0.path().join("inner");
     let folder = Folder::new(&root);
     assert!(folder.resolve("in.csv").is_ok() && folder.resolve("./in.csv").is_ok());
-    let wrong = |path: &str| folder.resolve(path).unwrap_err();
+    let wrong = |path: &str| folder.resolve(path).unwrap_err().1;
     assert!(wrong("../out.csv").contains("no `..`"));
     assert!(wrong(files.0.path().join("out.csv").to_str().unwrap()).contains("no absolute paths"));
     assert!(wrong("nowhere.csv").contains("no such file"));

@@ -11,7 +11,7 @@ use crate::{Cotangent, DerivativeOptions, Error, Harm};
 /// and is named in `failed`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BatchGradient {
-    blocks: [Vec<f64>; 9],
+    blocks: [Vec<f64>; 10],
     /// What can make each sample's derivative ill defined.
     pub harmful: Vec<Vec<Harm>>,
     /// Relative residual of each sample's linear system.

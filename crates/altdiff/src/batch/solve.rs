@@ -10,7 +10,7 @@ use std::ops::Index;
 pub struct BatchSolution {
     pub(super) samples: Vec<Result<Solution, Error>>,
     /// Which blocks are shared, and the number of entries of each.
-    pub(super) shared: [bool; 9],
+    pub(super) shared: [bool; 10],
 }
 
 impl BatchSolution {

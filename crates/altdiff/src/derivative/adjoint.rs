@@ -5,6 +5,7 @@ use super::state::{Stacked, State};
 use crate::{Block, Cotangent, DerivativeOptions, Error, Gradient, Solution};
 
 /// The adjoint d = −K⁻¹v.
+#[derive(Debug)]
 pub(crate) enum Adjoint {
     /// At a solution that is differentiable beyond doubt: d itself.
     Clean { d: Stacked, residual: f64 },
@@ -34,6 +35,9 @@ impl State {
         cotangent: &Cotangent,
         options: &DerivativeOptions,
     ) -> Result<Adjoint, Error> {
+        if self.slopes.get().is_some() {
+            return Ok(Adjoint::General(Box::new(solution.vjp(cotangent, options)?)));
+        }
         match self.clean_adjoint(cotangent, options)? {
             Some((d, residual)) => Ok(Adjoint::Clean { d, residual }),
             None => Ok(Adjoint::General(Box::new(solution.vjp(cotangent, options)?))),
@@ -45,7 +49,8 @@ impl State {
         let (n, me, mi) = (self.user.n(), self.equalities, self.inequalities());
         let above = || self.user.c.row_idx.iter().filter(|&&i| i < me).count();
         match block {
-            Block::P => self.user.p.nnz(),
+            Block::P => self.slopes.get().map_or(self.user.p.nnz(), |s| s.kept.len()),
+            Block::W => self.slopes.get().map_or(0, |s| s.terms.len()),
             Block::A => above(),
             Block::G => self.user.c.nnz() - above(),
             Block::B => me,
@@ -70,12 +75,14 @@ impl State {
                     Block::Gu => &g.gu,
                     Block::Lo => &g.lo,
                     Block::Hi => &g.hi,
+                    Block::W => &g.w,
                 };
             }
         };
         let mut other = Vec::new();
         match block {
             Block::Q => return &d.x,
+            Block::W => return &[],
             Block::P => outer::symmetric(&user.p, &d.x, &point.x, room),
             Block::A => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (room, &mut other)),
             Block::G => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (&mut other, room)),

@@ -102,7 +102,7 @@ impl Tangent {
         Self {
             p: vec![0.0; problem.p.nnz()],
             q: vec![0.0; problem.q.len()],
-            w: vec![0.0; problem.smooth.len()],
+            w: vec![0.0; problem.w.len()],
             a: vec![0.0; problem.a.nnz()],
             b: vec![0.0; problem.b.len()],
             g: vec![0.0; problem.g.nnz()],

@@ -2,9 +2,8 @@
 
 use super::alternating::Recursion;
 use super::state::{Stacked, State};
-use std::borrow::Cow;
-
 use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route, Solution, SolutionTangent, Tangent};
+use std::borrow::Cow;
 
 /// The direction a linear map is applied in.
 #[derive(Clone, Copy, PartialEq)]
@@ -53,15 +52,7 @@ impl Solution {
     /// As [`Solution::vjp`].
     pub fn jvp(&self, tangent: &Tangent, options: &DerivativeOptions) -> Result<SolutionTangent, Error> {
         let state = self.state()?;
-        let tangent = &*match state.slopes.get() {
-            None => Cow::Borrowed(tangent),
-            Some(slopes) => {
-                check("P", &tangent.p, slopes.kept.len())?;
-                check("w", &tangent.w, slopes.terms.len())?;
-                check("q", &tangent.q, state.user.n())?;
-                Cow::Owned(slopes.tangent(tangent, state.user.n(), state.user.p.nnz()))
-            }
-        };
+        let tangent = &*state.program_tangent(tangent)?;
         state.check_tangent(tangent)?;
         if let Some(pivoted) = state.clean_pivots(options.route) {
             let rhs = state.right_hand_side(tangent, &state.active);
@@ -128,11 +119,20 @@ impl State {
         }
     }
 
+    /// A tangent of the user's data as one of the quadratic program that was solved last.
+    pub(super) fn program_tangent<'t>(&self, tangent: &'t Tangent) -> Result<Cow<'t, Tangent>, Error> {
+        let Some(slopes) = self.slopes.get() else { return Ok(Cow::Borrowed(tangent)) };
+        check("P", &tangent.p, slopes.kept.len())?;
+        check("w", &tangent.w, slopes.terms.len())?;
+        check("q", &tangent.q, self.user.n())?;
+        Ok(Cow::Owned(slopes.tangent(tangent, self.user.n(), self.user.p.nnz())))
+    }
+
     pub(super) fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
         check_cotangent(v, self.user.n(), self.equalities, self.inequalities())
     }
 
-    fn check_tangent(&self, t: &Tangent) -> Result<(), Error> {
+    pub(super) fn check_tangent(&self, t: &Tangent) -> Result<(), Error> {
         let like = self.empty();
         check("P", &t.p, like.p.len())?;
         check("q", &t.q, like.q.len())?;

@@ -126,6 +126,7 @@ impl State {
         let mut out = Tangent {
             p: Vec::new(),
             q: d.x.clone(),
+            w: Vec::new(),
             a: Vec::new(),
             b: vec![0.0; me],
             g: Vec::new(),
@@ -133,7 +134,6 @@ impl State {
             gu: vec![0.0; mi],
             lo: vec![0.0; n],
             hi: vec![0.0; n],
-            w: Vec::new(),
         };
         outer::symmetric(&user.p, &d.x, x, &mut out.p);
         outer::stacked(&user.c, me, (y, &d.x), (&d.y, x), (&mut out.a, &mut out.g));

@@ -107,6 +107,10 @@ impl Interior<'_> {
         };
         let mu = self.mu();
         let mut complementarity: Vec<f64> = (0..count).map(|k| self.s[k] * self.z[k]).collect();
+        if let Some(target) = self.target {
+            complementarity.iter_mut().for_each(|c| *c -= target);
+            return Ok(solve(&complementarity));
+        }
         let affine = solve(&complementarity);
         if count == 0 {
             return Ok(affine);

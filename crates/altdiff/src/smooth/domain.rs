@@ -43,6 +43,7 @@ pub(super) fn interior(
         q: vec![0.0; n],
         lo: lo.clone(),
         smooth: Vec::new(),
+        w: Vec::new(),
         ..problem.clone()
     };
     let any = solver.solve_model(&plain, None, callback)?;

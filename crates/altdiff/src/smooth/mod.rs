@@ -17,26 +17,31 @@ pub(crate) use newton::solve;
 use crate::{Cause, Csc, Error, Gradient, Harm, Problem, Tangent};
 use std::sync::Arc;
 
-/// `weight · φ(x[column])`.
+/// `φ(x[column])`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SmoothTerm {
     /// The function φ.
     pub function: Function,
     /// The variable it is applied to.
     pub column: usize,
-    /// Its weight, at least 0.
-    pub weight: f64,
 }
 
 impl SmoothTerm {
     /// The weighted value at x; a weight of 0 leaves nothing of it.
-    pub(crate) fn value(&self, x: &[f64]) -> f64 {
-        if self.weight == 0.0 { 0.0 } else { self.weight * self.function.value(x[self.column]) }
+    pub(crate) fn value(&self, weight: f64, x: &[f64]) -> f64 {
+        if weight == 0.0 { 0.0 } else { weight * self.function.value(x[self.column]) }
     }
 }
 
 /// Checks columns, exponents and weights.
-pub(crate) fn validate(terms: &[SmoothTerm], n: usize) -> Result<(), Error> {
+pub(crate) fn validate(terms: &[SmoothTerm], weights: &[f64], n: usize) -> Result<(), Error> {
+    if weights.len() != terms.len() {
+        let (found, expected) = (weights.len(), terms.len());
+        return Err(Error::Shape { block: "w", unit: "entries", found, expected });
+    }
+    if let Some(index) = weights.iter().position(|w| !(w.is_finite() && *w >= 0.0)) {
+        return Err(Error::NotFinite { block: "w", index, value: weights[index] });
+    }
     for (index, term) in terms.iter().enumerate() {
         if term.column >= n {
             return Err(Error::Shape {
@@ -45,9 +50,6 @@ pub(crate) fn validate(terms: &[SmoothTerm], n: usize) -> Result<(), Error> {
                 found: term.column + 1,
                 expected: n,
             });
-        }
-        if !(term.weight.is_finite() && term.weight >= 0.0) {
-            return Err(Error::NotFinite { block: "w", index, value: term.weight });
         }
         if let Function::Power(p) = term.function
             && !(p.is_finite() && p != 0.0 && p != 1.0)

@@ -194,23 +194,24 @@ impl Newton<'_> {
     /// in range; both are far from binding near the solution.
     fn model(&self, x: &[f64], near: bool, proximal: f64) -> Problem {
         let problem = &self.problem;
-        let mut model = Problem { p: self.augmented.p.clone(), smooth: Vec::new(), ..(**problem).clone() };
+        let mut model =
+            Problem { p: self.augmented.p.clone(), smooth: Vec::new(), w: Vec::new(), ..(**problem).clone() };
         for (&k, v) in self.augmented.kept.iter().zip(&problem.p.values) {
             model.p.values[k] = *v;
         }
-        for (term, &k) in problem.smooth.iter().zip(&self.augmented.diagonal) {
+        for ((term, &weight), &k) in problem.smooth.iter().zip(&problem.w).zip(&self.augmented.diagonal) {
             let (j, z) = (term.column, x[term.column]);
             let domain = term.function.domain();
             if domain != Domain::All {
                 model.lo[j] = model.lo[j].max(0.0);
             }
-            if term.weight == 0.0 || model.lo[j] == model.hi[j] {
+            if weight == 0.0 || model.lo[j] == model.hi[j] {
                 continue;
             }
             let z = argument(term, z);
             let (slope, curvature) = (term.function.slope(z), term.function.curvature(z));
-            model.p.values[k] += term.weight * curvature + proximal;
-            model.q[j] += term.weight * (slope - curvature * z) - proximal * z;
+            model.p.values[k] += weight * curvature + proximal;
+            model.q[j] += weight * (slope - curvature * z) - proximal * z;
             if near && (domain == Domain::Positive || domain == Domain::SteepAtZero && z > TINY) {
                 model.lo[j] = model.lo[j].max(FRACTION * z);
             }
@@ -250,8 +251,8 @@ impl Newton<'_> {
         for (o, q) in out.iter_mut().zip(&problem.q) {
             *o += q;
         }
-        for term in problem.smooth.iter().filter(|t| t.weight != 0.0) {
-            out[term.column] += term.weight * term.function.slope(argument(term, x[term.column]));
+        for (term, weight) in problem.smooth.iter().zip(&problem.w).filter(|(_, w)| **w != 0.0) {
+            out[term.column] += weight * term.function.slope(argument(term, x[term.column]));
         }
         out
     }
@@ -292,7 +293,7 @@ impl Newton<'_> {
     /// The longest part of a step, relative to the point; inside steep domains each entry counts by itself.
     fn relative(&self, x: &[f64], direction: &[f64]) -> f64 {
         let mut largest = norm_inf(direction) / (1.0 + norm_inf(x));
-        for term in self.problem.smooth.iter().filter(|t| t.weight != 0.0) {
+        for (term, _) in self.problem.smooth.iter().zip(&self.problem.w).filter(|(_, w)| **w != 0.0) {
             let steep = matches!(term.function.domain(), Domain::SteepAtZero | Domain::Positive);
             let j = term.column;
             if steep && x[j] > 1e-6 {
@@ -306,7 +307,8 @@ impl Newton<'_> {
     fn falls(&self, solution: &Solution) -> bool {
         let Some(Certificate::Unbounded { direction, .. }) = &solution.certificate else { return false };
         let still = 1e-12 * norm_inf(direction);
-        self.problem.smooth.iter().all(|t| t.weight == 0.0 || direction[t.column].abs() <= still)
+        let mut terms = self.problem.smooth.iter().zip(&self.problem.w);
+        terms.all(|(t, w)| *w == 0.0 || direction[t.column].abs() <= still)
     }
 
     /// A solved problem, with what its derivatives need.

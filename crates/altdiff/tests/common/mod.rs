@@ -1,7 +1,7 @@
 //! Random problems and independent checks shared by the tests.
 #![allow(dead_code, unreachable_pub)]
 
-use altdiff::{Csc, Problem, Solution};
+use altdiff::{Cotangent, Csc, Problem, Solution, Tangent};
 use nalgebra::DMatrix;
 
 /// A small deterministic generator (xorshift), uniform and roughly normal numbers.
@@ -99,4 +99,50 @@ pub fn kkt_violation(problem: &Problem, s: &Solution) -> f64 {
         side(x[i], problem.lo[i], problem.hi[i], s.mu_lower[i], s.mu_upper[i]);
     }
     worst
+}
+
+/// A random direction of all data.
+pub fn random_tangent(problem: &Problem, r: &mut Random) -> Tangent {
+    let mut t = Tangent::zeros(problem);
+    for block in
+        [&mut t.p, &mut t.q, &mut t.a, &mut t.b, &mut t.g, &mut t.gl, &mut t.gu, &mut t.lo, &mut t.hi]
+    {
+        for v in block.iter_mut() {
+            *v = r.normal();
+        }
+    }
+    t
+}
+
+/// A random cotangent of all outputs.
+pub fn random_cotangent(problem: &Problem, r: &mut Random) -> Cotangent {
+    let (n, m, p) = (problem.variables(), problem.b.len(), problem.gl.len());
+    Cotangent {
+        x: r.normals(n),
+        lambda: r.normals(m),
+        nu_lower: r.normals(p),
+        nu_upper: r.normals(p),
+        mu_lower: r.normals(n),
+        mu_upper: r.normals(n),
+    }
+}
+
+/// The problem with its data moved along a direction.
+pub fn moved(problem: &Problem, t: &Tangent, step: f64) -> Problem {
+    let mut p = problem.clone();
+    let add = |v: &mut [f64], d: &[f64]| {
+        for (v, d) in v.iter_mut().zip(d) {
+            *v += step * d;
+        }
+    };
+    add(&mut p.p.values, &t.p);
+    add(&mut p.q, &t.q);
+    add(&mut p.a.values, &t.a);
+    add(&mut p.b, &t.b);
+    add(&mut p.g.values, &t.g);
+    add(&mut p.gl, &t.gl);
+    add(&mut p.gu, &t.gu);
+    add(&mut p.lo, &t.lo);
+    add(&mut p.hi, &t.hi);
+    p
 }

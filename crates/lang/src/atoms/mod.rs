@@ -5,20 +5,29 @@
 //! [`value`](Atom::value), into nodes of a tape. A new atom is a file and its line in `list.rs`.
 
 mod call;
+mod elementwise;
 mod list;
+mod prelude;
+mod product;
+mod rearrange;
 mod reduce;
 mod shapes;
 mod sizes;
 
 pub mod affine;
+pub mod cone;
 pub mod data;
+pub mod page;
 pub mod piecewise;
 pub mod quadratic;
+pub mod smooth;
 
 pub use call::{Call, Refusal};
+pub use elementwise::Elementwise;
 pub use list::ATOMS;
+pub use rearrange::Rearrange;
 pub use reduce::{Groups, group_of, groups, nonempty};
-pub use shapes::{affine_argument, broadcast, broadcast_index, matmul_shape, outside};
+pub use shapes::{affine_argument, broadcast, broadcast_index, matmul_shape, outside, square_matrix};
 pub use sizes::{size, sizes, sizes_between};
 
 use crate::check::curvature::{Curvature, Monotonicity};
@@ -88,8 +97,99 @@ pub struct Row {
     pub summary: &'static str,
     /// Its definition as a formula.
     pub formula: &'static str,
+    /// The shape of the result, in words.
+    pub shape: &'static str,
+    /// The sign of the result, in words.
+    pub sign: &'static str,
+    /// How it moves with its arguments, in words.
+    pub monotone: &'static str,
     /// How it is expressed in the program, in a line of mathematics.
     pub graph: &'static str,
+    /// A model that uses it.
+    pub example: &'static str,
+    /// The cone it would need outside its class; empty for what is never outside.
+    pub cone: &'static str,
+    /// What to write instead inside the class, where there is something.
+    pub instead: &'static str,
+}
+
+impl Row {
+    /// What most affine atoms have in common; the rest of a row is said atom by atom.
+    pub const AFFINE: Self = Self {
+        name: "",
+        aliases: &[],
+        signature: "",
+        arguments: (1, 1),
+        options: &[],
+        group: Group::Affine,
+        curvature: Curvature::Affine,
+        summary: "",
+        formula: "",
+        shape: "that of x",
+        sign: "that of x",
+        monotone: "nondecreasing",
+        graph: "affine",
+        example: "",
+        cone: "",
+        instead: "",
+    };
+    /// As [`AFFINE`](Self::AFFINE), for products of which one factor is data.
+    pub const PRODUCT: Self = Self {
+        arguments: (2, 2),
+        sign: "the product of the factors' signs",
+        monotone: "by the sign of the other factor",
+        graph: "affine; products of parameters are lifted",
+        ..Self::AFFINE
+    };
+    /// As [`AFFINE`](Self::AFFINE), for convex piecewise-linear atoms.
+    pub const PIECEWISE: Self = Self {
+        group: Group::PiecewiseLinear,
+        curvature: Curvature::Convex,
+        sign: "nonneg",
+        monotone: "by the sign of x",
+        ..Self::AFFINE
+    };
+    /// As [`AFFINE`](Self::AFFINE), for quadratic atoms.
+    pub const QUADRATIC: Self = Self {
+        group: Group::Quadratic,
+        graph: "a quadratic block",
+        cone: "a second-order cone",
+        instead: "move it to the objective, with a weight, where quadratics are inside the class",
+        ..Self::PIECEWISE
+    };
+    /// As [`AFFINE`](Self::AFFINE), for smooth atoms, elementwise.
+    pub const SMOOTH: Self = Self {
+        group: Group::Smooth,
+        sign: "any",
+        monotone: "nondecreasing",
+        graph: "of data: lifted",
+        cone: "an exponential cone",
+        ..Self::PIECEWISE
+    };
+    /// As [`AFFINE`](Self::AFFINE), for atoms that need a cone.
+    pub const CONE: Self = Self {
+        group: Group::Cone,
+        graph: "of data: lifted; of variables: outside the class",
+        cone: "a second-order cone",
+        ..Self::PIECEWISE
+    };
+    /// As [`AFFINE`](Self::AFFINE), for functions of data, elementwise.
+    pub const DATA: Self = Self {
+        group: Group::Data,
+        curvature: Curvature::Constant,
+        sign: "any",
+        monotone: "of data only",
+        graph: "lifted",
+        ..Self::AFFINE
+    };
+    /// As [`AFFINE`](Self::AFFINE), for constructors.
+    pub const CONSTRUCTOR: Self = Self {
+        group: Group::Constructor,
+        curvature: Curvature::Constant,
+        monotone: "constant",
+        graph: "numbers",
+        ..Self::AFFINE
+    };
 }
 
 /// A function of the language.
@@ -137,6 +237,11 @@ pub trait Atom: Sync {
     fn linear(&self, call: &Call<'_>) -> bool {
         let _ = call;
         matches!(self.row().group, Group::Affine | Group::Constructor)
+    }
+
+    /// Whether it multiplies its arguments, so that only one of them may vary.
+    fn is_product(&self) -> bool {
+        false
     }
 
     /// Why no variable may stand in an argument, if that is so.

@@ -67,3 +67,15 @@ pub fn outside(call: &Application<'_>) -> Box<Diagnostic> {
     let message = format!("`{}` of an expression with variables is outside the class of problems", call.name);
     refuse(Diagnostic::error(codes::OUTSIDE_CLASS, message).at(call.span, ""))
 }
+
+/// The size of a square matrix that the first argument must be.
+///
+/// # Errors
+/// If it is none.
+pub fn square_matrix(call: &Call<'_>, name: &str) -> Result<Poly, Refusal> {
+    match call.shape(0) {
+        [m, n] if call.agree(m, n) => Ok(m.clone()),
+        _ => Err(Refusal::shape(format!("`{name}` is of a square matrix"))
+            .label(0, format!("this is {}", call.show(0)))),
+    }
+}

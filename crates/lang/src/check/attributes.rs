@@ -137,7 +137,9 @@ impl Checker {
     fn redundant(&mut self, at: Span, reason: Span) {
         let source = &self.model.source;
         let word = at.text(source);
-        let before = source.get(..at.start as usize).map_or(at.start as usize, |text| text.trim_end().len());
+        let before = source
+            .get(..at.start as usize)
+            .map_or(at.start as usize, |text| text.trim_end_matches([' ', '\t']).len());
         let warning = Diagnostic::warning(codes::REDUNDANT_BOUND, format!("`{word}` says nothing new"))
             .at(at, "implied")
             .also(reason, "by this")

@@ -6,9 +6,10 @@ use super::model::CheckedModel;
 use super::names::Names;
 use super::size::{Poly, Unknown};
 use super::tree::{Bits, Facts, Kind, Level, Node, NodeId};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, any_error};
 use crate::source::Span;
 use crate::syntax::ast::Ast;
+use crate::syntax::limits::MAX_FINDINGS;
 
 /// Builds a [`CheckedModel`] out of a syntax tree.
 #[derive(Debug)]
@@ -41,6 +42,10 @@ pub struct Checker {
     pub(super) options: Vec<(String, Span)>,
     /// Whether it was said that something nests too deep.
     pub(super) told_depth: bool,
+    /// Whether the text has errors of its own, so that what seems to be missing may stand in what was not read.
+    pub(super) partial: bool,
+    /// What the objective and the constraints are, for showing them.
+    pub(super) roots: Vec<super::outline::Root>,
     pub(super) at_solution: bool,
     pub(super) depth: usize,
 }
@@ -81,6 +86,8 @@ impl Checker {
             broken: std::collections::BTreeSet::new(),
             options: Vec::new(),
             told_depth: false,
+            partial: false,
+            roots: Vec::new(),
             at_solution: false,
             depth: 0,
         }
@@ -92,6 +99,10 @@ impl Checker {
     }
 
     pub(super) fn report(&mut self, mut diagnostic: Diagnostic) {
+        // Nobody reads more, and a hostile text may hold a million mistakes.
+        if self.diagnostics.len() >= MAX_FINDINGS && any_error(&self.diagnostics) {
+            return;
+        }
         for (span, name) in self.expansions.iter().rev().take(4) {
             diagnostic = diagnostic.also(*span, format!("in this call of `{name}`"));
         }

@@ -3,7 +3,7 @@
 use super::build::Checker;
 use super::explain::display_name;
 use super::tree::{Class, Kind, NodeId};
-use crate::atoms::{Call, Group};
+use crate::atoms::{AtomId, Call, Group};
 use crate::diagnostics::{Diagnostic, codes};
 
 /// Where an expression stands, as far as the class of problems is concerned.
@@ -60,13 +60,10 @@ impl Checker {
     fn outside_class(&self, node: NodeId, name: &str, own: Class, place: Place) -> Diagnostic {
         let tree = &self.model.tree;
         let quadratic = own == Class::Quadratic;
-        let cone = match name {
-            "norm2" => "a second-order cone",
-            "geo_mean" => "second-order cones",
-            "log_det" | "lambda_max" | "lambda_min" | "norm_nuc" | "sigma_max" => "a semidefinite cone",
-            _ if quadratic => "a second-order cone",
-            _ if own == Class::Smooth => "an exponential cone",
-            _ => "a cone",
+        let row = AtomId::named(name).map(|atom| atom.atom().row());
+        let (cone, instead) = match row {
+            Some(row) if !row.cone.is_empty() => (row.cone, row.instead),
+            _ => ("a cone", ""),
         };
         let written = self.written(node, display_name(name));
         let place_words = match place {
@@ -86,19 +83,12 @@ impl Checker {
             ("norm2", Place::Objective) => {
                 error.help("`sum_squares(…)` has the same minimizers where the norm stands alone")
             }
-            ("norm2", _) => error
-                .help("`norm1` and `norm_inf` are inside the class; so is `sum_squares(…)` in the objective"),
             ("square" | "power", Place::Constraint) if quadratic => error
                 .help("`abs(x) <= sqrt(c)` says the same as `square(x) <= c`, for data `c` that is nonneg"),
-            (_, Place::Constraint) if quadratic => {
-                error.help("move it to the objective, with a weight, where quadratics are inside the class")
-            }
             (_, Place::Inside(_)) if quadratic => {
                 error.help("a quadratic may stand in the objective itself, in sums, and times nonneg data")
             }
-            (_, Place::Constraint | Place::Inside(_)) if own == Class::Smooth => {
-                error.help("smooth atoms are inside the class in the objective itself")
-            }
+            _ if !instead.is_empty() => error.help(instead),
             _ => error,
         }
     }

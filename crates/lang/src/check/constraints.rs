@@ -2,6 +2,7 @@
 
 use super::build::Checker;
 use super::model::{Constraint, Relation};
+use super::outline::Root;
 use super::tree::NodeId;
 use crate::atoms::Call;
 use crate::diagnostics::{Diagnostic, codes};
@@ -29,6 +30,7 @@ impl Checker {
                     if self.is_error(node) {
                         continue;
                     }
+                    self.roots.push(Root::Objective(*sense, node));
                     self.check_objective(*sense, node, at, statement.span);
                     self.model.objective = Some((*sense, node));
                 }
@@ -78,6 +80,11 @@ impl Checker {
         };
         let requirements = call.requirements.into_inner();
         self.warn_column(&sides, span);
+        let title = self.model.text(span);
+        self.roots.push(Root::Constraint(title, first, rest.clone()));
+        // Messages are about the comparison, not about its label.
+        let last = constraint.rest.last().map_or(constraint.first, |(_, _, side)| *side);
+        let span = self.ast.exprs.span(constraint.first).to(self.ast.exprs.span(last));
         let constraint = Constraint { label, first, rest, loops: loops.flatten(), shape, requirements, span };
         if self.check_constraint(&constraint) {
             self.model.constraints.push(constraint);

@@ -74,7 +74,17 @@ impl Checker {
                     self.declare(name, symbol);
                     self.distinct(arguments);
                     let (name, arguments, body) = (name.clone(), arguments.clone(), *body);
-                    self.functions.push(Function { name, arguments, body, open: false });
+                    let text = statement.span.text(&self.model.source).trim_end_matches(';');
+                    self.model.functions.push(format!("{text};"));
+                    self.functions.push(Function {
+                        name,
+                        arguments,
+                        body,
+                        open: false,
+                        expanded: false,
+                        elsewhere: false,
+                        own: None,
+                    });
                 }
                 StatementKind::Constraint(constraint) => {
                     if let Some(label) = &constraint.label {
@@ -119,10 +129,8 @@ impl Checker {
         }
         self.model.lets = self.finished_lets();
         self.objective_and_constraints(&statements);
-        if variables.is_empty()
-            && self.diagnostics.is_empty()
-            && !self.ast.exprs.iter().any(|(id, _)| self.ast.exprs.is_error(id))
-        {
+        self.uncalled_functions();
+        if variables.is_empty() && self.diagnostics.is_empty() && !self.partial {
             let error = Diagnostic::error(codes::NO_VARIABLE, "the model has no variable")
                 .help("declare what is to be decided: `var x[n];`");
             let start = statements.first().map_or(Span::default(), |s| s.span);
@@ -169,6 +177,7 @@ impl Checker {
     /// Declares the names of a model that was checked before, for an expression asked for at the solution.
     pub(super) fn redeclare(&mut self) {
         let model = self.model.clone();
+        self.redeclare_functions(&model.functions);
         let mut declare = |name: &str, symbol| {
             let _ = self.names.declare(name, symbol, Span::default());
         };

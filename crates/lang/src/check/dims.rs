@@ -35,7 +35,7 @@ impl Checker {
         let size = match self.sizes[k].value {
             None => {
                 let unknown = Unknown::Dim(self.model.dims.len() as u32);
-                self.model.dims.push(Dim { name: name.clone(), span });
+                self.model.dims.push(Dim { name: name.clone(), rounded: None, span });
                 self.model.tree.dims.push(name);
                 Some(Poly::unknown(unknown))
             }
@@ -64,6 +64,21 @@ impl Checker {
         };
         self.sizes[k].found = Progress::Done(size.clone());
         size
+    }
+
+    /// The size that a size divided by a number is, rounded up; equal ones are one size.
+    pub(super) fn rounded_up(&mut self, size: &Poly, divisor: i64, span: Span) -> Poly {
+        let rounded = Some((size.clone(), divisor));
+        let known = self.model.dims.iter().position(|dim| dim.rounded == rounded);
+        let k = known.unwrap_or_else(|| {
+            let text = self.model.tree.show(size);
+            let text = if text.contains(' ') { format!("({text})") } else { text };
+            let name = format!("ceil({text} / {divisor})");
+            self.model.tree.dims.push(name.clone());
+            self.model.dims.push(Dim { name, rounded, span });
+            self.model.dims.len() - 1
+        });
+        Poly::unknown(Unknown::Dim(k as u32))
     }
 
     /// A size: an integer expression of `dim`s and indices.

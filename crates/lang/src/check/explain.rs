@@ -168,8 +168,10 @@ impl Checker {
         let varies = |k: usize| arguments.get(k).is_some_and(|&a| !tree.facts(a).variable_free());
         match name {
             "divide" if varies(1) => return self.quotient(node, arguments),
-            "multiply" | "matmul" if varies(0) && varies(1) => return self.product(node, arguments),
-            "multiply" | "matmul" | "divide" => return self.factor(node, name, arguments),
+            _ if atom.is_product() && (0..arguments.len()).filter(|&k| varies(k)).count() > 1 => {
+                return self.product(node, arguments);
+            }
+            "multiply" | "matmul" | "divide" => return self.factor(name, arguments),
             "power" if varies(1) => return self.exponent(node, arguments),
             "add" => return self.mixed_sum(node, arguments),
             "quad_form" if !varies(1) && atom.curvature(&call) == Curvature::Unknown => {
@@ -210,7 +212,7 @@ impl Checker {
     }
 
     /// A curved expression times data of unknown sign.
-    fn factor(&self, node: NodeId, name: &str, arguments: &[NodeId]) -> Diagnostic {
+    fn factor(&self, name: &str, arguments: &[NodeId]) -> Diagnostic {
         let tree = &self.model.tree;
         let curved = arguments.iter().position(|&a| !tree.facts(a).curvature.is_affine()).unwrap_or(0);
         let (curved, data) = (arguments[curved], arguments[usize::from(curved == 0)]);
@@ -416,6 +418,10 @@ fn atom_follows_sign(name: &str) -> bool {
             | "quad_form"
             | "matrix_norm1"
             | "matrix_norm_inf"
+            | "mixed_norm"
+            | "quad_over_lin"
+            | "quantile_loss"
+            | "scalene"
     )
 }
 

@@ -56,8 +56,9 @@ impl Checker {
             Expr::Name(name) => self.name(&name, span),
             Expr::Text(_) => {
                 self.report(
-                    Diagnostic::error(codes::BAD_ARGUMENT, "a text cannot stand in an expression")
-                        .at(span, "texts are file names and values of options"),
+                    Diagnostic::error(codes::MISPLACED_PART, "a string is not a value")
+                        .at(span, "")
+                        .help("strings name files (`const c from \"c.csv\"`) and options (`order=\"F\"`)"),
                 );
                 self.error_node(span)
             }
@@ -232,7 +233,7 @@ impl Checker {
         let facts = items.iter().map(|&i| tree.facts(i).clone());
         let mut all = facts.reduce(|a, b| join(&a, &b)).unwrap_or_else(|| Facts::number(0.0));
         all.size = None;
-        all.definite = super::operators::literal_definite(tree, items);
+        all.definite = super::definite::literal_definite(tree, items);
         self.push(Node { kind, shape, facts: all, requirements: Vec::new() }, span)
     }
 }

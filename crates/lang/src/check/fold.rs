@@ -15,6 +15,16 @@ pub fn scalar(atom: &str, arguments: &[f64]) -> Option<f64> {
         ("floor", [a]) => a.floor(),
         ("ceil", [a]) => a.ceil(),
         ("round", [a]) => a.round_ties_even(),
+        ("square", [a]) => a * a,
+        ("sign", [a]) => {
+            if *a == 0.0 {
+                0.0
+            } else {
+                a.signum()
+            }
+        }
+        ("pos", [a]) => a.max(0.0),
+        ("neg", [a]) => (-a).max(0.0),
         ("maximum", all) if !all.is_empty() => all.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         ("minimum", all) if !all.is_empty() => all.iter().copied().fold(f64::INFINITY, f64::min),
         _ => return None,

@@ -80,6 +80,12 @@ impl Checker {
                     return None;
                 }
                 let facts = self.model.tree.facts(node);
+                let fraction = facts.interval.as_point().filter(|v| v.fract() != 0.0);
+                if let (Some(value), []) = (fraction, self.model.tree.shape(node)) {
+                    let message = format!("an index is an integer, and this is {value}");
+                    self.report(Diagnostic::error(codes::NOT_AN_INTEGER, message).at(span, "not an integer"));
+                    return None;
+                }
                 if let Some(position) = facts.size.clone() {
                     self.in_range(&position, len, span)?;
                     return Some((Selector::At(node, false), None));
@@ -174,7 +180,9 @@ impl Checker {
         let count = match distance.as_constant() {
             Some(d) if d >= 0 => Some(Poly::constant((d + stride - 1) / stride)),
             Some(_) => None,
-            None => distance.divide_exactly(stride),
+            None => distance
+                .divide_exactly(stride)
+                .or_else(|| (!distance.has_index()).then(|| self.rounded_up(&distance, stride, span))),
         };
         let Some(count) = count else {
             let text = self.model.tree.show(&distance);
@@ -182,9 +190,12 @@ impl Checker {
                 Diagnostic::error(codes::INDEX_OUT_OF_RANGE, "the slice ends before it starts")
                     .at(span, format!("its length would be {text}"))
             } else {
-                Diagnostic::error(codes::NOT_A_SIZE, "the length of this slice is no polynomial of sizes")
-                    .at(span, format!("`{text}` divided by {stride}, rounded up"))
-                    .help("give the sizes values, or choose ends whose distance is a multiple of the step")
+                Diagnostic::error(
+                    codes::NOT_A_SIZE,
+                    "the length of this slice changes with an index of a `for`",
+                )
+                .at(span, format!("`{text}` divided by {stride}, rounded up"))
+                .help("choose ends whose distance is a multiple of the step")
             };
             self.report(error);
             return None;

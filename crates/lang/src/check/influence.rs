@@ -16,12 +16,13 @@ pub(super) fn influential(model: &CheckedModel) -> BTreeSet<u32> {
     let mut found = BTreeSet::new();
     while let Some(node) = stack.pop() {
         let node = model.tree.canonical(node);
-        // What has but one value does not depend on anything.
-        if !seen.insert(node) || model.tree.facts(node).interval.as_point().is_some() {
+        if !seen.insert(node) {
             continue;
         }
         match &model.tree[node].kind {
             Kind::Parameter(k) => drop(found.insert(*k)),
+            // What has but one value does not depend on anything.
+            _ if model.tree.facts(node).interval.as_point().is_some() => {}
             Kind::Constant(k) => {
                 stack.extend(model.constants.get(*k as usize).and_then(|c| c.init));
             }

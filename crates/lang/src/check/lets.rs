@@ -5,7 +5,7 @@ use super::declare::Progress;
 use super::model::Let;
 use super::tree::NodeId;
 use crate::source::Span;
-use crate::syntax::ast::{ExprId, Name};
+use crate::syntax::ast::{Ast, ExprId, Name};
 
 /// A `let` on its way to a node.
 #[derive(Clone, Debug)]
@@ -28,6 +28,12 @@ pub(super) struct Function {
     pub body: ExprId,
     /// Whether it is being expanded.
     pub open: bool,
+    /// Whether it was expanded, and so checked.
+    pub expanded: bool,
+    /// Whether it was declared in another text than the one that is checked.
+    pub elsewhere: bool,
+    /// The tree its body stands in, if that is not the checker's.
+    pub own: Option<Ast>,
 }
 
 impl Checker {

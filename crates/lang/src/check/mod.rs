@@ -8,6 +8,7 @@ pub mod curvature;
 pub mod fold;
 pub mod interval;
 pub mod model;
+pub mod outline;
 pub mod size;
 pub mod tree;
 
@@ -15,15 +16,19 @@ mod attributes;
 mod build;
 mod call;
 mod class;
+mod comprehension;
 mod constants;
 mod constraints;
 mod declare;
+mod definite;
 mod dims;
 mod explain;
 mod expression;
+mod function;
 mod index;
 mod influence;
 mod lets;
+mod named;
 mod names;
 mod operators;
 mod parameters;
@@ -47,6 +52,8 @@ pub struct Checked {
     pub model: CheckedModel,
     /// Errors and warnings, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
+    /// The objective and the constraints, those that break the rules included.
+    roots: Vec<outline::Root>,
 }
 
 impl Checked {
@@ -60,11 +67,13 @@ impl Checked {
 pub fn check(text: &str) -> Checked {
     let parsed = syntax::parse(text);
     let mut checker = Checker::new(text, parsed.ast);
+    checker.partial = diagnostics::any_error(&parsed.diagnostics);
     checker.model();
+    let roots = std::mem::take(&mut checker.roots);
     let (model, mut diagnostics) = checker.finish();
     diagnostics.extend(parsed.diagnostics);
-    diagnostics::sort(&mut diagnostics);
-    Checked { model, diagnostics }
+    let diagnostics = syntax::findings::readable(diagnostics);
+    Checked { model, diagnostics, roots }
 }
 
 /// Checks an expression asked for at the solution against a model; it need not be convex.
@@ -78,8 +87,7 @@ pub fn check_expression(model: &CheckedModel, text: &str) -> Result<(CheckedMode
     let (model, found) = checker.finish();
     diagnostics.extend(found);
     if diagnostics::any_error(&diagnostics) {
-        diagnostics::sort(&mut diagnostics);
-        return Err(diagnostics);
+        return Err(syntax::findings::readable(diagnostics));
     }
     Ok((model, node))
 }

@@ -27,6 +27,8 @@ pub struct CheckedModel {
     pub variables: Vec<Variable>,
     /// The named expressions.
     pub lets: Vec<Let>,
+    /// The texts of the user-written atoms.
+    pub functions: Vec<String>,
     /// The objective.
     pub objective: Option<(Sense, NodeId)>,
     /// The constraints.
@@ -79,6 +81,9 @@ pub struct Requirement {
 pub struct Dim {
     /// Its name.
     pub name: String,
+    /// Of a size that stands in no declaration, but is the length of a slice with a step: what is divided by the number,
+    /// rounded up.
+    pub rounded: Option<(Poly, i64)>,
     /// Where it is declared.
     #[serde(skip)]
     pub span: Span,
@@ -219,7 +224,7 @@ pub struct Constraint {
     pub shape: Vec<Poly>,
     /// Sizes that must turn out to be zero once they are bound.
     pub requirements: Vec<Poly>,
-    /// Where it stands.
+    /// Where it stands, its label and its `for` apart.
     #[serde(skip)]
     pub span: Span,
 }

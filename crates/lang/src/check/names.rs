@@ -33,11 +33,10 @@ pub(super) enum Local {
 }
 
 /// What functions are called elsewhere, and here.
-const SYNONYMS: [(&str, &str); 17] = [
+const SYNONYMS: [(&str, &str); 12] = [
     ("average", "mean"),
     ("concat", "hstack"),
     ("dot_product", "dot"),
-    ("identity", "eye"),
     ("l1", "norm1"),
     ("l1_norm", "norm1"),
     ("l2", "norm"),
@@ -45,12 +44,8 @@ const SYNONYMS: [(&str, &str); 17] = [
     ("norm_1", "norm1"),
     ("norm_2", "norm"),
     ("norminf", "norm_inf"),
-    ("prod", "multiply"),
-    ("pow", "power"),
     ("quadratic_form", "quad_form"),
-    ("relu", "pos"),
     ("sumsq", "sum_squares"),
-    ("total_variation", "tv"),
 ];
 
 /// The global names, and the local ones of the innermost expansion.

@@ -78,7 +78,8 @@ impl Checker {
     /// requirement.
     pub(super) fn fits(&mut self, node: NodeId, shape: &[Poly], what: &str, at: Span) {
         let own = self.model.tree.shape(node).to_vec();
-        if !own.is_empty() && !(own.len() == shape.len() && self.agree(&own, shape, what, at)) {
+        let fits = own.is_empty() || (own.len() == shape.len() && self.agree(&own, shape, what, at));
+        if !fits {
             self.misfit(&own, shape, what, at);
         }
     }

@@ -10,8 +10,7 @@ use crate::diagnostics::{Diagnostic, any_error, codes};
 impl Checker {
     /// Adds the warnings that need the whole model, if it has no errors.
     pub(super) fn warnings(&mut self) {
-        let holes = self.ast.exprs.iter().any(|(id, _)| self.ast.exprs.is_error(id));
-        if holes || any_error(&self.diagnostics) {
+        if self.partial || any_error(&self.diagnostics) {
             return;
         }
         self.warn_unused();
@@ -33,7 +32,7 @@ impl Checker {
         let variables = self.model.variables.iter().map(|v| (&v.name, v.span, "variable"));
         let constants = self.model.constants.iter().map(|c| (&c.name, c.span, "constant"));
         let functions = self.functions.iter().map(|f| (&f.name.text, f.name.span, "function"));
-        let dims = self.model.dims.iter().map(|d| (&d.name, d.span, "size"));
+        let dims = self.model.dims.iter().filter(|d| d.rounded.is_none()).map(|d| (&d.name, d.span, "size"));
         let sizes = self.model.sizes.iter().map(|s| (&s.name, s.span, "size"));
         let rest = variables.chain(constants).chain(functions).chain(dims).chain(sizes);
         for (name, span, what) in rest.filter(|(name, ..)| unused(name)) {

@@ -1,7 +1,7 @@
 //! Every rule a model can break, declared in one place.
 //!
-//! Adding a rule is one line below. The word `page` at its end says that `pages/CODE.md` exists: what, why, a program
-//! that breaks the rule, and the mended program (a test runs both).
+//! Adding a rule is one line below and a page, `pages/CODE.md`: what, why, a program that breaks the rule, and the mended
+//! program (a test runs both).
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub struct Code {
     /// The rule in one line.
     pub summary: &'static str,
     /// The page that `cvx explain` shows.
-    pub page: Option<&'static str>,
+    pub page: &'static str,
 }
 
 impl PartialEq for Code {
@@ -38,41 +38,39 @@ pub fn find(key: &str) -> Option<Code> {
 }
 
 macro_rules! codes {
-    ($($id:ident $constant:ident $name:literal $summary:literal $($page:ident)?;)*) => {
+    ($($id:ident $constant:ident $name:literal $summary:literal;)*) => {
         $(
             #[doc = concat!("`", stringify!($id), "`: ", $summary, ".")]
             pub const $constant: Code = Code {
                 id: stringify!($id),
                 name: $name,
                 summary: $summary,
-                page: codes!(@page $id $($page)?),
+                page: include_str!(concat!("pages/", stringify!($id), ".md")),
             };
         )*
 
         /// Every code, in the order of its id.
         pub const ALL: &[Code] = &[$($constant),*];
     };
-    (@page $id:ident page) => { Some(include_str!(concat!("pages/", stringify!($id), ".md"))) };
-    (@page $id:ident) => { None };
 }
 
 codes! {
     // E01xx: text.
-    E0101 UNKNOWN_CHARACTER "unknown-character" "a character that the language does not use" page;
-    E0102 FOREIGN_SPELLING "foreign-spelling" "an operator or word of another language" page;
-    E0103 MALFORMED_NUMBER "malformed-number" "a number that is not written as numbers are" page;
-    E0104 UNBALANCED_BRACKET "unbalanced-bracket" "a bracket without its partner" page;
-    E0105 MISSING_SEMICOLON "missing-semicolon" "a statement without its final `;`" page;
-    E0106 UNEXPECTED_TOKEN "unexpected-token" "something stands where the grammar wants something else" page;
-    E0107 UNKNOWN_STATEMENT "unknown-statement" "a statement that begins with no keyword and compares nothing" page;
-    E0108 KEYWORD_AS_NAME "keyword-as-name" "a keyword where a name is wanted" page;
-    E0109 STRICT_INEQUALITY "strict-inequality" "a constraint with `<`, `>` or `!=`" page;
-    E0110 BAD_CHAIN "bad-chain" "a chain of comparisons that is no interval" page;
-    E0111 MISPLACED_COMPARISON "misplaced-comparison" "a comparison where a value is wanted, or the other way round" page;
-    E0112 MISPLACED_PART "misplaced-part" "a part of a statement that this statement cannot have" page;
-    E0113 EMPTY_BRACKETS "empty-brackets" "brackets with nothing between them" page;
-    E0114 BAD_ARGUMENTS "bad-arguments" "arguments that are repeated or out of order" page;
-    E0115 UNTERMINATED "unterminated" "a string or comment without its end" page;
+    E0101 UNKNOWN_CHARACTER "unknown-character" "a character that the language does not use";
+    E0102 FOREIGN_SPELLING "foreign-spelling" "an operator or word of another language";
+    E0103 MALFORMED_NUMBER "malformed-number" "a number that is not written as numbers are";
+    E0104 UNBALANCED_BRACKET "unbalanced-bracket" "a bracket without its partner";
+    E0105 MISSING_SEMICOLON "missing-semicolon" "a statement without its final `;`";
+    E0106 UNEXPECTED_TOKEN "unexpected-token" "something stands where the grammar wants something else";
+    E0107 UNKNOWN_STATEMENT "unknown-statement" "a statement that begins with no keyword and compares nothing";
+    E0108 KEYWORD_AS_NAME "keyword-as-name" "a keyword where a name is wanted";
+    E0109 STRICT_INEQUALITY "strict-inequality" "a constraint with `<`, `>` or `!=`";
+    E0110 BAD_CHAIN "bad-chain" "a chain of comparisons that is no interval";
+    E0111 MISPLACED_COMPARISON "misplaced-comparison" "a comparison where a value is wanted, or the other way round";
+    E0112 MISPLACED_PART "misplaced-part" "a part of a statement that this statement cannot have";
+    E0113 EMPTY_BRACKETS "empty-brackets" "brackets with nothing between them";
+    E0114 BAD_ARGUMENTS "bad-arguments" "arguments that are repeated or out of order";
+    E0115 UNTERMINATED "unterminated" "a string or comment without its end";
     // E02xx: names and shapes.
     E0201 UNKNOWN_NAME "unknown-name" "a name that nothing declares";
     E0202 DUPLICATE_NAME "duplicate-name" "a name that is declared twice";
@@ -109,7 +107,7 @@ codes! {
     E0507 FILE_OUTSIDE "file-outside" "a file named in the model that is outside its folder";
     E0508 NO_VALUE "no-value" "an expression of parameters that has no value";
     // E06xx: sizes and limits.
-    E0601 NESTED_TOO_DEEP "nested-too-deep" "an expression nested deeper than the compiler follows" page;
+    E0601 NESTED_TOO_DEEP "nested-too-deep" "an expression nested deeper than the compiler follows";
     E0602 TEXT_TOO_LARGE "text-too-large" "a model text larger than the compiler reads";
     E0603 TOO_MANY_ERRORS "too-many-errors" "more mistakes than are worth showing";
     E0611 SIZE_OVERFLOW "size-overflow" "a size too large to compute";
@@ -121,7 +119,7 @@ codes! {
     E0617 MISSING_CONSTANT "missing-constant" "a constant without a value";
     E0618 MISSING_PATTERN "missing-pattern" "a sparse parameter without a pattern";
     // W1xxx: warnings.
-    W1001 MISPLACED_DOC "misplaced-doc-comment" "a doc comment that documents nothing" page;
+    W1001 MISPLACED_DOC "misplaced-doc-comment" "a doc comment that documents nothing";
     W1002 MATRIX_TIMES_VECTOR "matrix-times-vector" "an elementwise product of a matrix and a vector";
     W1003 UNUSED_PARAMETER "unused-parameter" "a parameter that nothing uses";
     W1004 UNUSED_DECLARATION "unused-declaration" "a size, constant, variable or function that nothing uses";

@@ -2,8 +2,9 @@
 //!
 //! A [`Diagnostic`] says what is wrong (a [`Code`] and a message), where (labelled spans), why (notes), and what to do
 //! about it (help, and edits a program may apply). Every pass of the compiler makes them with the builder methods;
-//! [`render`] and [`json`] are the only modules that turn them into text.
+//! [`render`], [`caption`] and [`json`] are the only modules that turn them into text.
 
+pub mod caption;
 pub mod codes;
 pub mod edits;
 pub mod json;

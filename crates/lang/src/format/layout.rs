@@ -1,7 +1,8 @@
 //! Breaking statements that are too long.
 //!
 //! A part that fits is written flat. Otherwise it is broken before its loosest operators, all of them; a part without
-//! operators is broken inside its widest brackets, one item a line.
+//! operators is broken inside its widest brackets, one item a line. A comment that ends a line keeps ending one, and one
+//! that has a line of its own keeps it; so a part with such a comment inside does not fit.
 
 use super::WIDTH;
 use super::spacing::Piece;
@@ -9,13 +10,17 @@ use crate::syntax::token::TokenKind;
 
 /// Writes a statement, beginning in column `indent`.
 pub(super) fn lay_out(pieces: &[Piece<'_>], indent: usize, out: &mut String) {
-    let mut ends = vec![0];
-    let mut total = 0;
+    let (mut ends, mut ended, mut begun) = (vec![0], vec![0], vec![0]);
     for piece in pieces {
-        total += usize::from(piece.space) + piece.text.chars().count();
-        ends.push(total);
+        // What ends the line may be as long as it likes.
+        let width = if piece.ends_line { 0 } else { usize::from(piece.space) + piece.text.chars().count() };
+        ends.push(ends.last().unwrap_or(&0) + width);
+        ended.push(ended.last().unwrap_or(&0) + usize::from(piece.ends_line));
+        begun.push(begun.last().unwrap_or(&0) + usize::from(piece.begins_line));
     }
-    let mut layout = Layout { pieces, ends, partners: partners(pieces), out, column: indent };
+    let (partners, indent_of_rest) = (partners(pieces), indent + 2);
+    let mut layout =
+        Layout { pieces, ends, ended, begun, partners, out, column: indent, indent: indent_of_rest };
     // The `;` must fit as well.
     layout.part(0, pieces.len(), indent, 1);
 }
@@ -39,9 +44,14 @@ struct Layout<'a, 'o> {
     pieces: &'a [Piece<'a>],
     /// Where each piece would end if all were written on one line.
     ends: Vec<usize>,
+    /// How many pieces before each end their line, and how many begin one.
+    ended: Vec<usize>,
+    begun: Vec<usize>,
     partners: Vec<Option<usize>>,
     out: &'o mut String,
     column: usize,
+    /// Where a line goes on that a comment broke.
+    indent: usize,
 }
 
 impl Layout<'_, '_> {
@@ -50,7 +60,7 @@ impl Layout<'_, '_> {
         if start >= end {
             return;
         }
-        if self.column + self.width(start, end) + tail <= WIDTH {
+        if self.column + self.width(start, end) + tail <= WIDTH && !self.commented(start, end) {
             return self.flat(start, end);
         }
         let operators = self.loosest(start, end);
@@ -114,26 +124,46 @@ impl Layout<'_, '_> {
 
     /// Breaks a part inside its widest brackets.
     fn brackets(&mut self, start: usize, end: usize, indent: usize) {
-        let Some((open, close)) = self.widest(start, end) else {
+        // What is only broken for a comment is broken around that.
+        let narrow = self.column + self.width(start, end) <= WIDTH;
+        let around = |open: usize, close: usize| !narrow || self.commented(open, close + 1);
+        let Some((open, close)) = self.widest(start, end).filter(|&(open, close)| around(open, close)) else {
             return self.flat(start, end);
         };
-        self.flat(start, open + 1);
-        let (mut from, mut at) = (open + 1, open + 1);
+        let first = self.remark(open + 1);
+        self.flat(start, first);
+        let (mut from, mut at) = (first, first);
+        let outer = std::mem::replace(&mut self.indent, indent + 2);
         while at < close {
             if self.pieces[at].kind == TokenKind::Comma {
                 self.newline(indent + 2);
                 self.part(from, at, indent + 2, 1);
-                self.flat(at, at + 1);
-                from = at + 1;
+                from = self.remark(at + 1);
+                self.flat(at, from);
+                at = from - 1;
             }
             at = self.partners[at].unwrap_or(at) + 1;
         }
-        self.newline(indent + 2);
-        self.part(from, close, indent + 2, 0);
+        if from < close {
+            self.newline(indent + 2);
+            self.part(from, close, indent + 2, 0);
+        }
+        self.indent = outer;
         self.newline(indent);
         self.flat(close, close + 1);
         // What follows is no wider than the widest brackets were.
         self.flat(close + 1, end);
+    }
+
+    /// The index after the comments that end the line of the piece before.
+    fn remark(&self, at: usize) -> usize {
+        let stays = |piece: &&Piece<'_>| piece.ends_line && !piece.begins_line;
+        at + self.pieces[at..].iter().take_while(stays).count()
+    }
+
+    /// Whether a comment inside some pieces breaks their line.
+    fn commented(&self, start: usize, end: usize) -> bool {
+        self.ended[end - 1] > self.ended[start] || self.begun[end] > self.begun[start + 1]
     }
 
     /// The width of some pieces on one line, without the space before the first.
@@ -145,7 +175,14 @@ impl Layout<'_, '_> {
     }
 
     fn flat(&mut self, start: usize, end: usize) {
-        for piece in &self.pieces[start..end] {
+        for at in start..end {
+            let piece = &self.pieces[at];
+            if piece.begins_line || (at > 0 && self.pieces[at - 1].ends_line) {
+                let begun = self.out.rsplit('\n').next().is_none_or(|line| line.trim().is_empty());
+                if !begun {
+                    self.newline(self.indent);
+                }
+            }
             let fresh = self.out.is_empty() || self.out.ends_with([' ', '\n']);
             if piece.space && !fresh {
                 self.out.push(' ');

@@ -37,7 +37,7 @@ struct Formatter<'a> {
     under_subject_to: bool,
 }
 
-impl<'a> Formatter<'a> {
+impl Formatter<'_> {
     fn run(&mut self, tokens: &[Token]) {
         let (mut at, mut solid) = (0, 0);
         while at < tokens.len() {
@@ -101,11 +101,7 @@ impl<'a> Formatter<'a> {
         self.line(tokens, at, indent);
         let inner = &tokens[at..solid];
         let pieces = spacing::pieces(self.text, inner);
-        if inner.iter().any(|token| token.kind.is_comment()) {
-            self.commented(&pieces, indent);
-        } else {
-            layout::lay_out(&pieces, indent, &mut self.out);
-        }
+        layout::lay_out(&pieces, indent, &mut self.out);
         // Between the last token and the `;`: a comment goes after the `;`, unless that would make it document
         // the next statement.
         let (mut docs, mut comments) = (Vec::new(), Vec::new());
@@ -151,21 +147,5 @@ impl<'a> Formatter<'a> {
         self.out.push(if open { ' ' } else { '\n' });
         self.out.push_str(comment.span.text(self.text).trim_end());
         comment.kind == TokenKind::BlockComment
-    }
-
-    /// Writes a statement with comments inside, breaking lines only where a comment does.
-    fn commented(&mut self, pieces: &[spacing::Piece<'a>], indent: usize) {
-        let mut fresh = true;
-        for piece in pieces {
-            if piece.space && !fresh {
-                self.out.push(' ');
-            }
-            self.out.push_str(piece.text);
-            fresh = piece.ends_line;
-            if fresh {
-                self.out.push('\n');
-                self.out.extend(std::iter::repeat_n(' ', indent + 2));
-            }
-        }
     }
 }

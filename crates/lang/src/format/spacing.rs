@@ -4,6 +4,7 @@ use crate::syntax::token::{Token, TokenKind};
 
 /// A token or comment as it is written.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that the layout asks of a piece")]
 pub(super) struct Piece<'a> {
     /// Its text.
     pub(super) text: &'a str,
@@ -15,6 +16,8 @@ pub(super) struct Piece<'a> {
     pub(super) infix: bool,
     /// Whether the line must end after it.
     pub(super) ends_line: bool,
+    /// Whether it is a comment that began a line, and so must begin one again.
+    pub(super) begins_line: bool,
 }
 
 /// What decides about spaces between brackets, or outside all of them.
@@ -29,17 +32,22 @@ struct Level {
 }
 
 /// The tokens of a statement, without the comma before a closing bracket.
-pub(super) fn pieces<'a>(text: &'a str, tokens: &[Token]) -> Vec<Piece<'a>> {
+pub(super) fn pieces<'a>(whole: &'a str, tokens: &[Token]) -> Vec<Piece<'a>> {
     let mut spacing = Spacing { levels: vec![Level::default()], before: None };
     let mut pieces = Vec::with_capacity(tokens.len());
     for (at, &token) in tokens.iter().enumerate() {
-        let text = token.span.text(text).trim_end();
+        let text = token.span.text(whole).trim_end();
         if token.kind == TokenKind::Whitespace {
             continue;
         }
         if token.kind.is_comment() {
             let ends_line = token.kind != TokenKind::BlockComment;
-            pieces.push(Piece { text, kind: token.kind, space: true, infix: false, ends_line });
+            let begins_line = at.checked_sub(1).is_some_and(|before| {
+                let before = &tokens[before];
+                before.kind == TokenKind::Whitespace && before.span.text(whole).contains('\n')
+            });
+            let (kind, infix) = (token.kind, false);
+            pieces.push(Piece { text, kind, space: true, infix, ends_line, begins_line });
             continue;
         }
         let next = tokens[at + 1..].iter().find(|token| !token.kind.is_trivia());
@@ -47,7 +55,8 @@ pub(super) fn pieces<'a>(text: &'a str, tokens: &[Token]) -> Vec<Piece<'a>> {
             continue;
         }
         let (space, infix) = spacing.step(token.kind);
-        pieces.push(Piece { text, kind: token.kind, space, infix, ends_line: false });
+        let kind = token.kind;
+        pieces.push(Piece { text, kind, space, infix, ends_line: false, begins_line: false });
     }
     pieces
 }

@@ -12,8 +12,8 @@ use crate::check::model::ParameterKind;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::Sense as AstSense;
 use cvxlayer_program::{
-    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, MatrixBlock, NamedNode, Op,
-    Parameter, Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
+    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, List, MatrixBlock, NamedNode,
+    Op, Parameter, Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
 };
 use std::collections::HashMap;
 
@@ -278,8 +278,8 @@ impl Reach {
             (BlockKind::Lo, &blocks.lo),
             (BlockKind::Hi, &blocks.hi),
         ];
-        let reached = all.into_iter().map(|(kind, block)| (kind, self.block(block)));
-        Depends { blocks: reached.filter(|(_, on)| !on.is_empty()).collect::<Vec<_>>().into() }
+        let reached = all.into_iter().map(|(kind, block)| (kind, List::from(self.block(block))));
+        Depends { blocks: reached.filter(|(_, on)| !on.is_empty()).collect() }
     }
 }
 
@@ -306,6 +306,7 @@ fn sizes(context: &Context<'_>) -> Lowered<Vec<Size>> {
         .dims
         .iter()
         .zip(&context.dims)
+        .filter(|(dim, _)| dim.rounded.is_none())
         .map(|(dim, &value)| Size { name: dim.name.clone().into(), value: value as usize })
         .collect();
     for fixed in &model.sizes {

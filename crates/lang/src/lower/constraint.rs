@@ -273,6 +273,9 @@ impl Lower<'_> {
                     piece.rows.row(k).iter().map(|t| Term { coefficient: sign * t.coefficient, ..*t });
                 let mut terms: Vec<_> = scaled.chain(negated.iter().copied()).collect();
                 super::affine::merge(&mut terms);
+                if holds(&terms, turned) {
+                    continue;
+                }
                 let (multiplier, c) = self.one_sided(owner, &terms, turned);
                 out.push((entry, multiplier, c));
             }
@@ -280,7 +283,15 @@ impl Lower<'_> {
     }
 
     /// The pieces of a maximum (`convex`) or minimum that a comparison bounds directly, without an epigraph.
-    fn pieces(&mut self, operand: &Operand, convex: bool, compared: Shape) -> Lowered<Option<Vec<Piece>>> {
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub(super) fn pieces(
+        &mut self,
+        operand: &Operand,
+        convex: bool,
+        compared: Shape,
+    ) -> Lowered<Option<Vec<Piece>>> {
         let tree = &self.context.model.tree;
         let facts = tree.facts(operand.node);
         if facts.variable_free() {
@@ -335,6 +346,13 @@ impl Lower<'_> {
         }
         Ok(out)
     }
+}
+
+/// Whether a row `terms ≤ 0`, or `terms ≥ 0` if turned, is a comparison of numbers that holds.
+fn holds(terms: &[Term], turned: bool) -> bool {
+    let numeric = terms.iter().all(|t| t.column == Column::ONE && t.parameter == 0);
+    let sum: f64 = terms.iter().map(|t| t.coefficient).sum();
+    numeric && if turned { sum >= 0.0 } else { sum <= 0.0 }
 }
 
 /// The variable of a row that has one alone, with a constant coefficient, and the row's other terms.

@@ -29,11 +29,12 @@ pub fn lower_expression(
     text: &str,
 ) -> Result<CompiledExpression, Vec<Diagnostic>> {
     let (model, node) = crate::check::check_expression(model, text)?;
-    let dims = model
+    let mut dims: Vec<i64> = model
         .dims
         .iter()
         .map(|dim| program.sizes.iter().find(|s| s.name == dim.name.as_str()).map_or(0, |s| s.value as i64))
         .collect();
+    super::sizes::round_up(&model, &mut dims);
     let context = Context::new(&model, inputs, dims)?;
     let mut tape = TapeBuilder::new(&context);
     let node = tape.value(&Operand { node, env: Env::default() }).map_err(|e| vec![*e])?;

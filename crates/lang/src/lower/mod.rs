@@ -18,6 +18,7 @@ mod context;
 mod expand;
 mod expression;
 mod literal;
+mod pieces;
 mod rows;
 mod selection;
 mod sizes;

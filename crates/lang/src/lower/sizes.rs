@@ -38,9 +38,9 @@ pub fn bind_sizes(model: &CheckedModel, inputs: &Inputs) -> Result<Vec<i64>, Vec
             errors.push(error.help(format!("declare it without a value: `dim {name};`")));
         }
     }
-    let values = solve(model, inputs, &mut errors);
+    let mut values = solve(model, inputs, &mut errors);
     for (k, dim) in model.dims.iter().enumerate() {
-        if values[k].is_none() && errors.is_empty() {
+        if values[k].is_none() && dim.rounded.is_none() && errors.is_empty() {
             errors.push(
                 Diagnostic::error(codes::UNKNOWN_SIZE, format!("the size `{}` is not known", dim.name))
                     .at(dim.span, "no data has a shape that tells it")
@@ -48,14 +48,30 @@ pub fn bind_sizes(model: &CheckedModel, inputs: &Inputs) -> Result<Vec<i64>, Vec
             );
         }
     }
+    let mut numbers: Vec<i64> = values.iter().map(|v| v.as_ref().map_or(0, |(size, _)| *size)).collect();
+    round_up(model, &mut numbers);
+    for ((dim, value), number) in model.dims.iter().zip(&mut values).zip(&numbers) {
+        if dim.rounded.is_some() {
+            *value = Some((*number, "the length of a slice".to_owned()));
+        }
+    }
     if errors.is_empty() {
         errors
             .extend(model.requirements.iter().filter_map(|requirement| misfit(model, requirement, &values)));
     }
-    if errors.is_empty() {
-        Ok(values.into_iter().map(|v| v.map_or(0, |(size, _)| size)).collect())
-    } else {
-        Err(errors)
+    if errors.is_empty() { Ok(numbers) } else { Err(errors) }
+}
+
+/// Fills in the lengths of slices with a step; one that cannot be computed is as negative as its slice is wrong.
+pub(super) fn round_up(model: &CheckedModel, values: &mut [i64]) {
+    for (k, dim) in model.dims.iter().enumerate() {
+        let Some((size, divisor)) = &dim.rounded else { continue };
+        let known = size.evaluate(&|unknown| match unknown {
+            Unknown::Dim(k) => values.get(k as usize).copied(),
+            Unknown::Index(_) => None,
+        });
+        values[k] =
+            known.and_then(|size| size.checked_add(divisor - 1)).map_or(-1, |n| n.div_euclid(*divisor));
     }
 }
 

@@ -1,9 +1,9 @@
-//! Squares and absolute values: the graph forms that several atoms share.
+//! Squares: the graph forms that several atoms share.
 
 use super::Lowered;
 use super::affine::{Affine, Term};
-use super::column::{Basis, Column};
-use super::context::{Application, Operand};
+use super::column::Column;
+use super::context::Operand;
 use super::expand::Lower;
 use super::products::RawTerm;
 use cvxlayer_program::Shape;
@@ -26,27 +26,6 @@ impl Lower<'_> {
             return Ok(Rc::new(self.lift(operand)?));
         }
         Ok(value)
-    }
-
-    /// `|array|`: the array itself where it is one nonnegative variable, else auxiliaries `t` with `±array ≤ t`.
-    pub fn absolute(&mut self, array: &Affine, call: &Application<'_>) -> Affine {
-        let bound = self.auxiliary(call.name, array.shape, None);
-        let minus = bound.clone().scale(-1.0);
-        self.at_most_zero(&array.add(&minus), call.name);
-        self.at_most_zero(&array.clone().scale(-1.0).add(&minus), call.name);
-        bound
-    }
-
-    /// A numeric bound on fresh auxiliary variables.
-    pub fn bound_auxiliary(&mut self, variables: &Affine, value: f64, upper: bool) {
-        let one = Term { column: Column::ONE, parameter: 0, coefficient: value };
-        let end: Vec<_> = std::iter::once(one).filter(|t| t.coefficient != 0.0).collect();
-        for term in variables.terms() {
-            if let Basis::Variable(j) = term.column.basis() {
-                let slot = if upper { &mut self.hi[j] } else { &mut self.lo[j] };
-                *slot = Some(end.clone());
-            }
-        }
     }
 
     /// The squares of the entries; entries with many variables get auxiliaries first.

@@ -265,7 +265,7 @@ impl Builder<'_> {
         if first.as_rule() == Rule::option {
             return self.option(first, call);
         }
-        let body = self.number(first);
+        let body = self.number_or_text(first);
         if let Some((name, _)) = call.options.last() {
             self.report(
                 Diagnostic::error(codes::BAD_ARGUMENTS, "an argument without a name follows one with a name")
@@ -281,17 +281,22 @@ impl Builder<'_> {
         }
     }
 
-    fn option(&self, pair: Pair<'_, Rule>, call: &mut Call) {
-        let mut inner = pair.into_inner();
-        let Some(name) = inner.next().map(|name| self.name(&name)) else { return };
-        let Some(value) = inner.find(|part| part.as_rule() == Rule::expression) else { return };
+    /// An argument or the value of an option, which may be a string.
+    fn number_or_text(&self, value: Pair<'_, Rule>) -> ExprId {
         let mut parts = value.clone().into_inner();
-        let value = match (parts.next(), parts.next()) {
+        match (parts.next(), parts.next()) {
             (Some(only), None) if only.as_rule() == Rule::text => {
                 self.push(Expr::Text(only.as_str().trim_matches('"').to_owned()), self.span(&only))
             }
             _ => self.number(value),
-        };
+        }
+    }
+
+    fn option(&self, pair: Pair<'_, Rule>, call: &mut Call) {
+        let mut inner = pair.into_inner();
+        let Some(name) = inner.next().map(|name| self.name(&name)) else { return };
+        let Some(value) = inner.find(|part| part.as_rule() == Rule::expression) else { return };
+        let value = self.number_or_text(value);
         if let Some((earlier, _)) = call.options.iter().find(|(earlier, _)| earlier.text == name.text) {
             return self.report(
                 Diagnostic::error(codes::BAD_ARGUMENTS, format!("the option `{}` is given twice", name.text))

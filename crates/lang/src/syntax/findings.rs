@@ -32,16 +32,23 @@ impl Findings {
     }
 
     /// The diagnostics in the order of the text, without those that nobody would read.
-    pub(super) fn finish(mut self) -> Vec<Diagnostic> {
-        diagnostics::sort(&mut self.list);
-        if self.list.len() > MAX_DIAGNOSTICS {
-            self.list.truncate(MAX_DIAGNOSTICS);
-            let place = self.list.last().and_then(Diagnostic::span).unwrap_or_default();
-            self.list.push(
-                Diagnostic::error(codes::TOO_MANY_ERRORS, "there are too many mistakes to show them all")
-                    .at(place.after(), "more follow"),
-            );
-        }
-        self.list
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        readable(self.list)
     }
+}
+
+/// Puts diagnostics in the order of the text and leaves out those that nobody would read: past a number of them, the
+/// warnings beside errors, and whatever follows.
+pub(crate) fn readable(mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics::sort(&mut list);
+    if list.len() > MAX_DIAGNOSTICS {
+        let errors = diagnostics::any_error(&list);
+        list.retain(|diagnostic| !errors || diagnostic.is_error());
+        list.truncate(MAX_DIAGNOSTICS);
+        let place = list.last().and_then(Diagnostic::span).unwrap_or_default();
+        let new = if errors { Diagnostic::error } else { Diagnostic::warning };
+        let more = new(codes::TOO_MANY_ERRORS, "there are too many mistakes to show them all".to_owned());
+        list.push(more.at(place.after(), "more follow"));
+    }
+    list
 }

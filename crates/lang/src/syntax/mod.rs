@@ -13,7 +13,7 @@ mod cut;
 mod excerpt;
 mod explain;
 mod expression;
-mod findings;
+pub(crate) mod findings;
 mod grammar;
 mod opening;
 mod parse;

@@ -1,14 +1,6 @@
 //! Sums, with broadcasting.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Definite;
-use crate::lower::affine::Affine;
-use crate::lower::expand_to;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Binary, Shape};
+use crate::atoms::prelude::*;
 
 /// Sums, with broadcasting.
 #[derive(Debug)]
@@ -16,21 +8,21 @@ pub struct Add;
 
 static ROW: Row = Row {
     name: "add",
-    aliases: &[],
     signature: "a + b - c",
     arguments: (1, usize::MAX),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "sum",
     formula: "aᵢ + bᵢ",
-    graph: "affine",
+    shape: "broadcast",
+    sign: "where all agree",
+    example: "param p; var x[2]; minimize sum_squares(x + p - 1);",
+    ..Row::AFFINE
 };
 
 impl Atom for Add {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         call.broadcast()
     }

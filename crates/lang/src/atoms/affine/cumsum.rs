@@ -1,13 +1,7 @@
 //! Running sums along an axis.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
+use crate::atoms::prelude::*;
 use crate::lower::column::Basis;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Op, Shape, SparseMap};
 
 /// Running sums along an axis.
 #[derive(Debug)]
@@ -15,21 +9,20 @@ pub struct CumSum;
 
 static ROW: Row = Row {
     name: "cumsum",
-    aliases: &[],
     signature: "cumsum(x, axis=0)",
-    arguments: (1, 1),
     options: &["axis"],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "running sums",
     formula: "Σⱼ≤ᵢ xⱼ",
     graph: "affine; long ones by auxiliary variables yᵢ - yᵢ₋₁ = xᵢ",
+    example: "var x[4]; minimize sum_squares(cumsum(x) - 1);",
+    ..Row::AFFINE
 };
 
 impl Atom for CumSum {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         call.axis(call.shape(0).len())?;
         Ok(call.shape(0).to_vec())

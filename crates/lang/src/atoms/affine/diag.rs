@@ -1,13 +1,6 @@
 //! The diagonal of a matrix, or the matrix with a diagonal.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Definite;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Op, Shape, ZERO_ENTRY};
+use crate::atoms::prelude::*;
 
 /// The diagonal of a matrix, or the matrix with a diagonal.
 #[derive(Debug)]
@@ -15,21 +8,20 @@ pub struct Diag;
 
 static ROW: Row = Row {
     name: "diag",
-    aliases: &[],
     signature: "diag(x)",
-    arguments: (1, 1),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "diagonal of a matrix, or matrix of a diagonal",
     formula: "Xᵢᵢ, or the matrix with xᵢ at (i, i)",
-    graph: "affine",
+    shape: "[n] of [n, n], [n, n] of [n]",
+    sign: "that of x, with 0",
+    example: "var X[2, 2]; minimize sum_squares(X) + norm1(diag(X) - 1);",
+    ..Row::AFFINE
 };
 
 impl Atom for Diag {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         match call.shape(0) {
             [n] => Ok(vec![n.clone(), n.clone()]),

@@ -1,12 +1,6 @@
 //! Differences of neighbours, of any order, along an axis.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Op, Shape, SparseMap};
+use crate::atoms::prelude::*;
 
 /// Differences of neighbours, of any order, along an axis.
 #[derive(Debug)]
@@ -14,21 +8,22 @@ pub struct Diff;
 
 static ROW: Row = Row {
     name: "diff",
-    aliases: &[],
     signature: "diff(x, k=1, axis=0)",
-    arguments: (1, 1),
     options: &["k", "axis"],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "differences of neighbours",
     formula: "xᵢ₊₁ - xᵢ, k times",
-    graph: "affine",
+    shape: "the axis k shorter",
+    sign: "any",
+    monotone: "not monotone",
+    example: "var x[5]; minimize sum_squares(x - [1, 2, 2, 1, 0]) + norm1(diff(x, k=2));",
+    ..Row::AFFINE
 };
 
 impl Atom for Diff {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         let k = call.integer_option("k")?.unwrap_or(1);
         if k < 0 {

@@ -1,13 +1,6 @@
 //! Division by data, elementwise, with broadcasting.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::{Definite, Level};
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Binary;
+use crate::atoms::prelude::*;
 
 /// Division by data, elementwise, with broadcasting.
 #[derive(Debug)]
@@ -15,21 +8,23 @@ pub struct Div;
 
 static ROW: Row = Row {
     name: "divide",
-    aliases: &[],
     signature: "x / p",
     arguments: (2, 2),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "elementwise quotient by data",
     formula: "aᵢ / bᵢ",
+    shape: "broadcast",
+    sign: "the quotient of the signs",
+    monotone: "by the sign of p",
     graph: "affine; a parametric divisor is lifted to its reciprocal",
+    example: "param p pos; var x[2]; minimize sum_squares(x / p - 1);",
+    ..Row::AFFINE
 };
 
 impl Atom for Div {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         call.broadcast()
     }
@@ -48,6 +43,10 @@ impl Atom for Div {
 
     fn linear(&self, call: &Call<'_>) -> bool {
         call.facts(1).level < Level::Parameter
+    }
+
+    fn is_product(&self) -> bool {
+        true
     }
 
     fn definite(&self, call: &Call<'_>) -> Definite {

@@ -1,13 +1,6 @@
 //! The sum of elementwise products.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Level;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Binary, Reduction, Shape};
+use crate::atoms::prelude::*;
 
 /// The sum of elementwise products.
 #[derive(Debug)]
@@ -17,19 +10,18 @@ static ROW: Row = Row {
     name: "dot",
     aliases: &["vdot", "inner", "scalar_product"],
     signature: "dot(a, b)",
-    arguments: (2, 2),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "inner product, one factor data",
     formula: "Σᵢ aᵢ bᵢ",
-    graph: "affine",
+    shape: "a scalar",
+    example: "param c[2]; var x[2] in [-1, 1]; minimize dot(c, x);",
+    ..Row::PRODUCT
 };
 
 impl Atom for Dot {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         let (a, b) = (call.shape(0), call.shape(1));
         if a.len() == b.len() && a.iter().zip(b).all(|(x, y)| call.agree(x, y)) {
@@ -44,18 +36,7 @@ impl Atom for Dot {
         call.interval(0).times(call.interval(1)).sum(call.count(0))
     }
 
-    fn curvature(&self, call: &Call<'_>) -> Curvature {
-        let varying = (0..2).filter(|&k| !call.facts(k).variable_free()).count();
-        if varying < 2 { Curvature::Affine } else { Curvature::Unknown }
-    }
-
-    fn monotonicity(&self, call: &Call<'_>, argument: usize) -> Monotonicity {
-        Monotonicity::of_factor(call.interval(1 - argument))
-    }
-
-    fn linear(&self, call: &Call<'_>) -> bool {
-        (0..2).filter(|&k| call.facts(k).level == Level::Parameter).count() < 2
-    }
+    product_rules!();
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let (a, b) = (lower.compact(&call.arguments[0])?, lower.compact(&call.arguments[1])?);

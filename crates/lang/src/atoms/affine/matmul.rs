@@ -1,13 +1,8 @@
 //! The matrix product.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, matmul_shape};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::{Definite, Kind, Level, NodeId};
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Op, Shape};
+use crate::atoms::matmul_shape;
+use crate::atoms::prelude::*;
+use crate::check::tree::NodeId;
 
 /// The matrix product.
 #[derive(Debug)]
@@ -15,21 +10,19 @@ pub struct MatMul;
 
 static ROW: Row = Row {
     name: "matmul",
-    aliases: &[],
     signature: "A @ x",
-    arguments: (2, 2),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "matrix product, one factor data",
     formula: "Σₖ Aᵢₖ Bₖⱼ",
-    graph: "affine",
+    shape: "as in NumPy: [m, n] of [m, k] and [k, n]; a vector has one axis",
+    example: "param A[3, 2]; var x[2]; minimize sum_squares(A @ x - 1);",
+    ..Row::PRODUCT
 };
 
 impl Atom for MatMul {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         matmul_shape(call)
     }
@@ -39,18 +32,7 @@ impl Atom for MatMul {
         call.interval(0).times(call.interval(1)).sum(inner)
     }
 
-    fn curvature(&self, call: &Call<'_>) -> Curvature {
-        let varying = (0..2).filter(|&k| !call.facts(k).variable_free()).count();
-        if varying < 2 { Curvature::Affine } else { Curvature::Unknown }
-    }
-
-    fn monotonicity(&self, call: &Call<'_>, argument: usize) -> Monotonicity {
-        Monotonicity::of_factor(call.interval(1 - argument))
-    }
-
-    fn linear(&self, call: &Call<'_>) -> bool {
-        (0..2).filter(|&k| call.facts(k).level == Level::Parameter).count() < 2
-    }
+    product_rules!();
 
     fn definite(&self, call: &Call<'_>) -> Definite {
         let (a, b) = (call.arguments[0], call.arguments[1]);

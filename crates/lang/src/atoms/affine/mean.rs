@@ -1,12 +1,6 @@
 //! The mean of entries, over all axes or one.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, group_of, groups, nonempty};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Binary, Reduction};
+use crate::atoms::prelude::*;
 
 /// The mean of entries, over all axes or one.
 #[derive(Debug)]
@@ -14,21 +8,20 @@ pub struct Mean;
 
 static ROW: Row = Row {
     name: "mean",
-    aliases: &[],
     signature: "mean(x, axis=, keepdims=)",
-    arguments: (1, 1),
     options: &["axis", "keepdims"],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "mean of entries",
     formula: "Σᵢ xᵢ / n",
-    graph: "affine",
+    shape: "a scalar, or without the axis",
+    example: "var x[3]; minimize square(mean(x) - 1) + norm1(x);",
+    ..Row::AFFINE
 };
 
 impl Atom for Mean {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         call.reduced()
     }

@@ -1,21 +1,27 @@
 //! Affine atoms.
 
 pub mod add;
+pub mod conv;
 pub mod cumsum;
 pub mod diag;
 pub mod diff;
 pub mod div;
 pub mod dot;
-pub mod hstack;
+pub mod einsum;
+pub mod flip;
+pub mod kron;
 pub mod matmul;
 pub mod mean;
 pub mod mul;
 pub mod neg;
+pub mod outer;
+pub mod repeat;
 pub mod reshape;
+pub mod stack;
 pub mod sum;
 pub mod trace;
 pub mod transpose;
-pub mod vstack;
+pub mod triangle;
 
 use super::Atom;
 use crate::lower::affine::Affine;

@@ -1,13 +1,6 @@
 //! The elementwise product, with broadcasting.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::{Definite, Level};
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Binary;
+use crate::atoms::prelude::*;
 
 /// The elementwise product, with broadcasting.
 #[derive(Debug)]
@@ -15,21 +8,19 @@ pub struct Mul;
 
 static ROW: Row = Row {
     name: "multiply",
-    aliases: &[],
     signature: "a * b",
-    arguments: (2, 2),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "elementwise product, one factor data",
     formula: "aᵢ bᵢ",
-    graph: "affine",
+    shape: "broadcast",
+    example: "param w[2] nonneg; var x[2]; minimize sum(w * square(x - 1));",
+    ..Row::PRODUCT
 };
 
 impl Atom for Mul {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         call.broadcast()
     }
@@ -38,18 +29,7 @@ impl Atom for Mul {
         call.interval(0).times(call.interval(1))
     }
 
-    fn curvature(&self, call: &Call<'_>) -> Curvature {
-        let varying = (0..2).filter(|&k| !call.facts(k).variable_free()).count();
-        if varying < 2 { Curvature::Affine } else { Curvature::Unknown }
-    }
-
-    fn monotonicity(&self, call: &Call<'_>, argument: usize) -> Monotonicity {
-        Monotonicity::of_factor(call.interval(1 - argument))
-    }
-
-    fn linear(&self, call: &Call<'_>) -> bool {
-        (0..2).filter(|&k| call.facts(k).level == Level::Parameter).count() < 2
-    }
+    product_rules!();
 
     fn definite(&self, call: &Call<'_>) -> Definite {
         for (scalar, matrix) in [(0, 1), (1, 0)] {

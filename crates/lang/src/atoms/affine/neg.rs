@@ -1,13 +1,6 @@
 //! Negation.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Definite;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Unary;
+use crate::atoms::prelude::*;
 
 /// Negation.
 #[derive(Debug)]
@@ -15,21 +8,20 @@ pub struct Neg;
 
 static ROW: Row = Row {
     name: "negative",
-    aliases: &[],
     signature: "-x",
-    arguments: (1, 1),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "negation",
     formula: "-xᵢ",
-    graph: "affine",
+    sign: "opposite",
+    monotone: "nonincreasing",
+    example: "var x in [0, 1]; minimize -x;",
+    ..Row::AFFINE
 };
 
 impl Atom for Neg {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         Ok(call.shape(0).to_vec())
     }

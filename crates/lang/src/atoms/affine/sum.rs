@@ -1,12 +1,6 @@
 //! The sum of entries, over all axes or one.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, group_of};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Reduction;
+use crate::atoms::prelude::*;
 
 /// The sum of entries, over all axes or one.
 #[derive(Debug)]
@@ -16,19 +10,19 @@ static ROW: Row = Row {
     name: "sum",
     aliases: &["sum_entries"],
     signature: "sum(x, axis=, keepdims=)",
-    arguments: (1, 1),
     options: &["axis", "keepdims"],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "sum of entries",
     formula: "Σᵢ xᵢ",
-    graph: "affine",
+    shape: "a scalar, or without the axis",
+    example: "var X[2, 3]; minimize sum_squares(sum(X, axis=0) - 1);",
+    ..Row::AFFINE
 };
 
 impl Atom for Sum {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         call.reduced()
     }

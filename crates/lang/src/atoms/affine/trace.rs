@@ -1,13 +1,6 @@
 //! The sum of the diagonal.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Definite;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Reduction, Shape};
+use crate::atoms::prelude::*;
 
 /// The sum of the diagonal.
 #[derive(Debug)]
@@ -15,21 +8,19 @@ pub struct Trace;
 
 static ROW: Row = Row {
     name: "trace",
-    aliases: &[],
     signature: "trace(X)",
-    arguments: (1, 1),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
     summary: "sum of the diagonal",
     formula: "Σᵢ Xᵢᵢ",
-    graph: "affine",
+    shape: "a scalar",
+    example: "var X[2, 2]; minimize square(trace(X) - 1) + sum(abs(X));",
+    ..Row::AFFINE
 };
 
 impl Atom for Trace {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         match call.shape(0) {
             [m, n] if call.agree(m, n) => Ok(Vec::new()),

@@ -1,12 +1,6 @@
 //! The transpose; a vector is its own.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Definite;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use crate::atoms::prelude::*;
 
 /// The transpose; a vector is its own.
 #[derive(Debug)]
@@ -14,21 +8,19 @@ pub struct Transpose;
 
 static ROW: Row = Row {
     name: "transpose",
-    aliases: &[],
     signature: "X.T",
-    arguments: (1, 1),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
-    summary: "transpose",
+    summary: "transpose; a vector is its own",
     formula: "Xⱼᵢ",
-    graph: "affine",
+    shape: "[n, m]",
+    example: "var X[2, 3]; minimize sum_squares(X.T @ [1, 2] - 1);",
+    ..Row::AFFINE
 };
 
 impl Atom for Transpose {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         Ok(call.shape(0).iter().rev().cloned().collect())
     }

@@ -1,11 +1,6 @@
 //! Consecutive integers, from 0 or a start up to an end that does not count.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, size};
-use crate::check::curvature::Curvature;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Context, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Op;
+use crate::atoms::prelude::*;
 
 /// Consecutive integers, from 0 or a start up to an end that does not count.
 #[derive(Debug)]
@@ -13,21 +8,21 @@ pub struct Arange;
 
 static ROW: Row = Row {
     name: "arange",
-    aliases: &[],
-    signature: "arange(start, stop)",
+    signature: "arange(stop), arange(start, stop)",
     arguments: (1, 2),
-    options: &[],
-    group: Group::Constructor,
-    curvature: Curvature::Constant,
-    summary: "consecutive integers",
+    summary: "consecutive integers, from 0 or a start up to an end that does not count",
     formula: "start + i",
-    graph: "affine",
+    shape: "[stop - start]",
+    sign: "nonneg from 0 on",
+    example: "var x[4]; minimize norm1(x - arange(4));",
+    ..Row::CONSTRUCTOR
 };
 
 impl Atom for Arange {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         let ends: Vec<Poly> = (0..call.arguments.len()).map(|k| size(call, k)).collect::<Result<_, _>>()?;
         let count = match &ends[..] {
@@ -36,6 +31,11 @@ impl Atom for Arange {
             [] => Poly::default(),
         };
         Ok(vec![count])
+    }
+
+    fn interval(&self, call: &Call<'_>) -> Interval {
+        let from_zero = call.arguments.len() == 1 || call.interval(0).is_nonneg();
+        if from_zero { Interval::NONNEG } else { Interval::ALL }
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

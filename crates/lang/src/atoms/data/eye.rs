@@ -1,14 +1,6 @@
 //! The identity matrix.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, sizes};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Definite;
-use crate::lower::affine::{Affine, Term};
-use crate::lower::column::Column;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Op;
+use crate::atoms::prelude::*;
 
 /// The identity matrix.
 #[derive(Debug)]
@@ -18,19 +10,19 @@ static ROW: Row = Row {
     name: "eye",
     aliases: &["identity"],
     signature: "eye(n)",
-    arguments: (1, 1),
-    options: &[],
-    group: Group::Constructor,
-    curvature: Curvature::Constant,
     summary: "identity matrix",
     formula: "1 at (i, i), 0 elsewhere",
-    graph: "affine",
+    shape: "[n, n]",
+    sign: "nonneg",
+    example: "var X[2, 2]; minimize sum(abs(X - eye(2)));",
+    ..Row::CONSTRUCTOR
 };
 
 impl Atom for Eye {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         let size = sizes(call, 0)?;
         Ok(vec![size[0].clone(), size[0].clone()])

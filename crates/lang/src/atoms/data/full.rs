@@ -1,12 +1,6 @@
 //! An array with the same value everywhere.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, sizes_between};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::expand_to;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use crate::atoms::prelude::*;
 
 /// An array with the same value everywhere.
 #[derive(Debug)]
@@ -14,21 +8,21 @@ pub struct Full;
 
 static ROW: Row = Row {
     name: "full",
-    aliases: &[],
     signature: "full([m, n], value)",
     arguments: (2, 3),
-    options: &[],
-    group: Group::Constructor,
-    curvature: Curvature::Constant,
     summary: "an array with one value",
     formula: "v",
-    graph: "affine",
+    shape: "[m, n]",
+    sign: "that of the value",
+    example: "param p; var x[3]; minimize norm1(x - full([3], p));",
+    ..Row::CONSTRUCTOR
 };
 
 impl Atom for Full {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         let last = call.arguments.len() - 1;
         if !call.shape(last).is_empty() {

@@ -1,13 +1,6 @@
 //! Evenly spaced numbers, both ends included.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, size};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Level;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Context, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Op;
+use crate::atoms::prelude::*;
 
 /// Evenly spaced numbers, both ends included.
 #[derive(Debug)]
@@ -15,21 +8,21 @@ pub struct Linspace;
 
 static ROW: Row = Row {
     name: "linspace",
-    aliases: &[],
     signature: "linspace(a, b, n)",
     arguments: (3, 3),
-    options: &[],
-    group: Group::Constructor,
-    curvature: Curvature::Constant,
-    summary: "evenly spaced numbers",
+    summary: "evenly spaced numbers, both ends included",
     formula: "a + i (b - a) / (n - 1)",
-    graph: "affine",
+    shape: "[n]",
+    sign: "where a and b agree",
+    example: "var x[5]; minimize norm1(x - linspace(0, 1, 5));",
+    ..Row::CONSTRUCTOR
 };
 
 impl Atom for Linspace {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         for k in 0..2 {
             if !call.shape(k).is_empty() || call.facts(k).level > Level::Constant {

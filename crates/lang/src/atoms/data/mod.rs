@@ -1,15 +1,10 @@
 //! Constructors, and functions of data only.
 
 pub mod arange;
-pub mod chol;
-pub mod det;
-pub mod exp;
 pub mod eye;
+pub mod fill;
 pub mod full;
-pub mod inv;
+pub mod functions;
 pub mod linspace;
-pub mod log;
-pub mod ones;
+pub mod matrix;
 pub mod psd_wrap;
-pub mod sqrt;
-pub mod zeros;

@@ -1,12 +1,6 @@
 //! Asserts that a matrix of data is positive semidefinite, which is verified when it has values.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::Curvature;
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Definite;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
+use crate::atoms::prelude::*;
 use cvxlayer_program::CheckKind;
 
 /// Asserts that a matrix of data is positive semidefinite, which is verified when it has values.
@@ -17,19 +11,19 @@ static ROW: Row = Row {
     name: "psd_wrap",
     aliases: &["assume_psd"],
     signature: "psd_wrap(P)",
-    arguments: (1, 1),
-    options: &[],
-    group: Group::Affine,
-    curvature: Curvature::Affine,
-    summary: "asserts positive semidefinite data",
+    summary: "asserts positive semidefinite data, which is verified when it has values",
     formula: "P",
-    graph: "affine",
+    sign: "that of P",
+    monotone: "of data only",
+    example: "param P[2, 2]; var x[2]; minimize quad_form(x - 1, psd_wrap(P));",
+    ..Row::AFFINE
 };
 
 impl Atom for PsdWrap {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         match call.shape(0) {
             [m, n] if call.agree(m, n) => Ok(call.shape(0).to_vec()),

@@ -1,13 +1,6 @@
 //! The absolute value, elementwise.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, affine_argument};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::Piece;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Unary;
+use crate::atoms::prelude::*;
 
 /// The absolute value, elementwise.
 #[derive(Debug)]
@@ -15,21 +8,20 @@ pub struct Abs;
 
 static ROW: Row = Row {
     name: "abs",
-    aliases: &[],
+    aliases: &["absolute", "fabs"],
     signature: "abs(x)",
-    arguments: (1, 1),
-    options: &[],
-    group: Group::PiecewiseLinear,
-    curvature: Curvature::Convex,
     summary: "absolute value",
     formula: "|xᵢ|",
-    graph: "t with x ≤ t, -x ≤ t",
+    graph: "t with x ≤ t, -x ≤ t; x or -x itself where its sign is known; a comparison bounds x directly",
+    example: "var x[3]; minimize sum(abs(x - [1, 2, 3])) + sum_squares(x);",
+    ..Row::PIECEWISE
 };
 
 impl Atom for Abs {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         Ok(call.shape(0).to_vec())
     }
@@ -38,19 +30,22 @@ impl Atom for Abs {
         call.interval(0).abs()
     }
 
+    fn group(&self, call: &Call<'_>) -> Group {
+        // Where the sign is known it is x or -x, whatever class that is of.
+        let range = call.interval(0);
+        if range.is_nonneg() || range.is_nonpos() { Group::Affine } else { Group::PiecewiseLinear }
+    }
+
     fn monotonicity(&self, call: &Call<'_>, _argument: usize) -> Monotonicity {
         Monotonicity::even(call.interval(0))
     }
 
     fn pieces(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Option<Vec<Piece>>> {
-        let rows = (*lower.affine(&call.arguments[0])?).clone();
-        let entry = (0..rows.shape.len()).collect();
-        Ok(affine_argument(call, lower).then_some(vec![Piece { rows, entry, both_signs: true }]))
+        lower.absolute_pieces(&call.arguments[0]).map(Some)
     }
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
-        let a = lower.affine(&call.arguments[0])?;
-        Ok(lower.absolute(&a, call))
+        lower.absolute(&call.arguments[0], call.name)
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

@@ -1,11 +1,16 @@
 //! Piecewise-linear atoms.
 
 pub mod abs;
-pub mod max;
-pub mod maximum;
-pub mod min;
-pub mod minimum;
-pub mod neg;
+pub mod cumulative;
+pub mod cvar;
+pub mod dotsort;
+pub mod elementwise_extreme;
+pub mod extreme;
+pub mod matrix_norm;
 pub mod norm1;
 pub mod norm_inf;
-pub mod pos;
+pub mod part;
+pub mod ptp;
+pub mod sum_largest;
+pub mod tilted;
+pub mod tv;

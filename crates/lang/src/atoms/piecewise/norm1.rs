@@ -1,12 +1,6 @@
 //! The sum of absolute values, over all axes or one.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, group_of};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Reduction, Unary};
+use crate::atoms::prelude::*;
 
 /// The sum of absolute values, over all axes or one.
 #[derive(Debug)]
@@ -14,21 +8,21 @@ pub struct Norm1;
 
 static ROW: Row = Row {
     name: "norm1",
-    aliases: &[],
-    signature: "norm1(x, axis=, keepdims=)",
-    arguments: (1, 1),
+    signature: "norm(x, 1), norm1(x, axis=, keepdims=)",
     options: &["axis", "keepdims"],
-    group: Group::PiecewiseLinear,
-    curvature: Curvature::Convex,
     summary: "sum of absolute values",
     formula: "Σᵢ |xᵢ|",
-    graph: "Σ t with x ≤ t, -x ≤ t",
+    shape: "a scalar, or without the axis",
+    graph: "Σ t with x ≤ t, -x ≤ t; Σ x where its sign is known",
+    example: "var x[3]; minimize sum_squares(x - [3, 2, 1]) + 2 * norm(x, 1);",
+    ..Row::PIECEWISE
 };
 
 impl Atom for Norm1 {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         call.reduced()
     }
@@ -37,14 +31,29 @@ impl Atom for Norm1 {
         call.interval(0).abs().sum(call.reduced_count())
     }
 
+    fn group(&self, call: &Call<'_>) -> Group {
+        // Where the sign is known it is Σ x or -Σ x, whatever class that is of.
+        let range = call.interval(0);
+        if range.is_nonneg() || range.is_nonpos() { Group::Affine } else { Group::PiecewiseLinear }
+    }
+
     fn monotonicity(&self, call: &Call<'_>, _argument: usize) -> Monotonicity {
         Monotonicity::even(call.interval(0))
     }
 
+    fn pieces(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Option<Vec<Piece>>> {
+        // Of one entry each it is an absolute value.
+        let shape = lower.context.shape(&call.arguments[0])?;
+        if groups(shape, call.axis(shape.rank())).size != 1 {
+            return Ok(None);
+        }
+        lower.absolute_pieces(&call.arguments[0]).map(Some)
+    }
+
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
-        let a = lower.affine(&call.arguments[0])?;
-        let group = group_of(a.shape, call.axis(a.shape.rank()));
-        Ok(lower.absolute(&a, call).sum_into(call.shape, group))
+        let absolute = lower.absolute(&call.arguments[0], call.name)?;
+        let group = group_of(absolute.shape, call.axis(absolute.shape.rank()));
+        Ok(absolute.sum_into(call.shape, group))
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

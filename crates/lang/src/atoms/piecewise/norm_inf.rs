@@ -1,13 +1,6 @@
 //! The largest absolute value, over all axes or one.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, affine_argument, group_of, groups, nonempty};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::Piece;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Reduction, Unary};
+use crate::atoms::prelude::*;
 
 /// The largest absolute value, over all axes or one.
 #[derive(Debug)]
@@ -15,21 +8,21 @@ pub struct NormInf;
 
 static ROW: Row = Row {
     name: "norm_inf",
-    aliases: &[],
-    signature: "norm_inf(x, axis=, keepdims=)",
-    arguments: (1, 1),
+    signature: "norm(x, inf), norm_inf(x, axis=, keepdims=)",
     options: &["axis", "keepdims"],
-    group: Group::PiecewiseLinear,
-    curvature: Curvature::Convex,
     summary: "largest absolute value",
     formula: "maxᵢ |xᵢ|",
-    graph: "t with -t ≤ xᵢ ≤ t",
+    shape: "a scalar, or without the axis",
+    graph: "t with -t ≤ xᵢ ≤ t; a comparison bounds x directly",
+    example: "var x[3]; minimize sum_squares(x - [3, 2, 1]) + 2 * norm(x, inf);",
+    ..Row::PIECEWISE
 };
 
 impl Atom for NormInf {
     fn row(&self) -> &'static Row {
         &ROW
     }
+
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
         call.reduced()
     }
@@ -43,20 +36,17 @@ impl Atom for NormInf {
     }
 
     fn pieces(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Option<Vec<Piece>>> {
-        let rows = (*lower.affine(&call.arguments[0])?).clone();
-        let group = group_of(rows.shape, call.axis(rows.shape.rank()));
-        let entry = (0..rows.shape.len()).map(group).collect();
-        Ok(affine_argument(call, lower).then_some(vec![Piece { rows, entry, both_signs: true }]))
+        let shape = lower.context.shape(&call.arguments[0])?;
+        let axis = call.axis(shape.rank());
+        nonempty(call, groups(shape, axis).size)?;
+        let group = group_of(shape, axis);
+        let inner = lower.absolute_pieces(&call.arguments[0])?;
+        Ok(Some(inner.into_iter().map(|piece| piece.regrouped(group)).collect()))
     }
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
-        let a = lower.affine(&call.arguments[0])?;
-        let group = group_of(a.shape, call.axis(a.shape.rank()));
-        let bound = lower.auxiliary("norm_inf", call.shape, None);
-        let repeated = bound.gather(a.shape, (0..a.shape.len()).map(group)).scale(-1.0);
-        lower.at_most_zero(&a.add(&repeated), "norm_inf");
-        lower.at_most_zero(&(*a).clone().scale(-1.0).add(&repeated), "norm_inf");
-        Ok(bound)
+        let pieces = self.pieces(call, lower)?.unwrap_or_default();
+        Ok(lower.epigraph(&pieces, call.shape, "norm_inf", true))
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

@@ -1,12 +1,6 @@
 //! The Huber function, elementwise.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Binary, Shape};
+use crate::atoms::prelude::*;
 
 /// The Huber function, elementwise.
 #[derive(Debug)]
@@ -14,15 +8,13 @@ pub struct Huber;
 
 static ROW: Row = Row {
     name: "huber",
-    aliases: &[],
-    signature: "huber(x, M=1)",
+    signature: "huber(x, M)",
     arguments: (1, 2),
-    options: &[],
-    group: Group::Quadratic,
-    curvature: Curvature::Convex,
-    summary: "quadratic near 0, linear beyond M",
+    summary: "quadratic near 0, linear beyond M, which is 1 if not given",
     formula: "xᵢ² for |xᵢ| ≤ M, else 2 M |xᵢ| - M²",
     graph: "n² + 2 M t with -t ≤ x - n ≤ t",
+    example: "param A[4, 2]; param y[4]; var w[2]; minimize sum(huber(A @ w - y, 0.5));",
+    ..Row::QUADRATIC
 };
 
 impl Atom for Huber {
@@ -57,7 +49,8 @@ impl Atom for Huber {
             None => Affine::fill(Shape::Scalar, 1.0),
         };
         let inner = lower.auxiliary("huber", call.shape, None);
-        let outer = lower.absolute(&a.add(&inner.clone().scale(-1.0)), call);
+        let rest = Piece { both_signs: true, ..Piece::entries(a.add(&inner.clone().scale(-1.0))) };
+        let outer = lower.epigraph(&[rest], call.shape, "huber", true);
         let linear = lower.multiply(&outer, &threshold.scale(2.0), call.shape);
         Ok(lower.squares(&inner, "huber").add(&linear))
     }

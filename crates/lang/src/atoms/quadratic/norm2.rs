@@ -1,12 +1,6 @@
 //! The Euclidean norm; its square is inside the class.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, outside};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Reduction;
+use crate::atoms::prelude::*;
 
 /// The Euclidean norm; its square is inside the class.
 #[derive(Debug)]
@@ -14,15 +8,15 @@ pub struct Norm2;
 
 static ROW: Row = Row {
     name: "norm2",
-    aliases: &[],
-    signature: "norm(x, 2)",
-    arguments: (1, 1),
+    aliases: &["pnorm"],
+    signature: "norm(x, 2), norm(X, \"fro\"), norm2(x, axis=, keepdims=)",
     options: &["axis", "keepdims"],
-    group: Group::Cone,
-    curvature: Curvature::Convex,
-    summary: "Euclidean norm; write sum_squares or norm(x, 2)**2",
+    summary: "Euclidean norm; its square is inside the class",
     formula: "√Σᵢ xᵢ²",
-    graph: "a second-order cone, which the solver has not",
+    shape: "a scalar, or without the axis",
+    example: "param p[2]; var x[2]; minimize norm(x - p, 2)**2 + norm(p, 2) * norm(x, 1);",
+    instead: "`sum_squares(…)`, which is `norm(…, 2)**2`, in the objective, or `norm1` or `norm_inf`, are inside the class",
+    ..Row::CONE
 };
 
 impl Atom for Norm2 {

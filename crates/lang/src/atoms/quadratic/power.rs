@@ -1,13 +1,6 @@
 //! A power with a constant exponent, elementwise.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::expand_to;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Binary, Op};
+use crate::atoms::prelude::*;
 
 /// A power with a constant exponent, elementwise.
 #[derive(Debug)]
@@ -15,15 +8,18 @@ pub struct Power;
 
 static ROW: Row = Row {
     name: "power",
-    aliases: &[],
-    signature: "x ** p",
+    aliases: &["pow"],
+    signature: "x ** p, power(x, p)",
     arguments: (2, 2),
-    options: &[],
-    group: Group::Quadratic,
-    curvature: Curvature::Convex,
     summary: "power with a constant exponent",
     formula: "xᵢᵖ",
-    graph: "a quadratic block for p = 2",
+    shape: "broadcast",
+    sign: "nonneg for even p, else that of x",
+    monotone: "p = 2: by the sign of x; p < 0: nonincreasing; else nondecreasing",
+    graph: "p = 2: a quadratic block; p = 0, 1: affine; else of data: lifted",
+    example: "param g; var x[2]; minimize sum((x - [1, 2])**2) + g**2 * norm1(x);",
+    cone: "a power cone",
+    ..Row::QUADRATIC
 };
 
 impl Atom for Power {
@@ -42,9 +38,15 @@ impl Atom for Power {
 
     fn interval(&self, call: &Call<'_>) -> Interval {
         let base = call.interval(0);
+        let nonzero = base.excludes_zero();
         match call.number(1) {
-            Some(p) if p.fract() == 0.0 && p % 2.0 == 0.0 => Interval::NONNEG,
-            Some(p) if base.is_nonneg() && p > 0.0 => base.map_increasing(|v| v.powf(p)),
+            Some(p) if p % 2.0 == 0.0 && p > 0.0 => {
+                Interval { nonzero, ..base.abs().map_increasing(|v| v.powf(p)) }
+            }
+            Some(p) if p % 2.0 == 0.0 => Interval { nonzero: true, ..Interval::NONNEG },
+            Some(p) if base.is_nonneg() && p > 0.0 => {
+                Interval { nonzero, ..base.map_increasing(|v| v.powf(p)) }
+            }
             _ if base.is_pos() => Interval { nonzero: true, ..Interval::NONNEG },
             _ if base.is_nonneg() => Interval::NONNEG,
             _ => Interval::ALL,

@@ -1,14 +1,6 @@
 //! A quadratic form with a semidefinite matrix of data.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::check::tree::Definite;
-use crate::lower::affine::Affine;
-use crate::lower::column::Column;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Binary, Op, Reduction, Shape};
+use crate::atoms::prelude::*;
 
 /// A quadratic form with a semidefinite matrix of data.
 #[derive(Debug)]
@@ -16,15 +8,15 @@ pub struct QuadForm;
 
 static ROW: Row = Row {
     name: "quad_form",
-    aliases: &[],
-    signature: "quad_form(x, P)",
+    signature: "quad_form(x, P), x.T @ P @ x",
     arguments: (2, 2),
-    options: &[],
-    group: Group::Quadratic,
-    curvature: Curvature::Convex,
     summary: "quadratic form, P semidefinite data",
     formula: "xᵀ P x",
-    graph: "a quadratic block",
+    shape: "a scalar",
+    sign: "nonneg for psd P, nonpos for nsd P",
+    monotone: "not monotone",
+    example: "param S[2, 2] psd; var x[2]; minimize quad_form(x - [1, 2], S) + norm1(x);",
+    ..Row::QUADRATIC
 };
 
 impl Atom for QuadForm {
@@ -69,13 +61,7 @@ impl Atom for QuadForm {
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let (x, p) = (lower.affine(&call.arguments[0])?, lower.compact(&call.arguments[1])?);
-        let n = x.shape.len();
-        let x = (*x).clone().with_shape(Shape::Vector(n));
-        // Expanding a long expression would square its length.
-        let short = x.rows().all(|(_, terms)| terms.iter().filter(|t| t.column != Column::ONE).count() <= 1);
-        let x = if short { x } else { lower.as_variable(&x, "quad_form") };
-        let product = p.matmul(&x, (n, n, 1), Shape::Vector(n), &mut lower.products);
-        Ok(lower.multiply(&x, &product, Shape::Vector(n)).sum_into(Shape::Scalar, |_| 0))
+        Ok(form(&x, &p, call.name, lower))
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
@@ -86,4 +72,15 @@ impl Atom for QuadForm {
         let terms = tape.binary(Binary::Mul, x, product, vector);
         Ok(tape.reduce(Reduction::Sum, terms, None, call.shape))
     }
+}
+
+/// `xᵀ P x` for a vector `x` of any length of expression.
+pub(super) fn form(x: &Affine, p: &Affine, name: &'static str, lower: &mut Lower<'_>) -> Affine {
+    let n = x.shape.len();
+    let x = x.clone().with_shape(Shape::Vector(n));
+    // Expanding a long expression would square its length.
+    let short = x.rows().all(|(_, terms)| terms.iter().filter(|t| t.column != Column::ONE).count() <= 1);
+    let x = if short { x } else { lower.as_variable(&x, name) };
+    let product = p.matmul(&x, (n, n, 1), Shape::Vector(n), &mut lower.products);
+    lower.multiply(&x, &product, Shape::Vector(n)).sum_into(Shape::Scalar, |_| 0)
 }

@@ -1,12 +1,6 @@
 //! The square, elementwise.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::Unary;
+use crate::atoms::prelude::*;
 
 /// The square, elementwise.
 #[derive(Debug)]
@@ -14,15 +8,12 @@ pub struct Square;
 
 static ROW: Row = Row {
     name: "square",
-    aliases: &[],
     signature: "square(x)",
-    arguments: (1, 1),
-    options: &[],
-    group: Group::Quadratic,
-    curvature: Curvature::Convex,
     summary: "square",
     formula: "xᵢ²",
     graph: "a quadratic block; of a long expression through auxiliary variables",
+    example: "var x[2]; minimize sum(square(x - [1, 2])) + norm1(x);",
+    ..Row::QUADRATIC
 };
 
 impl Atom for Square {
@@ -33,8 +24,9 @@ impl Atom for Square {
         Ok(call.shape(0).to_vec())
     }
 
-    fn interval(&self, _call: &Call<'_>) -> Interval {
-        Interval::NONNEG
+    fn interval(&self, call: &Call<'_>) -> Interval {
+        let own = call.interval(0);
+        Interval { nonzero: own.excludes_zero(), ..own.abs().map_increasing(|v| v * v) }
     }
 
     fn monotonicity(&self, call: &Call<'_>, _argument: usize) -> Monotonicity {

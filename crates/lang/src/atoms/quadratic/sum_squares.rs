@@ -1,12 +1,6 @@
 //! The sum of squares, over all axes or one.
 
-use crate::atoms::{Atom, Call, Group, Refusal, Row, group_of};
-use crate::check::curvature::{Curvature, Monotonicity};
-use crate::check::interval::Interval;
-use crate::check::size::Poly;
-use crate::lower::affine::Affine;
-use crate::lower::{Application, Lower, Lowered, TapeBuilder};
-use cvxlayer_program::{Reduction, Unary};
+use crate::atoms::prelude::*;
 
 /// The sum of squares, over all axes or one.
 #[derive(Debug)]
@@ -14,15 +8,14 @@ pub struct SumSquares;
 
 static ROW: Row = Row {
     name: "sum_squares",
-    aliases: &[],
-    signature: "sum_squares(x, axis=, keepdims=)",
-    arguments: (1, 1),
+    signature: "sum_squares(x, axis=, keepdims=), norm(x, 2)**2",
     options: &["axis", "keepdims"],
-    group: Group::Quadratic,
-    curvature: Curvature::Convex,
     summary: "sum of squares",
     formula: "Σᵢ xᵢ²",
+    shape: "a scalar, or without the axis",
     graph: "a quadratic block: AᵀA where that is smaller than A, else through auxiliary variables",
+    example: "param A[4, 2]; param y[4]; var w[2]; minimize sum_squares(A @ w - y) + norm1(w);",
+    ..Row::QUADRATIC
 };
 
 impl Atom for SumSquares {

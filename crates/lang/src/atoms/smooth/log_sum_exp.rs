@@ -1,0 +1,45 @@
+//! The logarithm of a sum of exponentials, over all axes or one.
+
+use crate::atoms::prelude::*;
+
+/// The logarithm of a sum of exponentials.
+#[derive(Debug)]
+pub struct LogSumExp;
+
+static ROW: Row = Row {
+    name: "log_sum_exp",
+    aliases: &["logsumexp"],
+    signature: "log_sum_exp(x, axis=, keepdims=)",
+    options: &["axis", "keepdims"],
+    summary: "logarithm of the sum of exponentials",
+    formula: "log Σᵢ exp xᵢ",
+    shape: "a scalar, or without the axis",
+    sign: "nonneg for nonneg x",
+    example: "param p[3]; var x; minimize square(x - log_sum_exp(p));",
+    ..Row::SMOOTH
+};
+
+impl Atom for LogSumExp {
+    fn row(&self) -> &'static Row {
+        &ROW
+    }
+
+    fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+        call.reduced()
+    }
+
+    fn interval(&self, call: &Call<'_>) -> Interval {
+        if call.interval(0).is_nonneg() { Interval::NONNEG } else { Interval::ALL }
+    }
+
+    fn graph(&self, call: &Application<'_>, _lower: &mut Lower<'_>) -> Lowered<Affine> {
+        Err(outside(call))
+    }
+
+    fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
+        let a = tape.value(&call.arguments[0])?;
+        let axis = call.axis(tape.shape(a).rank());
+        nonempty(call, groups(tape.shape(a), axis).size)?;
+        Ok(tape.reduce(Reduction::LogSumExp, a, axis, call.shape))
+    }
+}

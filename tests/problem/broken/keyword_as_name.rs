@@ -1,0 +1,8 @@
+cvxlayer::problem! {
+    pub Keyword;
+    param to;
+    var x;
+    minimize square(x);
+}
+
+fn main() {}

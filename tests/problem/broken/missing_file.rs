@@ -1,0 +1,5 @@
+cvxlayer::problem! {
+    pub Missing from "models/nowhere.cvx"
+}
+
+fn main() {}

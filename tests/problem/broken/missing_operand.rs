@@ -1,0 +1,7 @@
+cvxlayer::problem! {
+    pub Operand;
+    var x;
+    minimize square(x) + ;
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+cvxlayer::problem! {
+    param a;
+    var x;
+    minimize square(x - a);
+}
+
+fn main() {}

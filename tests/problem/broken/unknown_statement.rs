@@ -1,0 +1,7 @@
+cvxlayer::problem! {
+    pub Statement;
+    variable x;
+    minimize square(x);
+}
+
+fn main() {}
