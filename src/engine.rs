@@ -1,8 +1,8 @@
 //! The door to the engine: blocks in its form, solutions and derivatives in the program's.
 
 use crate::error::Error;
-use altdiff::{Cotangent, Csc, DerivativeOptions, Problem, SolutionTangent, Solver, Tangent};
-use cvxlayer_program::{Blocks, MatrixBlock, Program};
+use altdiff::{Cotangent, Csc, DerivativeOptions, Function, Problem, SolutionTangent, Solver, Tangent};
+use cvxlayer_program::{Blocks, MatrixBlock, Program, SmoothFunction, SmoothTerm};
 
 pub use altdiff::{Control, Method, Plain, Progress, Residuals, Route, Settings, Status};
 
@@ -24,13 +24,14 @@ pub(crate) fn problem(blocks: &Blocks, theta_hat: &[f64]) -> Result<Problem, Err
 
 /// Replaces the numbers of a problem of the program's pattern by those at θ̂.
 pub(crate) fn renew(blocks: &Blocks, theta_hat: &[f64], problem: &mut Problem) -> Result<(), Error> {
-    let Problem { p, q, r, a, b, g, gl, gu, lo, hi } = problem;
+    let Problem { p, q, r, a, b, g, gl, gu, lo, hi, smooth: _, w } = problem;
     for (name, block, values) in [
         ("P", &blocks.p.entries, &mut p.values),
         ("q", &blocks.q, q),
         ("A", &blocks.a.entries, &mut a.values),
         ("b", &blocks.b, b),
         ("G", &blocks.g.entries, &mut g.values),
+        ("w", &blocks.w, &mut *w),
     ] {
         block.apply_into(theta_hat, values);
         if let Some(entry) = values.iter().position(|v| !v.is_finite()) {
@@ -48,6 +49,13 @@ pub(crate) fn renew(blocks: &Blocks, theta_hat: &[f64], problem: &mut Problem) -
             return Err(Error::NotFinite { block: name, entry, value: values[entry] });
         }
     }
+    // A weight that is nonnegative but for rounding is no mistake of anybody's.
+    for weight in w.iter_mut().filter(|w| **w < 0.0 && **w > -1e-12) {
+        *weight = 0.0;
+    }
+    if let Some(entry) = w.iter().position(|v| *v < 0.0) {
+        return Err(Error::NotFinite { block: "w", entry, value: w[entry] });
+    }
     let mut constant = [0.0];
     blocks.r.apply_into(theta_hat, &mut constant);
     if !constant[0].is_finite() {
@@ -62,11 +70,26 @@ pub(crate) fn template(blocks: &Blocks) -> Problem {
     let constant = |block: &MatrixBlock| csc(block, block.entries.constant.to_vec());
     let p = constant(&blocks.p);
     let (n, m, k) = (blocks.q.len(), blocks.b.len(), blocks.gl.len());
-    Problem::new(n).quadratic(p, vec![0.0; n]).equalities(constant(&blocks.a), vec![0.0; m]).inequalities(
-        constant(&blocks.g),
-        vec![f64::NEG_INFINITY; k],
-        vec![f64::INFINITY; k],
-    )
+    let terms = blocks.smooth.iter().map(smooth_term).collect();
+    Problem::new(n)
+        .quadratic(p, vec![0.0; n])
+        .equalities(constant(&blocks.a), vec![0.0; m])
+        .inequalities(constant(&blocks.g), vec![f64::NEG_INFINITY; k], vec![f64::INFINITY; k])
+        .smooth(terms, vec![0.0; blocks.smooth.len()])
+}
+
+fn smooth_term(term: &SmoothTerm) -> altdiff::SmoothTerm {
+    let function = match term.function {
+        SmoothFunction::NegativeLog => Function::NegativeLog,
+        SmoothFunction::NegativeEntropy => Function::NegativeEntropy,
+        SmoothFunction::Exp => Function::Exp,
+        SmoothFunction::Logistic => Function::Logistic,
+        SmoothFunction::Power(p) => Function::Power(p),
+        SmoothFunction::XExp => Function::XExp,
+        SmoothFunction::NegativeLogNormalCdf => Function::NegativeLogNormalCdf,
+        _ => unreachable!("a program is validated, and knows no other function"),
+    };
+    altdiff::SmoothTerm { function, column: term.column as usize }
 }
 
 fn csc(block: &MatrixBlock, values: Vec<f64>) -> Csc {
@@ -82,7 +105,7 @@ fn csc(block: &MatrixBlock, values: Vec<f64>) -> Csc {
 
 /// How the data move when θ̂ does.
 pub(crate) fn data_tangent(blocks: &Blocks, moved: &[f64]) -> DataVector {
-    let Blocks { p, q, r, a, b, g, gl, gu, lo, hi } = blocks;
+    let Blocks { p, q, r, a, b, g, gl, gu, lo, hi, smooth: _, w } = blocks;
     DataVector {
         blocks: Tangent {
             p: p.entries.apply_tangent(moved),
@@ -94,6 +117,7 @@ pub(crate) fn data_tangent(blocks: &Blocks, moved: &[f64]) -> DataVector {
             gu: gu.apply_tangent(moved),
             lo: lo.apply_tangent(moved),
             hi: hi.apply_tangent(moved),
+            w: w.apply_tangent(moved),
         },
         r: r.apply_tangent(moved)[0],
     }
@@ -101,7 +125,7 @@ pub(crate) fn data_tangent(blocks: &Blocks, moved: &[f64]) -> DataVector {
 
 /// The adjoint of [`data_tangent`]: adds what a cotangent of the data means for θ̂.
 pub(crate) fn data_adjoint(blocks: &Blocks, bar: &DataVector, theta_hat: &mut [f64]) {
-    let Blocks { p, q, r, a, b, g, gl, gu, lo, hi } = blocks;
+    let Blocks { p, q, r, a, b, g, gl, gu, lo, hi, smooth: _, w } = blocks;
     let t = &bar.blocks;
     for (block, bar) in [
         (&p.entries, &t.p),
@@ -113,6 +137,7 @@ pub(crate) fn data_adjoint(blocks: &Blocks, bar: &DataVector, theta_hat: &mut [f
         (gu, &t.gu),
         (lo, &t.lo),
         (hi, &t.hi),
+        (w, &t.w),
     ] {
         // An empty cotangent stands for zeros.
         if !bar.is_empty() {
@@ -154,18 +179,25 @@ pub(crate) fn cotangent(program: &Program, x: Vec<f64>, stacked: &[f64]) -> Cota
     }
 }
 
-/// The objective `½xᵀPx + qᵀx + r` as a function of x and of the data.
+/// The objective `½xᵀPx + qᵀx + r + wᵀφ(x)` as a function of x and of the data.
 pub(crate) struct Objective<'a> {
     pub(crate) problem: &'a Problem,
     pub(crate) x: &'a [f64],
 }
 
 impl Objective<'_> {
-    /// `Px + q`.
+    /// `Px + q + ∇(wᵀφ)`.
     pub(crate) fn slope(&self) -> Vec<f64> {
         let mut out = self.problem.p.mul_symmetric_vec(self.x);
         for (o, q) in out.iter_mut().zip(&self.problem.q) {
             *o += q;
+        }
+        for (term, weight) in self.problem.smooth.iter().zip(&self.problem.w).filter(|(_, w)| **w != 0.0) {
+            let slope = term.function.slope(self.x[term.column]);
+            // Where it is infinite, at the end of the domain, x does not move.
+            if slope.is_finite() {
+                out[term.column] += weight * slope;
+            }
         }
         out
     }
@@ -178,6 +210,12 @@ impl Objective<'_> {
         }
         for (o, v) in bar.blocks.q.iter_mut().zip(x) {
             *o += weight * v;
+        }
+        for (term, o) in self.problem.smooth.iter().zip(&mut bar.blocks.w) {
+            let value = term.function.value(x[term.column]);
+            if value.is_finite() {
+                *o += weight * value;
+            }
         }
         bar.r += weight;
     }

@@ -6,15 +6,15 @@ use crate::lifting::Lifted;
 use crate::params::Params;
 use crate::passes::validate;
 use crate::solution::Solution;
-use cvxlayer_program::Program;
-use std::sync::Arc;
+use cvxlayer_program::{Depends, Program};
+use std::sync::{Arc, OnceLock};
 
 /// A parametrized problem, compiled and analysed: solve it at any parameters, and differentiate what comes back.
 ///
 /// A layer is immutable; clones share it, and threads may.
 #[derive(Clone, Debug)]
 pub struct Layer {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// What a layer is made of, shared with its solutions.
@@ -22,6 +22,8 @@ pub struct Layer {
 pub(crate) struct Inner {
     pub(crate) program: Program,
     pub(crate) solver: altdiff::Solver,
+    /// What each block depends on, found out from the program rather than believed; made on first use.
+    pub(crate) depends: OnceLock<Depends>,
 }
 
 impl Layer {
@@ -32,7 +34,7 @@ impl Layer {
     pub fn new(program: Program, settings: Settings) -> Result<Self, Error> {
         validate(&program)?;
         let solver = engine::solver(&program.blocks, settings)?;
-        Ok(Self { inner: Arc::new(Inner { program, solver }) })
+        Ok(Self { inner: Arc::new(Inner { program, solver, depends: OnceLock::new() }) })
     }
 
     /// The program that the layer runs.

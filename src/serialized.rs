@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::passes::validate;
-use cvxlayer_program::{FORMAT, Program};
+use cvxlayer_program::{FORMAT, Program, VectorBlock};
 
 /// Reads a serialized program and checks that it is consistent.
 ///
@@ -16,11 +16,16 @@ pub fn read_program(json: &str) -> Result<Program, Error> {
     // The version first: a later one need not look like this one at all.
     let header: Header = serde_json::from_str(json).map_err(|e| Error::Program(e.to_string()))?;
     match header.format {
-        Some(format) if format == u64::from(FORMAT) => {}
+        // Format 1 is this one without smooth terms.
+        Some(format) if (1..=u64::from(FORMAT)).contains(&format) => {}
         Some(format) => return Err(Error::Format(format)),
         None => return Err(Error::Program("it has no `format`".to_owned())),
     }
-    let program: Program = serde_json::from_str(json).map_err(|e| Error::Program(e.to_string()))?;
+    let mut program: Program = serde_json::from_str(json).map_err(|e| Error::Program(e.to_string()))?;
+    program.format = FORMAT;
+    if program.blocks.w.is_empty() {
+        program.blocks.w = VectorBlock::constant(Vec::new(), program.lift.len());
+    }
     validate(&program)?;
     Ok(program)
 }

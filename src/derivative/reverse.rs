@@ -166,6 +166,7 @@ impl Derivatives<'_> {
                 gu: gradient.gu,
                 lo: gradient.lo,
                 hi: gradient.hi,
+                w: gradient.w,
             };
         } else {
             data.blocks = Tangent::zeros(&state.problem);

@@ -21,6 +21,7 @@ pub fn depends(program: &Program) -> Depends {
         (BlockKind::Gu, &b.gu.linear),
         (BlockKind::Lo, &b.lo.linear),
         (BlockKind::Hi, &b.hi.linear),
+        (BlockKind::W, &b.w.linear),
     ];
     let of = |map: &SparseMap| {
         let mut seen = vec![false; sets.all.len()];

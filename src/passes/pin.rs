@@ -251,6 +251,8 @@ fn fold_blocks(blocks: &Blocks, entries: &[Affine], theta_hat: usize) -> Blocks 
         gu: vector(&blocks.gu),
         lo: vector(&blocks.lo),
         hi: vector(&blocks.hi),
+        smooth: blocks.smooth.clone(),
+        w: vector(&blocks.w),
     }
 }
 

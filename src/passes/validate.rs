@@ -124,6 +124,7 @@ fn blocks(program: &Program) -> Result {
         ("gu", &b.gu, b.g.rows),
         ("lo", &b.lo, n),
         ("hi", &b.hi, n),
+        ("w", &b.w, b.smooth.len()),
     ];
     for (name, block, len) in sizes {
         ensure(vector(block, len, theta_hat), || format!("the block {name}"))?;
@@ -131,6 +132,7 @@ fn blocks(program: &Program) -> Result {
     for (name, block, rows) in [("P", &b.p, n), ("A", &b.a, b.a.rows), ("G", &b.g, b.g.rows)] {
         ensure(matrix(block, rows, n, theta_hat), || format!("the block {name}"))?;
     }
+    ensure(b.smooth.iter().all(|term| (term.column as usize) < n), || "the smooth terms".to_owned())?;
     let upper = (0..n).all(|j| column(&b.p, j).iter().all(|&i| i as usize <= j));
     ensure(upper, || "the block P, which keeps an upper triangle".to_owned())?;
     let on = program.depends.blocks.iter().flat_map(|(_, on)| on.iter());

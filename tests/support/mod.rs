@@ -1,9 +1,9 @@
 //! Programs written by hand, so that the run-time is tested without the compiler.
 
 use cvxlayer::program::{
-    Attributes, Binary, Blocks, Columns, DefaultValue, Depends, Derived, FORMAT, Input, Lift, MatrixBlock,
-    NamedNode, Op, Parameter, Products, Program, Reduction, Role, Rows, Sense, Shape, SolutionMap, SparseMap,
-    Storage, Tape, Unary, UserDual, UserVariable, VectorBlock,
+    Attributes, Binary, Blocks, Columns, DefaultValue, Depends, Derived, FORMAT, Input, Lift, List,
+    MatrixBlock, NamedNode, Op, Parameter, Products, Program, Reduction, Role, Rows, Sense, Shape,
+    SolutionMap, SparseMap, Storage, Tape, Unary, UserDual, UserVariable, VectorBlock,
 };
 
 /// The number of assets.
@@ -132,6 +132,8 @@ fn blocks() -> Blocks {
         gl: VectorBlock::constant(vec![f64::NEG_INFINITY], THETA_HAT),
         gu: one(0.0, vec![(0, CAP as u32, 1.0)]),
         lo: VectorBlock::constant(vec![0.0; N], THETA_HAT),
+        smooth: List::default(),
+        w: VectorBlock::constant(Vec::new(), THETA_HAT),
         hi: VectorBlock {
             constant: vec![0.0; N].into(),
             linear: linear(N, (0..N as u32).map(|i| (i, EXP_T as u32, 1.0)).collect()),

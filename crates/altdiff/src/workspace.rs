@@ -124,7 +124,7 @@ impl Solver {
     pub fn solve_in(&self, problem: &Problem, workspace: &mut Workspace) -> Result<Status, Error> {
         let w = workspace;
         w.solution = None;
-        if self.pivots() && problem.smooth.is_empty() {
+        if self.pivots() && !self.is_smooth() {
             let same = self.compare(problem)?;
             w.load(problem, same);
             if w.factor(same) && w.pivot(self.settings().tolerance) {

@@ -6,7 +6,8 @@
 use cvxlayer_program::{
     Attributes, Binary, BlockKind, Blocks, Check, CheckKind, Columns, DefaultValue, Depends, Derived, Input,
     Lift, List, MatrixBlock, NamedNode, Node, Op, Parameter, Products, Program, Reduction, Role, Rows, Sense,
-    Shape, Size, SolutionMap, SparseMap, Storage, Tape, Text, Unary, UserDual, UserVariable, VectorBlock,
+    Shape, Size, SmoothFunction, SmoothTerm, SolutionMap, SparseMap, Storage, Tape, Text, Unary, UserDual,
+    UserVariable, VectorBlock,
 };
 use std::fmt::Write as _;
 
@@ -36,7 +37,7 @@ macro_rules! as_shown {
 as_shown!(
     u32 "", usize "", bool "",
     Shape "Shape::", Unary "Unary::", Binary "Binary::", Reduction "Reduction::", CheckKind "CheckKind::",
-    BlockKind "BlockKind::", Sense "Sense::", Role "Role::", Input "Input::",
+    SmoothFunction "SmoothFunction::", BlockKind "BlockKind::", Sense "Sense::", Role "Role::", Input "Input::",
 );
 
 macro_rules! field_by_field {
@@ -71,7 +72,8 @@ field_by_field! {
     Derived { node, start, len, text, reason }
     Products { ptr, left, right, coefficient }
     Check { node, kind, text }
-    Blocks { p, q, r, a, b, g, gl, gu, lo, hi }
+    Blocks { p, q, r, a, b, g, gl, gu, lo, hi, smooth, w }
+    SmoothTerm { function, column }
     VectorBlock { constant, linear }
     MatrixBlock { rows, cols, col_ptr, row_idx, entries }
     SparseMap { rows, cols, row_ptr, col_idx, values }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// A vector that is affine in the derived parameters: `constant + linear θ̂`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct VectorBlock {
     /// The part that no parameter reaches; bounds may be infinite.
     #[serde(with = "floats")]
@@ -111,4 +111,39 @@ pub struct Blocks {
     pub lo: VectorBlock,
     /// Upper bounds of the variables, ∞ where absent.
     pub hi: VectorBlock,
+    /// Smooth terms of the objective.
+    #[serde(default)]
+    pub smooth: List<SmoothTerm>,
+    /// The weights of the smooth terms, at least 0.
+    #[serde(default)]
+    pub w: VectorBlock,
+}
+
+/// A smooth convex function of one variable, in the objective.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SmoothTerm {
+    /// The function.
+    pub function: SmoothFunction,
+    /// The column it is applied to.
+    pub column: u32,
+}
+
+/// The functions of smooth terms; each brings its domain as a constraint.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum SmoothFunction {
+    /// `-log z`, z > 0
+    NegativeLog,
+    /// `z log z`, z ≥ 0
+    NegativeEntropy,
+    /// `eᶻ`
+    Exp,
+    /// `log(1 + eᶻ)`
+    Logistic,
+    /// `zᵖ` for p > 1 (z ≥ 0 unless p is an even integer) and p < 0 (z > 0); `-zᵖ` for 0 < p < 1 (z ≥ 0)
+    Power(f64),
+    /// `z eᶻ`, z ≥ 0
+    XExp,
+    /// `-log Φ(z)`, with the standard normal distribution function
+    NegativeLogNormalCdf,
 }

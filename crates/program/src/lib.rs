@@ -30,7 +30,7 @@ mod shape;
 mod solution_map;
 mod tape;
 
-pub use block::{Blocks, MatrixBlock, VectorBlock};
+pub use block::{Blocks, MatrixBlock, SmoothFunction, SmoothTerm, VectorBlock};
 pub use lift::{Derived, Lift, Products};
 pub use list::{List, Text};
 pub use map::SparseMap;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// Every map of a program offers [`apply`](Self::apply) and [`apply_adjoint`](Self::apply_adjoint), which satisfy
 /// `⟨M u, v⟩ = ⟨u, Mᵀ v⟩`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SparseMap {
     /// Length of the output.
     pub rows: usize,

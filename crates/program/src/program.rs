@@ -9,7 +9,7 @@ use crate::tape::{NamedNode, NodeId, Tape};
 use serde::{Deserialize, Serialize};
 
 /// The version of the serialized form that this crate writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A problem in affine–solver–affine form. See the crate's documentation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -169,6 +169,7 @@ pub enum BlockKind {
     Gu,
     Lo,
     Hi,
+    W,
 }
 
 /// The parameters, by position, that each block depends on; a block that no batched parameter reaches is shared by a batch.

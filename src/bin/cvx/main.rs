@@ -55,9 +55,9 @@ enum Command {
     Canon(canon::Canon),
     Solve(solve::Solve),
     Grad(grad::Grad),
-    Qp(qp::Qp),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
+    Qp(qp::Qp),
 }
 
 fn main() -> ExitCode {
@@ -66,9 +66,9 @@ fn main() -> ExitCode {
         Command::Canon(command) => command.run(),
         Command::Solve(command) => command.run(),
         Command::Grad(command) => command.run(),
-        Command::Qp(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
+        Command::Qp(command) => command.run(),
     };
     result.unwrap_or_else(Failure::report)
 }

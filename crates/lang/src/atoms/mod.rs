@@ -162,8 +162,9 @@ impl Row {
         group: Group::Smooth,
         sign: "any",
         monotone: "nondecreasing",
-        graph: "of data: lifted",
+        graph: "a smooth term of the objective; of data: lifted",
         cone: "an exponential cone",
+        instead: "smooth atoms are inside the class in the objective itself, in sums, and times nonneg data",
         ..Self::PIECEWISE
     };
     /// As [`AFFINE`](Self::AFFINE), for atoms that need a cone.

@@ -62,6 +62,8 @@ impl Checker {
         let quadratic = own == Class::Quadratic;
         let row = AtomId::named(name).map(|atom| atom.atom().row());
         let (cone, instead) = match row {
+            // Of the powers, a square needs less than the others.
+            Some(row) if quadratic && name == "power" => ("a second-order cone", row.instead),
             Some(row) if !row.cone.is_empty() => (row.cone, row.instead),
             _ => ("a cone", ""),
         };

@@ -34,10 +34,11 @@ impl Lower<'_> {
         let pack = Pack { start, theta_hat };
 
         let n = self.lo.len();
-        let (mut p, mut q, mut r) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut p, mut q, mut r, mut w) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for term in objective {
             match term.column.basis() {
                 Basis::One => r.push((0, term.parameter, term.coefficient)),
+                Basis::Smooth(k) => w.push((k as u32, term.parameter, term.coefficient)),
                 Basis::Variable(j) => q.push((j as u32, term.parameter, term.coefficient)),
                 // ½ xᵀP x has P_jj/2 at x_j² and P_jk at x_j x_k.
                 Basis::Product(j, k) => {
@@ -60,6 +61,8 @@ impl Lower<'_> {
             gu: pack.ends(&inequalities.upper, f64::INFINITY),
             lo: pack.ends(&self.lo, f64::NEG_INFINITY),
             hi: pack.ends(&self.hi, f64::INFINITY),
+            w: pack.vector(self.smooth.len(), w),
+            smooth: std::mem::take(&mut self.smooth).into(),
         };
         let lift = Lift {
             tape: self.lift.tape,
@@ -277,6 +280,7 @@ impl Reach {
             (BlockKind::Gu, &blocks.gu),
             (BlockKind::Lo, &blocks.lo),
             (BlockKind::Hi, &blocks.hi),
+            (BlockKind::W, &blocks.w),
         ];
         let reached = all.into_iter().map(|(kind, block)| (kind, List::from(self.block(block))));
         Depends { blocks: reached.filter(|(_, on)| !on.is_empty()).collect() }
@@ -341,7 +345,9 @@ fn parameters(
 ) -> Lowered<Vec<Parameter>> {
     // A parameter that only ever stands in an end of a range may be infinite there.
     let mut finite = vec![false; context.layouts.len()];
-    for block in [&blocks.p.entries, &blocks.q, &blocks.r, &blocks.a.entries, &blocks.b, &blocks.g.entries] {
+    for block in
+        [&blocks.p.entries, &blocks.q, &blocks.r, &blocks.a.entries, &blocks.b, &blocks.g.entries, &blocks.w]
+    {
         for k in reach.block(block) {
             finite[k as usize] = true;
         }

@@ -13,10 +13,13 @@ pub enum Basis {
     Variable(usize),
     /// The product of two solver variables, the first not after the second.
     Product(usize, usize),
+    /// A smooth term, by its number.
+    Smooth(usize),
 }
 
 const INDEX_BITS: u32 = 31;
 const PRODUCT: u64 = 1 << 62;
+const SMOOTH: u64 = 1 << 63;
 
 impl Column {
     /// The number 1.
@@ -32,11 +35,18 @@ impl Column {
         Self(PRODUCT | ((j.min(k) as u64) << INDEX_BITS) | j.max(k) as u64)
     }
 
+    /// A smooth term.
+    pub fn smooth(k: usize) -> Self {
+        Self(SMOOTH | k as u64)
+    }
+
     /// What it stands for.
     pub fn basis(self) -> Basis {
         let mask = (1u64 << INDEX_BITS) - 1;
         if self.0 == 0 {
             Basis::One
+        } else if self.0 & SMOOTH != 0 {
+            Basis::Smooth((self.0 & !SMOOTH) as usize)
         } else if self.0 & PRODUCT == 0 {
             Basis::Variable(self.0 as usize - 1)
         } else {

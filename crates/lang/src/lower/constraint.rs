@@ -6,6 +6,7 @@ use super::context::{Context, Env, Operand};
 use super::expand::{Lower, expand_to};
 use super::{Lowered, refuse};
 use crate::check::model::{Constraint, Relation};
+use crate::check::place::focus;
 use crate::check::tree::{Kind, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
 use cvxlayer_program::{Role, Shape, Text};
@@ -113,12 +114,14 @@ impl Lower<'_> {
         let operand = |node: NodeId| Operand { node, env: env.clone() };
         for requirement in &constraint.requirements {
             if self.context.size(requirement, env, constraint.span)? != 0 {
+                let sides: Vec<NodeId> =
+                    std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)).collect();
                 let mut error = Diagnostic::error(
                     codes::SHAPE_MISMATCH,
                     "the two sides of this comparison do not broadcast",
                 )
-                .at(constraint.span, "");
-                for node in std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)) {
+                .at(focus(self.context.model, constraint.span, &sides), "");
+                for node in sides {
                     let shape = self.context.shape(&operand(node))?;
                     error = error.also(self.context.model.tree.span(node), format!("this has shape {shape}"));
                 }

@@ -3,6 +3,7 @@
 use super::inputs::{Array, Inputs};
 use super::{Lowered, refuse};
 use crate::check::model::{CheckedModel, Parameter};
+use crate::check::place::focus;
 use crate::check::size::{Poly, Unknown};
 use crate::check::tree::{Condition, Loops, NodeId, OptionValue, Order};
 use crate::diagnostics::{Diagnostic, codes};
@@ -238,7 +239,7 @@ impl<'m> Context<'m> {
         let span = tree.span(operand.node);
         let mut error =
             Diagnostic::error(codes::SHAPE_MISMATCH, "the shapes of these do not fit at the sizes given")
-                .at(span, "");
+                .at(focus(self.model, span, &tree.operands(operand.node)), "");
         for part in tree.operands(operand.node) {
             if let Ok(shape) = self.shape(&Operand { node: part, env: operand.env.clone() }) {
                 let symbolic = tree.show_shape(tree.shape(part));

@@ -11,7 +11,7 @@ use crate::atoms;
 use crate::check::tree::{Kind, Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
 use cvxlayer_program::{
-    Check, CheckKind, Columns, Derived, Op, Role, Shape, SparseMap, Text, Unary, UserVariable,
+    Check, CheckKind, Columns, Derived, Op, Role, Shape, SmoothTerm, SparseMap, Text, Unary, UserVariable,
 };
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -35,6 +35,8 @@ pub struct Lower<'m> {
     pub lo: Vec<Option<Vec<Term>>>,
     /// The upper bound of each column.
     pub hi: Vec<Option<Vec<Term>>>,
+    /// Smooth terms of the objective.
+    pub smooth: Vec<SmoothTerm>,
     /// Rows of A.
     pub equalities: RowSet,
     /// Rows of G.
@@ -65,6 +67,7 @@ impl<'m> Lower<'m> {
             columns: Vec::new(),
             lo: Vec::new(),
             hi: Vec::new(),
+            smooth: Vec::new(),
             equalities: RowSet::default(),
             inequalities: RowSet::default(),
             variables: Vec::new(),
@@ -249,6 +252,26 @@ impl<'m> Lower<'m> {
         self.check(node, CheckKind::NonZero, &text);
         let inverse = self.lift.push(Op::Unary(Unary::Reciprocal, node), shape);
         self.lift_node(inverse, format!("1 / ({text})"), "a division by a parameter")
+    }
+
+    /// A function of the entries of a variable-free expression, where a condition on them holds.
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub fn lifted_unary(
+        &mut self,
+        function: Unary,
+        operand: &Operand,
+        condition: CheckKind,
+        name: &str,
+    ) -> Lowered<Affine> {
+        let node = self.lift.value(operand)?;
+        let shape = self.lift.tape.shape(node);
+        let text = self.context.model.text(self.context.model.tree.span(operand.node));
+        self.check(node, condition, &text);
+        let value = self.lift.unary(function, node);
+        debug_assert_eq!(self.lift.tape.shape(value), shape);
+        self.lift_node(value, format!("{name}({text})"), "it is not affine in the parameters")
     }
 
     /// Adds a condition on a node of the lift's tape.

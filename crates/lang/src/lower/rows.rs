@@ -40,8 +40,8 @@ impl RowSet {
                     self.entries.push((row as u32, j as u32, term.parameter, term.coefficient));
                 }
                 Basis::One => constant.push(Term { coefficient: -term.coefficient, ..*term }),
-                Basis::Product(..) => {
-                    unreachable!("the class check keeps quadratic terms out of constraints")
+                Basis::Product(..) | Basis::Smooth(_) => {
+                    unreachable!("the class check keeps quadratic and smooth terms out of constraints")
                 }
             }
         }

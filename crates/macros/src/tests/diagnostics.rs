@@ -40,7 +40,7 @@ fn collect(tokens: TokenStream, out: &mut Vec<String>) {
 
 /// The broken programs on the pages of all codes, and those of the corpus.
 fn broken_programs() -> Vec<String> {
-    let pages = codes::ALL.iter().filter_map(|code| code.page);
+    let pages = codes::ALL.iter().map(|code| code.page);
     let mut out: Vec<String> = pages
         .flat_map(|page| page.split("```cvx broken\n").skip(1))
         .filter_map(|rest| rest.split("```").next())

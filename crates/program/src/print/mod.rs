@@ -143,6 +143,11 @@ fn objective(program: &Program, names: &Names, f: &mut Formatter<'_>) -> fmt::Re
             add((run[i], run[j]), Term { block: &blocks.p.entries, entry, scale, of });
         }
     }
+    for (entry, term) in blocks.smooth.iter().enumerate() {
+        let (function, j) = (term.function, term.column as usize);
+        let scale = if function.is_negated() { -1.0 } else { 1.0 };
+        add((run[j], usize::MAX), Term { block: &blocks.w, entry, scale, of: Of::Smooth(function, j) });
+    }
     let past = program.columns.len() + 1;
     for j in 0..program.variables() {
         add((past, run[j]), Term { block: &blocks.q, entry: j, scale: 1.0, of: Of::Column(j) });

@@ -2,7 +2,7 @@
 
 use super::names::{Names, factor, sign};
 use super::number::{Hash, Rounded};
-use crate::VectorBlock;
+use crate::{SmoothFunction, VectorBlock};
 use core::fmt::{self, Write};
 
 /// A sum with more terms is abbreviated.
@@ -15,6 +15,7 @@ pub(super) enum Of {
     Column(usize),
     Square(usize),
     Product(usize, usize),
+    Smooth(SmoothFunction, usize),
 }
 
 /// A term of a sum: `scale` times an entry of a block, times columns.
@@ -83,6 +84,19 @@ impl Term<'_> {
                 names.column(out, j)?;
                 out.write_str("**2")
             }
+            Of::Smooth(function, j) => {
+                let power = match function {
+                    SmoothFunction::NegativeLog => return wrapped(out, names, "log", j),
+                    SmoothFunction::NegativeEntropy => return wrapped(out, names, "entr", j),
+                    SmoothFunction::Exp => return wrapped(out, names, "exp", j),
+                    SmoothFunction::Logistic => return wrapped(out, names, "logistic", j),
+                    SmoothFunction::XExp => return wrapped(out, names, "xexp", j),
+                    SmoothFunction::NegativeLogNormalCdf => return wrapped(out, names, "log_normcdf", j),
+                    SmoothFunction::Power(p) => p,
+                };
+                names.column(out, j)?;
+                write!(out, "**{}", Rounded(power))
+            }
             Of::Product(i, j) => {
                 names.column(out, i)?;
                 out.write_char('*')?;
@@ -90,6 +104,23 @@ impl Term<'_> {
             }
         }
     }
+}
+
+impl SmoothFunction {
+    /// Whether the function is the negative of what its name says.
+    pub(super) fn is_negated(self) -> bool {
+        match self {
+            Self::NegativeLog | Self::NegativeEntropy | Self::NegativeLogNormalCdf => true,
+            Self::Power(p) => p > 0.0 && p < 1.0,
+            _ => false,
+        }
+    }
+}
+
+fn wrapped(out: &mut dyn Write, names: &Names, function: &str, column: usize) -> fmt::Result {
+    write!(out, "{function}(")?;
+    names.column(out, column)?;
+    out.write_char(')')
 }
 
 /// Writes a sum that is zero if it has no terms.
