@@ -148,7 +148,7 @@ fn bad_files_are_refused() {
     change("C_indices", None);
     bad("no array `C_indices`");
     change("cl", Some(floats(&[1.0])));
-    bad("cl and cu have to have 2 entries");
+    bad("cl has 1 entries, expected 2");
     change("P_indices", Some(integers(&[0, 7])));
     bad("outside the matrix");
     change("P_indices", Some(integers(&[0, -1])));
@@ -156,7 +156,7 @@ fn bad_files_are_refused() {
     change("q", Some(floats(&[1.0, f64::NAN])));
     bad("NaN");
     change("q", Some(floats(&[1.0])));
-    bad("q has 1 entries");
+    bad("q has 1 entries, expected 2");
     change("q", Some(npy("<f8", "(99999999999,)", &[0; 16])));
     bad("q is shorter than its header says");
     change("q", Some(b"\x93NUMPY\x01\x00\xff\xff".to_vec()));

@@ -93,10 +93,14 @@ fn problem(arrays: &Arrays) -> Result<Problem, String> {
     let [rows, n] = shape[..] else { return Err("shape has to have two entries".to_owned()) };
     let (rows, n) = (usize::try_from(rows).unwrap_or(0), usize::try_from(n).unwrap_or(0));
     let (p, c) = (arrays.matrix("P", n, n)?, arrays.matrix("C", rows, n)?);
-    let (cl, cu): (Vec<f64>, Vec<f64>) = (arrays.get("cl")?, arrays.get("cu")?);
-    if cl.len() != rows || cu.len() != rows {
-        return Err(format!("cl and cu have to have {rows} entries"));
-    }
+    let vector = |name: &str, len: usize| -> Result<Vec<f64>, String> {
+        let v: Vec<f64> = arrays.get(name)?;
+        match v.len() {
+            found if found == len => Ok(v),
+            found => Err(format!("{name} has {found} entries, expected {len}")),
+        }
+    };
+    let (cl, cu) = (vector("cl", rows)?, vector("cu", rows)?);
     let equal: Vec<bool> = cl.iter().zip(&cu).map(|(l, u)| l == u).collect();
     let (mut count, mut place) = ([0, 0], Vec::with_capacity(rows));
     for &equal in &equal {
@@ -120,9 +124,9 @@ fn problem(arrays: &Arrays) -> Result<Problem, String> {
     let [a, g] = parts;
     let constant: Vec<f64> = arrays.get("r")?;
     Ok(Problem::new(n)
-        .quadratic(p, arrays.get("q")?)
+        .quadratic(p, vector("q", n)?)
         .constant(constant.first().copied().unwrap_or(0.0))
         .equalities(a, pick(&cl, true))
         .inequalities(g, pick(&cl, false), pick(&cu, false))
-        .bounds(arrays.get("xl")?, arrays.get("xu")?))
+        .bounds(vector("xl", n)?, vector("xu", n)?))
 }
