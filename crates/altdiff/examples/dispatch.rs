@@ -11,7 +11,7 @@ fn main() -> Result<(), Error> {
     let linear = [20.0, 32.0, 45.0];
     let quadratic = [0.02, 0.05, 0.04];
     let capacity = [300.0, 150.0, 200.0];
-    let (demand, line) = ([180.0, 260.0], 120.0);
+    let (demand, line) = ([150.0, 260.0], 120.0);
     let balance =
         Csc::from_triplets(2, 4, &[(0, 0, 1.0), (0, 1, 1.0), (0, 3, -1.0), (1, 2, 1.0), (1, 3, 1.0)])?;
     let mut cost = linear.to_vec();
