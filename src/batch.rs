@@ -71,7 +71,7 @@ impl Layer {
         let depends = inner.depends.get_or_init(|| passes::depends(program));
         let together = batch(program, depends, &good)
             .and_then(|batch| Ok(self.solver().solve_batch(&batch, &starts)?.into_samples()));
-        let mut together = together.ok().map(|all| all.into_iter());
+        let mut together = together.ok().map(Vec::into_iter);
         let mut one = |(problem, lifted): (Problem, Lifted)| {
             let solved = match together.as_mut().and_then(Iterator::next) {
                 // The engine gives all samples the constant of the first.
