@@ -168,7 +168,7 @@ fn a_serialized_program_runs_without_its_source() {
     let (_, gradient) = case.json("grad p.json --data data.json --of fit");
     assert!(gradient["gradients"]["lam"].is_number());
 
-    case.write("later.json", text.replacen("\"format\":1", "\"format\":99", 1));
+    case.write("later.json", text.replacen("\"format\":2", "\"format\":99", 1));
     assert!(case.bad("solve later.json").contains("format 99"));
     case.write("broken.json", text.replacen("\"cols\":", "\"cols\":1", 1));
     assert!(case.bad("solve broken.json -d data.json").contains("not a valid program"));
@@ -275,4 +275,36 @@ fn human_output_has_tables() {
     );
     let out = String::from_utf8(case.cvx("grad model.cvx -d data.json --of fit").stdout).unwrap();
     assert!(out.contains("d fit / d ") && out.contains("well defined: yes"), "{out}");
+}
+
+#[test]
+fn atoms_are_listed_and_explained() {
+    let case = Case::new();
+    let text = |arguments: &str| String::from_utf8(case.cvx(arguments).stdout).unwrap();
+    assert!(text("atoms").contains("sum_largest(x, k, axis=, keepdims=)"));
+    let page = text("atoms pinball");
+    assert!(page.starts_with("quantile_loss(x, tau)") && page.contains("curvature    convex"), "{page}");
+    assert!(text("atoms --markdown").contains("### Piecewise linear"));
+    let wrong = case.cvx("atoms hubber");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("did you mean `huber`?"));
+}
+
+#[test]
+fn functions_of_the_model_are_known_at_the_solution() {
+    let case = Case::new();
+    let functions =
+        "fn twice(v) = 2 * v;\nfn spread(v) = max(v) - min(v) + // of\n twice(0);\nfn first(v) = v[0];\n";
+    case.write("model.cvx", format!("{functions}{MODEL}"));
+    let (status, out) = case.json("grad model.cvx --data data.json --of |=spread(x) + twice(lam)|");
+    assert_eq!(status, 0, "{out}");
+    let plain = case.json("grad model.cvx --data data.json --of |=max(x) - min(x) + 2 * lam|").1;
+    assert_eq!(out["gradients"], plain["gradients"]);
+    let wrong = case.cvx("grad model.cvx --data data.json --of |=spread(x, x)|");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("`spread` takes 1 argument"));
+    // What is wrong in the body is said where it is called.
+    let inside = case.cvx("grad model.cvx --data data.json --of |=1 + first(lam)|");
+    assert_eq!(inside.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&inside.stderr).contains("1 + first(lam)"));
 }

@@ -158,6 +158,7 @@ fn trees_show_how_curvature_comes_about() {
     assert_eq!(ran.code, 2);
     insta::assert_snapshot!(ran.out);
     let ran = folder.cvx(&["check", "--tree", "--json", "m.cvx"]);
+    assert_eq!(ran.code, 2);
     let json: serde_json::Value = serde_json::from_str(&ran.out).expect("one object");
     let product = &json["trees"][0]["sides"][0]["parts"][0];
     assert_eq!((&json["ok"], &json["trees"][2]["ok"]), (&false.into(), &true.into()));

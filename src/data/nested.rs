@@ -17,9 +17,8 @@ impl<'de> DeserializeSeed<'de> for Value {
         let mut entries = Vec::new();
         let seed = Level { entries: &mut entries, path: &mut Vec::new() };
         match seed.deserialize(deserializer)? {
-            Part::Dense(axes) => {
-                Array::dense(axes, entries).ok_or_else(|| D::Error::custom("its lists are ragged"))
-            }
+            Part::Dense(axes) => Array::dense(axes.as_slice().to_vec(), entries)
+                .ok_or_else(|| D::Error::custom("its lists are ragged")),
             Part::Sparse(array) => Ok(array),
         }
     }
@@ -33,8 +32,28 @@ struct Level<'a> {
 
 enum Part {
     /// The sizes of the axes; the entries went to the common list.
-    Dense(Vec<usize>),
+    Dense(Axes),
     Sparse(Array),
+}
+
+/// The sizes of up to two axes; no list of a number's own, as there are as many numbers as entries.
+#[derive(Clone, Copy, PartialEq)]
+struct Axes {
+    sizes: [usize; 2],
+    count: usize,
+}
+
+impl Axes {
+    const NUMBER: Self = Self { sizes: [0; 2], count: 0 };
+
+    /// A list of `len` items of these axes, which are at most one.
+    fn listed(self, len: usize) -> Self {
+        Self { sizes: [len, self.sizes[0]], count: self.count + 1 }
+    }
+
+    fn as_slice(&self) -> &[usize] {
+        &self.sizes[..self.count]
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Level<'_> {
@@ -54,7 +73,7 @@ impl Level<'_> {
             return Err(E::custom("it has too many entries"));
         }
         self.entries.push(value);
-        Ok(Part::Dense(Vec::new()))
+        Ok(Part::Dense(Axes::NUMBER))
     }
 }
 
@@ -106,7 +125,7 @@ impl<'de> Visitor<'de> for Level<'_> {
         if self.path.len() == 2 {
             return Err(A::Error::custom(format_args!("{}arrays have at most two axes", at(self.path))));
         }
-        let mut inner: Option<Vec<usize>> = None;
+        let mut inner: Option<Axes> = None;
         let mut count = 0;
         loop {
             self.path.push(count);
@@ -122,8 +141,8 @@ impl<'de> Visitor<'de> for Level<'_> {
                 Some(first) if *first != axes => {
                     return Err(A::Error::custom(format_args!(
                         "its lists are ragged: the first is {}, and number {count} (from 0) is {}",
-                        size(first),
-                        size(&axes)
+                        size(first.as_slice()),
+                        size(axes.as_slice())
                     )));
                 }
                 Some(_) => {}
@@ -131,9 +150,7 @@ impl<'de> Visitor<'de> for Level<'_> {
             }
             count += 1;
         }
-        let mut axes = vec![count];
-        axes.extend(inner.unwrap_or_default());
-        Ok(Part::Dense(axes))
+        Ok(Part::Dense(inner.unwrap_or(Axes::NUMBER).listed(count)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Part, A::Error> {

@@ -9,7 +9,8 @@
 use crate::core::{Core, Point};
 use crate::kkt::{Factor, Numeric, Pattern};
 use crate::problem::norm_inf;
-use crate::{Csc, Error};
+use crate::progress::{Callback, Control, Progress};
+use crate::{Csc, Error, Method, Plain};
 
 /// Added to the diagonal of the x-step, and undone by refinement, so that a singular matrix cannot fail.
 const GUARD: f64 = 1e-12;
@@ -25,8 +26,13 @@ struct OneSided {
     of: Vec<(bool, usize, f64)>,
 }
 
-/// Runs `steps` steps from zero and returns the last iterate.
-pub(crate) fn run(core: &Core, equalities: usize, rho: f64, steps: usize) -> Result<Point, Error> {
+/// Runs `steps` steps from zero, or as many as the caller lets it, and returns the last iterate and the last answer.
+pub(crate) fn run(
+    core: &Core,
+    equalities: usize,
+    Plain { rho, steps }: Plain,
+    callback: Callback<'_>,
+) -> Result<(Point, Control), Error> {
     let (n, me) = (core.n(), equalities);
     let form = one_sided(core, me);
     let k = form.h.len();
@@ -44,7 +50,12 @@ pub(crate) fn run(core: &Core, equalities: usize, rho: f64, steps: usize) -> Res
         },
     )?;
     let (mut x, mut s, mut lambda, mut nu) = (vec![0.0; n], vec![0.0; k], vec![0.0; me], vec![0.0; k]);
-    for _ in 0..steps {
+    let mut control = Control::Continue;
+    for iteration in 1..=steps {
+        control = callback(&Progress { method: Method::Alternating, iteration, residuals: None });
+        if control != Control::Continue {
+            break;
+        }
         // −(q + Cᵀw) with w = λ − ρb on equalities, ν + ρ(s − h) on one-sided rows.
         let w: Vec<f64> = (0..me)
             .map(|i| lambda[i] - rho * form.b[i])
@@ -68,7 +79,7 @@ pub(crate) fn run(core: &Core, equalities: usize, rho: f64, steps: usize) -> Res
     for (v, (row, i, sign)) in nu.iter().zip(&form.of) {
         if *row { point.y[*i] += sign * v } else { point.z[*i] += sign * v }
     }
-    Ok(point)
+    Ok((point, control))
 }
 
 /// (P + ρCᵀC)⁻¹ rhs, refined against that matrix.

@@ -15,6 +15,9 @@ pub enum Method {
     ActiveSet,
     /// Proximal interior-point method, finished exactly.
     Interior,
+    /// An outside solver, finished exactly: see [`crate::Solver::solve_by`]. Asked for in [`Settings::method`] it is
+    /// [`Method::Auto`].
+    Outside,
 }
 
 /// The published recursion, literally: no scaling, relaxation, adaptation or exact finish.

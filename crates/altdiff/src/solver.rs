@@ -1,6 +1,7 @@
 //! The solver: analysis for a pattern, and the choice and order of methods.
 
 mod drive;
+mod outside;
 mod pivot;
 
 use crate::core::{Core, Point};
@@ -280,10 +281,14 @@ impl<'a> Job<'a> {
             return Ok(self.ended(Status::Infeasible, Some(proof)));
         }
         if let Some(plain) = settings.plain {
-            let point = plain::run(&self.user, equalities, plain.rho, plain.steps)?;
+            let (point, control) = plain::run(&self.user, equalities, plain, callback)?;
             let residuals = self.user.residuals(&point);
-            let status =
-                if residuals.max() <= settings.tolerance { Status::Solved } else { Status::IterationLimit };
+            let status = match control {
+                Control::OutOfTime => Status::TimeLimit,
+                Control::Cancel => Status::Cancelled,
+                Control::Continue if residuals.max() <= settings.tolerance => Status::Solved,
+                Control::Continue => Status::IterationLimit,
+            };
             let end =
                 End { status, point, residuals, iterations: plain.steps, ..End::new(Method::Alternating) };
             return Ok(self.solution(end));
@@ -311,20 +316,23 @@ impl<'a> Job<'a> {
         if !self.convex() {
             return Err(Error::NotConvex);
         }
-        let driver = Driver {
-            settings: &settings,
-            user: &self.user,
-            core: &self.prepared.core,
-            scaling: &self.prepared.scaling,
-            pattern: &self.solver.pattern,
-            equalities,
-            certify: true,
-        };
-        let mut end = driver.run(warm, callback)?;
+        let mut end = self.driver(&settings).run(warm, callback)?;
         if let Some(why) = reason {
             end.notes.insert(0, format!("active set: {why}"));
         }
         Ok(self.solution(end))
+    }
+
+    fn driver<'s>(&'s self, settings: &'s Settings) -> Driver<'s> {
+        Driver {
+            settings,
+            user: &self.user,
+            core: &self.prepared.core,
+            scaling: &self.prepared.scaling,
+            pattern: &self.solver.pattern,
+            equalities: self.solver.equalities,
+            certify: true,
+        }
     }
 
     /// Whether P is positive semidefinite.

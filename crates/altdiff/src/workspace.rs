@@ -1,6 +1,6 @@
 //! Solves and derivatives in memory that is kept, for small dense problems.
 
-use crate::active::ActiveSet;
+use crate::active::{ActiveSet, Side};
 use crate::core::{Core, Point};
 use crate::derivative::{at, check_cotangent, ends, signed, stacked, symmetric};
 use crate::pivoting::{Buffers, Factors, Layout, Outcome, Room, Saddle, Solve};
@@ -96,7 +96,7 @@ impl Solver {
             residuals: Residuals::unknown(),
             method: Method::ActiveSet,
             warm: false,
-            start: ActiveSet { rows: vec![Default::default(); m], vars: vec![Default::default(); n] },
+            start: ActiveSet { rows: vec![Side::Inactive; m], vars: vec![Side::Inactive; n] },
             core,
             equalities: me,
             constant: 0.0,

@@ -3,7 +3,8 @@
 mod common;
 
 use altdiff::{
-    Cotangent, Csc, DerivativeOptions, Method, Problem, Route, Settings, Solution, Solver, Status, Tangent,
+    Block, Cotangent, Csc, DerivativeOptions, Method, Problem, Route, Settings, Solution, Solver, Status,
+    Tangent,
 };
 use common::{Random, kkt_violation, random_problem};
 use nalgebra::DMatrix;
@@ -114,6 +115,32 @@ proptest! {
         if s.degeneracy().unwrap().is_clean() {
             let other = s.vjp(&v, &DerivativeOptions::from(Route::Alternating)).unwrap().along(&t);
             prop_assert!((reverse - other).abs() <= 1e-6 * other.abs().max(1.0), "{reverse} {other}");
+        }
+    }
+}
+
+#[test]
+fn a_factored_gradient_has_the_same_entries() {
+    let problem = random_problem(3, 12, 3, 9);
+    let mut kink = problem.clone();
+    let base = by(&problem, Method::ActiveSet);
+    let free = (0..12).find(|&i| base.mu_lower[i] == 0.0 && base.mu_upper[i] == 0.0).unwrap();
+    kink.hi[free] = base.x[free];
+    for problem in [problem, kink] {
+        let s = by(&problem, Method::ActiveSet);
+        let v = seed(&mut Random::new(4), &s);
+        let options = DerivativeOptions::default();
+        let (g, f) = (s.vjp(&v, &options).unwrap(), s.vjp_factored(&v, &options).unwrap());
+        let blocks = [&g.p, &g.q, &g.a, &g.b, &g.g, &g.gl, &g.gu, &g.lo, &g.hi];
+        for (block, expected) in Block::ALL.into_iter().zip(blocks) {
+            assert_eq!(&f.block(block), expected, "{block:?}");
+        }
+        assert_eq!(f.harmful(), &g.harmful[..]);
+        for (k, (i, j, _)) in problem.p.iter().enumerate() {
+            let (d, x) = (f.q(), &s.x);
+            let entry = 0.5 * (d[i] * x[j] + x[i] * d[j]);
+            let stored = if i == j { entry } else { 2.0 * entry };
+            assert!((g.p[k] - stored).abs() <= 1e-12 * stored.abs().max(1.0));
         }
     }
 }

@@ -2,8 +2,8 @@
 
 mod common;
 
-use altdiff::{Certificate, Control, Csc, Error, Method, Problem, Settings, Solution, Solver, Status};
-use common::{Random, kkt_violation, random_problem};
+use altdiff::{Control, Csc, Error, Method, Problem, Settings, Solution, Solver, Status};
+use common::{Random, check_infeasible, check_unbounded, kkt_violation, random_problem};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 
@@ -90,60 +90,6 @@ fn small_and_empty_shapes() {
     );
     let s = solve(&p);
     assert!((s.x[0] - 0.5).abs() < 1e-12 && (s.nu_lower[0] - 0.5).abs() < 1e-12);
-}
-
-fn check_infeasible(problem: &Problem, s: &Solution) {
-    assert_eq!(s.status, Status::Infeasible);
-    let Some(Certificate::Infeasible { lambda, nu_lower, nu_upper, mu_lower, mu_upper }) = &s.certificate
-    else {
-        panic!("no certificate");
-    };
-    let v = |a: &[f64]| DVector::from_column_slice(a);
-    let sum = problem.a.to_dense().transpose() * v(lambda)
-        + problem.g.to_dense().transpose() * (v(nu_upper) - v(nu_lower))
-        + v(mu_upper)
-        - v(mu_lower);
-    let part = |y: &[f64], end: &[f64]| -> f64 {
-        y.iter().zip(end).filter(|(y, _)| **y != 0.0).map(|(y, e)| y * e).sum()
-    };
-    let value = part(lambda, &problem.b) + part(nu_upper, &problem.gu) - part(nu_lower, &problem.gl)
-        + part(mu_upper, &problem.hi)
-        - part(mu_lower, &problem.lo);
-    assert!(value < 0.0, "{value}");
-    assert!(sum.is_empty() || sum.amax() <= 1e-9, "{sum}");
-    let all = [lambda, nu_lower, nu_upper, mu_lower, mu_upper];
-    let largest = all.iter().flat_map(|v| v.iter()).fold(0.0_f64, |m, x| m.max(x.abs()));
-    assert!((largest - 1.0).abs() < 1e-12);
-    assert!(all[1..].iter().flat_map(|v| v.iter()).all(|x| *x >= 0.0));
-}
-
-fn check_unbounded(problem: &Problem, s: &Solution) {
-    assert_eq!(s.status, Status::Unbounded);
-    let Some(Certificate::Unbounded { direction, point }) = &s.certificate else { panic!("no certificate") };
-    let d = DVector::from_column_slice(direction);
-    assert!((d.amax() - 1.0).abs() < 1e-12);
-    let pd = problem.p.mul_symmetric_vec(direction);
-    assert!(pd.iter().all(|v| v.abs() < 1e-9));
-    assert!(problem.a.mul_vec(direction).iter().all(|v| v.abs() < 1e-9));
-    for (i, v) in problem.g.mul_vec(direction).iter().enumerate() {
-        assert!(problem.gu[i] == INF || *v < 1e-9);
-        assert!(problem.gl[i] == -INF || *v > -1e-9);
-    }
-    for (i, v) in direction.iter().enumerate() {
-        assert!(problem.hi[i] == INF || *v <= 0.0);
-        assert!(problem.lo[i] == -INF || *v >= 0.0);
-    }
-    let fall: f64 = problem.q.iter().zip(direction).map(|(q, d)| q * d).sum();
-    assert!(fall < 0.0);
-    for (v, b) in problem.a.mul_vec(point).iter().zip(&problem.b) {
-        assert!((v - b).abs() < 1e-8);
-    }
-    for (i, v) in problem.g.mul_vec(point).iter().enumerate() {
-        assert!(*v < problem.gu[i] + 1e-8 && *v > problem.gl[i] - 1e-8);
-    }
-    for (i, v) in point.iter().enumerate() {
-        assert!(*v <= problem.hi[i] + 1e-8 && *v >= problem.lo[i] - 1e-8);
-    }
 }
 
 #[test]
@@ -257,6 +203,21 @@ fn limits_and_cancellation_end_in_a_status() {
     assert_eq!(s.unwrap().status, Status::TimeLimit);
     let s = solver.solve_with(&problem, None, &mut |_| Control::Cancel);
     assert_eq!(s.unwrap().status, Status::Cancelled);
+    // On every path, after a few iterations of it.
+    let settings = methods().map(|method| Settings { method, ..Settings::default() });
+    for settings in settings.into_iter().chain([Settings::paper()]) {
+        let solver = Solver::new(&problem, settings.clone()).unwrap();
+        for (answer, status) in
+            [(Control::OutOfTime, Status::TimeLimit), (Control::Cancel, Status::Cancelled)]
+        {
+            let mut calls = 0;
+            let s = solver.solve_with(&problem, None, &mut |_| {
+                calls += 1;
+                if calls > 1 { answer } else { Control::Continue }
+            });
+            assert_eq!(s.unwrap().status, status, "{settings:?}");
+        }
+    }
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn atoms_outside_the_class_name_their_cone_and_offer_what_is_inside() {
         let error =
             checked.diagnostics.iter().find(|d| d.is_error()).unwrap_or_else(|| panic!("no error: {text}"));
         assert_eq!(error.code.id, "E0401", "{}", shown(&text, &checked));
-        let cone = if row.name == "power" { "power cone" } else { row.cone };
+        let cone = if row.group == Group::Quadratic { "second-order cone" } else { row.cone };
         assert!(error.message.contains(cone), "{}", shown(&text, &checked));
         if !row.instead.is_empty() {
             // A square has a rewrite of its own in a constraint.

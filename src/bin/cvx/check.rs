@@ -52,7 +52,7 @@ impl Check {
         let mut fine = true;
         for path in &self.models {
             fine &= match self.check(path) {
-                Ok(()) => true,
+                Ok(fine) => fine,
                 Err(Failure::Input(Error::Model(error))) if self.json => {
                     report(path, &error)?;
                     false
@@ -67,15 +67,19 @@ impl Check {
         Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(2) })
     }
 
-    fn check(&self, path: &Path) -> Result<(), Failure> {
+    /// Checks a model; says whether it is fine, unless a failure says more.
+    fn check(&self, path: &Path) -> Result<bool, Failure> {
         if self.fix {
-            fix::fix(path)?;
+            let said = fix::fix(path)?;
+            if !self.json {
+                output::print(&said)?;
+            }
         }
         if self.tree {
-            tree::print(path, self.json)?;
-            // The trees are the output; what is wrong is marked in them, and told after them.
+            let fine = tree::print(path, self.json)?;
+            // The trees are the output, and what is wrong is marked in them.
             if self.json {
-                return Ok(());
+                return Ok(fine);
             }
         }
         let model = self.values.model(path)?;
@@ -90,7 +94,8 @@ impl Check {
         }
         if self.json {
             let quiet = ModelError { source: model.source().clone(), diagnostics: model.warnings().to_vec() };
-            return report(path, &quiet);
+            report(path, &quiet)?;
+            return Ok(true);
         }
         output::diagnostics(model.source(), model.warnings());
         let mut text = format!("{}: {}\n", path.display(), summary(&model, program.as_ref()));
@@ -101,7 +106,8 @@ impl Check {
                     .push_str("  what is lifted depends on sizes; give data, or sizes with `--param n=…`\n"),
             }
         }
-        Ok(output::print(&text)?)
+        output::print(&text)?;
+        Ok(true)
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::failure::Failure;
 use crate::file;
 use crate::number::count;
-use crate::output;
 use cvxlayer::lang::diagnostics::edits::apply_safe;
 use cvxlayer::lang::{Source, check};
 use std::fmt::Write;
@@ -12,8 +11,8 @@ use std::path::Path;
 /// Each round may uncover what the mistakes before it hid.
 const ROUNDS: usize = 8;
 
-/// Applies the edits that surely say what was meant, and prints each. Everything else in the file stays as it is.
-pub(crate) fn fix(path: &Path) -> Result<(), Failure> {
+/// Applies the edits that surely say what was meant, and says which. Everything else in the file stays as it is.
+pub(crate) fn fix(path: &Path) -> Result<String, Failure> {
     let before = file::read(path)?;
     let (mut text, mut said, mut total) = (before.clone(), String::new(), 0);
     for _ in 0..ROUNDS {
@@ -35,7 +34,6 @@ pub(crate) fn fix(path: &Path) -> Result<(), Failure> {
     if total > 0 {
         file::replace(path, &before, &text)?;
         let _ = writeln!(said, "{}: {} applied", path.display(), count(total, "edit"));
-        output::print(&said)?;
     }
-    Ok(())
+    Ok(said)
 }

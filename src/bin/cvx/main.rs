@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command is where output is printed")]
 
+mod atoms;
 mod canon;
 mod check;
 mod explain;
@@ -41,6 +42,7 @@ Examples:
   cvx solve portfolio.cvx --data portfolio.json --param gamma=2 --json
   cvx grad  portfolio.cvx --data portfolio.json --of 'mu.T @ w'
   cvx canon portfolio.cvx --data portfolio.json --check portfolio.canon
+  cvx atoms huber
   cvx explain E0301
   cvx fmt portfolio.cvx
 
@@ -55,6 +57,7 @@ enum Command {
     Canon(canon::Canon),
     Solve(solve::Solve),
     Grad(grad::Grad),
+    Atoms(atoms::Atoms),
     Explain(explain::Explain),
     Fmt(fmt::Fmt),
     Qp(qp::Qp),
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::Canon(command) => command.run(),
         Command::Solve(command) => command.run(),
         Command::Grad(command) => command.run(),
+        Command::Atoms(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
         Command::Qp(command) => command.run(),

@@ -57,17 +57,19 @@ struct Row {
 
 impl Qp {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        if !self.json {
-            output::plain("instance,peer,forward_s,backward_s,status,x_error,gradient_error\n")?;
-        }
+        let mut header = !self.json;
         for path in &self.files {
             let instance = file::Instance::read(path).map_err(|e| message(path, &e))?;
             for row in self.rows(&instance).map_err(|e| message(path, &e.to_string()))? {
                 if self.json {
                     output::json(&row)?;
-                } else {
-                    output::plain(&line(&row))?;
+                    continue;
                 }
+                if header {
+                    output::plain("instance,peer,forward_s,backward_s,status,x_error,gradient_error\n")?;
+                    header = false;
+                }
+                output::plain(&line(&row))?;
             }
         }
         Ok(ExitCode::SUCCESS)

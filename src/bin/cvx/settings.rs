@@ -88,6 +88,7 @@ pub(crate) fn method_name(method: Method) -> &'static str {
         Method::Alternating => "alternating",
         Method::ActiveSet => "active-set",
         Method::Interior => "interior",
+        Method::Outside => "outside",
         _ => "auto",
     }
 }

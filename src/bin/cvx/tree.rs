@@ -8,18 +8,20 @@ use cvxlayer::lang::check::outline::{Branch, Outline};
 use std::fmt::Write;
 use std::path::Path;
 
-/// Prints the trees of a model, as text or as one JSON object.
-pub(crate) fn print(path: &Path, json: bool) -> Result<(), Failure> {
+/// Prints the trees of a model, as text or as one JSON object; says whether the model is fine.
+pub(crate) fn print(path: &Path, json: bool) -> Result<bool, Failure> {
     let checked = check(&file::read(path)?);
     let outlines = checked.outlines();
     if json {
-        return Ok(output::json(&serde_json::json!({
+        output::json(&serde_json::json!({
             "model": path.display().to_string(),
             "ok": !checked.has_errors(),
             "trees": outlines,
-        }))?);
+        }))?;
+    } else {
+        output::print(&outlines.iter().map(text).collect::<String>())?;
     }
-    Ok(output::print(&outlines.iter().map(text).collect::<String>())?)
+    Ok(!checked.has_errors())
 }
 
 fn text(outline: &Outline) -> String {

@@ -5,6 +5,7 @@ use super::state::{Stacked, State};
 use crate::{Block, Cotangent, DerivativeOptions, Error, Gradient, Solution};
 
 /// The adjoint d = −K⁻¹v.
+#[derive(Debug)]
 pub(crate) enum Adjoint {
     /// At a solution that is differentiable beyond doubt: d itself.
     Clean { d: Stacked, residual: f64 },

@@ -12,10 +12,15 @@ pub enum Route {
     /// The differentiated alternating recursion at the fixed active set, run to convergence (Sun et al. 2023, §4);
     /// reverse mode is its exact transpose.
     Alternating,
-    /// The alternating recursion cut off after so many steps; the result carries an error estimate.
+    /// The alternating recursion cut off after so many steps; the result carries its error.
     Truncated {
         /// Steps of the recursion.
         steps: usize,
+    },
+    /// The alternating recursion cut off as soon as its relative error is below a tolerance.
+    TruncatedTo {
+        /// Largest error of the linear system's solution relative to its largest entry.
+        tolerance: f64,
     },
     /// The derivative as an equality-constrained quadratic program, solved by this engine (Pan et al. 2024, eq. 7).
     Bpqp,
@@ -160,11 +165,21 @@ pub struct Gradient {
     pub harmful: Vec<Harm>,
     /// Relative residual of the derivative's linear system.
     pub residual: f64,
-    /// Estimated relative error of the gradient where the route truncates; else 0.
+    /// Where the route truncates, the largest error of an entry relative to the largest entry, to rounding: what the
+    /// truncated recursion leaves of the reduced KKT system, solved for. Else 0.
     pub error_estimate: f64,
 }
 
+/// The largest absolute value of several vectors.
+fn largest(blocks: &[&[f64]]) -> f64 {
+    blocks.iter().map(|b| crate::problem::norm_inf(b)).fold(0.0, f64::max)
+}
+
 impl Gradient {
+    pub(super) fn largest(&self) -> f64 {
+        largest(&[&self.p, &self.q, &self.a, &self.b, &self.g, &self.gl, &self.gu, &self.lo, &self.hi])
+    }
+
     /// The derivative along a data tangent: the sum of products.
     pub fn along(&self, tangent: &Tangent) -> f64 {
         use crate::problem::dot;
@@ -250,11 +265,15 @@ pub struct SolutionTangent {
     pub harmful: Vec<Cause>,
     /// Relative residual of the derivative's linear system.
     pub residual: f64,
-    /// Estimated relative error where the route truncates; else 0.
+    /// Where the route truncates, the largest error of an entry relative to the largest entry; else 0.
     pub error_estimate: f64,
 }
 
 impl SolutionTangent {
+    pub(super) fn largest(&self) -> f64 {
+        largest(&[&self.x, &self.lambda, &self.nu_lower, &self.nu_upper, &self.mu_lower, &self.mu_upper])
+    }
+
     /// The sum of products with a cotangent.
     pub fn dot(&self, cotangent: &Cotangent) -> f64 {
         use crate::problem::dot;

@@ -2,6 +2,7 @@
 
 use super::alternating::Recursion;
 use super::state::{Stacked, State};
+use crate::active::ActiveSet;
 use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route, Solution, SolutionTangent, Tangent};
 use std::borrow::Cow;
 
@@ -10,6 +11,22 @@ use std::borrow::Cow;
 enum Mode {
     Forward,
     Reverse,
+}
+
+/// K⁻¹ of a right-hand side.
+struct Applied {
+    value: Stacked,
+    /// Relative residual of the system.
+    residual: f64,
+    /// What the truncated routes leave out, by one solve with the factor at hand.
+    error: Option<Stacked>,
+}
+
+/// Steps at which a truncated recursion gives up on its tolerance.
+const MOST_STEPS: usize = 1 << 14;
+
+fn ratio(error: f64, size: f64) -> f64 {
+    if error == 0.0 { 0.0 } else { error / size }
 }
 
 impl Solution {
@@ -35,11 +52,13 @@ impl Solution {
         let classified = state.classified()?;
         let active = &classified.active;
         let v = state.stack(cotangent, active);
-        let (mut d, residual, error) = state.apply(&v, options.route, Mode::Reverse)?;
+        let Applied { value: mut d, residual, error } = state.apply(&v, options.route, Mode::Reverse)?;
         d.negate();
         let mut gradient = state.gradient(&d, active);
         gradient.residual = residual;
-        gradient.error_estimate = error;
+        if let Some(error) = error {
+            gradient.error_estimate = ratio(state.gradient(&error, active).largest(), gradient.largest());
+        }
         if options.examine {
             gradient.harmful = state.harms(cotangent, &v, &d)?;
         }
@@ -62,11 +81,13 @@ impl Solution {
         let classified = state.classified()?;
         let active = &classified.active;
         let rhs = state.right_hand_side(tangent, active);
-        let (moved, residual, error) = state.apply(&rhs, options.route, Mode::Forward)?;
+        let Applied { value: moved, residual, error } = state.apply(&rhs, options.route, Mode::Forward)?;
         let harmful = if options.examine { state.harms_along(tangent, &rhs, &moved)? } else { Vec::new() };
         let mut out = state.unstack(moved, active);
         out.residual = residual;
-        out.error_estimate = error;
+        if let Some(error) = error {
+            out.error_estimate = ratio(state.unstack(error, active).largest(), out.largest());
+        }
         out.harmful = harmful;
         Ok(out)
     }
@@ -97,26 +118,65 @@ impl Solution {
 }
 
 impl State {
-    /// K⁻¹ applied to a right-hand side by the chosen route: value, residual, estimated error.
-    fn apply(&self, rhs: &Stacked, route: Route, mode: Mode) -> Result<(Stacked, f64, f64), Error> {
+    /// K⁻¹ applied to a right-hand side by the chosen route.
+    fn apply(&self, rhs: &Stacked, route: Route, mode: Mode) -> Result<Applied, Error> {
         let classified = self.classified()?;
         let active = &classified.active;
-        let run = |limit| {
-            let recursion = Recursion::new(self, active)?;
-            match mode {
-                Mode::Forward => recursion.forward(rhs, limit),
-                Mode::Reverse => recursion.reverse(rhs, limit),
-            }
+        let run = |recursion: &Recursion, limit| match mode {
+            Mode::Forward => recursion.forward(rhs, limit),
+            Mode::Reverse => recursion.reverse(rhs, limit),
         };
+        let cut = |recursion: &Recursion, steps: usize| -> Result<(Applied, f64), Error> {
+            let value = run(recursion, Some(steps))?.value;
+            let rest = self.rest(rhs, &value, active);
+            let residual = rest.norm() / rhs.norm().max(f64::MIN_POSITIVE);
+            let error = self.solve_reduced(&rest, active, &classified.factor).0;
+            let relative = ratio(error.norm(), value.norm());
+            Ok((Applied { value, residual, error: Some(error) }, relative))
+        };
+        let exact = |value, residual| Applied { value, residual, error: None };
         match route {
             Route::ReducedKkt => {
                 let (d, residual) = self.solve_reduced(rhs, active, &classified.factor);
-                Ok((d, residual, 0.0))
+                Ok(exact(d, residual))
             }
-            Route::Alternating => run(None).map(|r| (r.value, r.error, 0.0)),
-            Route::Truncated { steps } => run(Some(steps.max(1))).map(|r| (r.value, r.error, r.error)),
-            Route::Bpqp => self.solve_program(rhs, active).map(|(d, residual)| (d, residual, 0.0)),
+            Route::Alternating => run(&Recursion::new(self, active)?, None).map(|r| exact(r.value, r.error)),
+            Route::Truncated { steps } => Ok(cut(&Recursion::new(self, active)?, steps.max(1))?.0),
+            Route::TruncatedTo { tolerance } => {
+                let recursion = Recursion::new(self, active)?;
+                let mut steps = 4;
+                loop {
+                    let (applied, relative) = cut(&recursion, steps)?;
+                    if relative <= tolerance {
+                        return Ok(applied);
+                    }
+                    if steps >= MOST_STEPS {
+                        return Err(Error::Derivative { residual: relative, steps });
+                    }
+                    steps *= 2;
+                }
+            }
+            Route::Bpqp => self.solve_program(rhs, active).map(|(d, residual)| exact(d, residual)),
         }
+    }
+
+    /// What is left of the right-hand side: rhs − K d, on the active set.
+    fn rest(&self, rhs: &Stacked, d: &Stacked, active: &ActiveSet) -> Stacked {
+        let user = &self.user;
+        let mut out = rhs.clone();
+        user.p.mul_symmetric_add(-1.0, &d.x, &mut out.x);
+        user.c.mul_transpose_add(-1.0, &d.y, &mut out.x);
+        user.c.mul_add(-1.0, &d.x, &mut out.y);
+        for i in 0..user.n() {
+            out.x[i] -= d.z[i];
+            out.z[i] = if active.vars[i].on() { rhs.z[i] - d.x[i] } else { 0.0 };
+        }
+        for i in 0..user.m() {
+            if !active.rows[i].on() {
+                out.y[i] = 0.0;
+            }
+        }
+        out
     }
 
     /// A tangent of the user's data as one of the quadratic program that was solved last.

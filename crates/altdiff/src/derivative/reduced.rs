@@ -9,6 +9,9 @@ use crate::pivoting::{Pivoted, Room};
 /// Residual at which a derivative's linear system counts as solved exactly.
 const EXACT: f64 = 1e-15;
 
+/// Residual that only a right-hand side outside the matrix's range leaves.
+const INCONSISTENT: f64 = 1e-6;
+
 impl State {
     /// Solves `K d = rhs` on the active set; least-norm (in the equilibrated problem) where K is singular. Returns the
     /// relative residual as well, which stays large where the system is inconsistent.
@@ -24,14 +27,22 @@ impl State {
         if fixed.iter().any(|v| *v != 0.0) {
             system.subtract(&fixed, &vec![0.0; m], &mut bx, &mut by);
         }
-        let outcome = system.solve(factor, &mut bx, &mut by, EXACT, 40);
+        let asked = (bx.clone(), by.clone());
+        let mut residual = system.solve(factor, &mut bx, &mut by, EXACT, 40).residual;
+        if residual > INCONSISTENT {
+            // The part of the right-hand side that a singular K cannot reach is left out: what remains has a solution, the
+            // least-norm one of the least-squares problem.
+            (bx, by) = asked;
+            let unreachable = system.reachable(factor, &mut bx, &mut by);
+            residual = system.solve(factor, &mut bx, &mut by, EXACT, 40).residual.max(unreachable);
+        }
         let mut d = Stacked {
             x: (0..n).map(|i| if free[i] { bx[i] * s.d[i] } else { rhs.z[i] }).collect(),
             y: (0..m).map(|i| by[i] * s.e[i] / s.cost).collect(),
             z: vec![0.0; n],
         };
         self.bound_multipliers(rhs, &mut d, &free);
-        (d, outcome.residual)
+        (d, residual)
     }
 
     /// The factors of the active-set method, where they serve this route and nothing about the solution is in doubt, so

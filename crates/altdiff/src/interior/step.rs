@@ -108,7 +108,9 @@ impl Interior<'_> {
         let mu = self.mu();
         let mut complementarity: Vec<f64> = (0..count).map(|k| self.s[k] * self.z[k]).collect();
         if let Some(target) = self.target {
-            complementarity.iter_mut().for_each(|c| *c -= target);
+            for c in &mut complementarity {
+                *c -= target;
+            }
             return Ok(solve(&complementarity));
         }
         let affine = solve(&complementarity);

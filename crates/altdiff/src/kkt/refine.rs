@@ -7,11 +7,16 @@
 
 use super::Factor;
 use crate::core::Core;
+use crate::finish::PROXIMAL;
 use crate::problem::{dot, norm_inf};
 
 /// Vectors of one GMRES cycle, and how often it restarts.
 const CYCLE: usize = 12;
 const CYCLES: usize = 3;
+
+/// Powers of the resolvent that single out a null space, and the relative size below which there is none.
+const RESOLVENTS: usize = 3;
+const NOISE: f64 = 1e-6;
 
 /// The matrix that is meant: `[P + diag(hx), Cᵀ; C, −diag(dr)]` over free variables and rows that take part.
 pub(crate) struct System<'a> {
@@ -84,7 +89,9 @@ impl Refined<'_> {
         if beta == 0.0 || !beta.is_finite() {
             return false;
         }
-        first.iter_mut().for_each(|v| *v /= beta);
+        for v in &mut first {
+            *v /= beta;
+        }
         let mut basis = vec![first];
         let mut moved: Vec<Vec<f64>> = Vec::new();
         // The Hessenberg matrix by columns, turned into a triangle by Givens rotations as it grows.
@@ -101,7 +108,9 @@ impl Refined<'_> {
             let mut w = vec![0.0; n + m];
             let (wx, wy) = w.split_at_mut(n);
             self.system.subtract(&z[..n], &z[n..], wx, wy);
-            w.iter_mut().for_each(|v| *v = -*v);
+            for v in &mut w {
+                *v = -*v;
+            }
             weigh(&mut w);
             moved.push(z);
             let mut column = vec![0.0; k + 2];
@@ -137,7 +146,9 @@ impl Refined<'_> {
             if rest[k + 1].abs() <= 0.1 * tolerance || length <= 1e-14 * size {
                 break;
             }
-            w.iter_mut().for_each(|v| *v /= length);
+            for v in &mut w {
+                *v /= length;
+            }
             basis.push(w);
         }
         let count = triangle.len();
@@ -198,6 +209,31 @@ impl System<'_> {
         };
         zero(self.free, x);
         zero(self.rows, y);
+    }
+
+    /// Removes from a right-hand side its component in the null space of the matrix, for a factor whose proximal weight is
+    /// [`PROXIMAL`]; returns the size of that component relative to the whole. Powers of the resolvent δ(M + δI)⁻¹ of the
+    /// monotone map M = JK tend to the projection on its null space.
+    pub(crate) fn reachable(&self, factor: &Factor, bx: &mut [f64], by: &mut [f64]) -> f64 {
+        self.mask(bx, by);
+        let whole = norm_inf(bx).max(norm_inf(by));
+        let (mut nx, mut ny) = (bx.to_vec(), by.to_vec());
+        for _ in 0..RESOLVENTS {
+            for v in &mut ny {
+                *v = -*v;
+            }
+            for v in nx.iter_mut().chain(&mut ny) {
+                *v *= PROXIMAL;
+            }
+            factor.solve(&mut nx, &mut ny);
+            if norm_inf(&nx).max(norm_inf(&ny)) <= NOISE * whole {
+                return 0.0;
+            }
+        }
+        for (b, n) in bx.iter_mut().zip(&nx).chain(by.iter_mut().zip(&ny)) {
+            *b -= n;
+        }
+        norm_inf(&nx).max(norm_inf(&ny)) / whole
     }
 
     /// Solves for the right-hand side (bx, by), overwritten by the solution, starting from zero.

@@ -31,6 +31,8 @@ pub(crate) struct Search {
     /// Values at y = 0.
     pub(super) g0: Vec<f64>,
     pub(super) side: Vec<Side>,
+    /// Where the constraints belong.
+    next: Vec<Side>,
     pub(super) y: Vec<f64>,
     /// Values at y.
     pub(super) g: Vec<f64>,
@@ -67,6 +69,7 @@ impl Search {
         self.slack.resize(k, 0.0);
         self.noise.resize(k, 0.0);
         self.side.resize(k, Side::Inactive);
+        self.next.resize(k, Side::Inactive);
         self.list.clear();
         self.list.reserve(k);
         self.steps = 0;
@@ -161,29 +164,27 @@ impl Search {
         vectorized::<Subtract, _>((saddle, &self.y[..], &mut self.g[..]));
     }
 
-    /// Where a constraint belongs, if it is on the wrong side.
-    fn verdict(&self, i: usize) -> Option<Side> {
-        let (g, y) = (self.g[i], self.y[i]);
-        match self.side[i] {
-            Side::Inactive if g > self.u[i] + self.slack[i] => Some(Side::Upper),
-            Side::Inactive if g < self.l[i] - self.slack[i] => Some(Side::Lower),
-            Side::Upper if y < -self.noise[i] => Some(Side::Inactive),
-            Side::Lower if y > self.noise[i] => Some(Side::Inactive),
-            _ => None,
+    /// Finds out where every constraint belongs, and how many are on the wrong side.
+    pub(super) fn wrong(&mut self) -> usize {
+        let mut wrong = 0;
+        let ends = self.l.iter().zip(&self.u).zip(self.slack.iter().zip(&self.noise));
+        let values = self.g.iter().zip(&self.y).zip(self.side.iter().zip(&mut self.next));
+        for (((g, y), (side, next)), ((l, u), (slack, noise))) in values.zip(ends) {
+            *next = match side {
+                Side::Inactive if *g > u + slack => Side::Upper,
+                Side::Inactive if *g < l - slack => Side::Lower,
+                Side::Upper if *y < -noise => Side::Inactive,
+                Side::Lower if *y > *noise => Side::Inactive,
+                same => *same,
+            };
+            wrong += usize::from(next != side);
         }
+        wrong
     }
 
-    pub(super) fn wrong(&self) -> usize {
-        (0..self.side.len()).filter(|&i| self.verdict(i).is_some()).count()
-    }
-
-    /// Moves constraints to where they belong.
+    /// Moves constraints to where [`wrong`](Self::wrong) found that they belong.
     pub(super) fn exchange(&mut self) {
-        for i in 0..self.side.len() {
-            if let Some(side) = self.verdict(i) {
-                self.side[i] = side;
-            }
-        }
+        self.side.copy_from_slice(&self.next);
     }
 
     /// Whether the active constraints are independent beyond doubt.

@@ -48,7 +48,7 @@ impl End {
         }
     }
 
-    fn finish(&mut self, done: Finished) {
+    pub(super) fn finish(&mut self, done: Finished) {
         self.status = Status::Solved;
         self.point = done.point.clone();
         self.active = done.active.clone();
@@ -87,7 +87,7 @@ const EXTRA: usize = 8;
 const PATIENCE: usize = 20;
 
 impl Driver<'_> {
-    fn finisher(&self) -> Finisher<'_> {
+    pub(super) fn finisher(&self) -> Finisher<'_> {
         Finisher {
             user: self.user,
             core: self.core,
@@ -111,7 +111,8 @@ impl Driver<'_> {
         if let Some((point, active, repairs)) = first
             && let Some(done) = self.finisher().run(&point, active, repairs)?
         {
-            let method = if method == Method::Auto { Method::ActiveSet } else { method };
+            let automatic = matches!(method, Method::Auto | Method::Outside);
+            let method = if automatic { Method::ActiveSet } else { method };
             let mut end = End::new(method);
             end.iterations = done.repairs + 1;
             end.finish(done);
@@ -129,7 +130,7 @@ impl Driver<'_> {
                 next.notes.insert(0, format!("alternating: not converged after {} steps", end.iterations));
                 self.settle(next, callback)
             }
-            Method::Auto if self.pattern.is_dense() && inequalities > 0 => {
+            Method::Auto | Method::Outside if self.pattern.is_dense() && inequalities > 0 => {
                 let end = self.alternating(
                     warm_point.as_ref(),
                     limit.unwrap_or(AUTOMATIC).min(AUTOMATIC),

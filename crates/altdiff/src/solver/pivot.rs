@@ -103,7 +103,9 @@ impl Job<'_> {
         let possible = (n + rows).saturating_mul(n + rows) <= LARGEST;
         match settings.method {
             Method::ActiveSet => possible,
-            Method::Auto if settings.finish && self.solver.pattern.is_dense() && possible => {
+            Method::Auto | Method::Outside
+                if settings.finish && self.solver.pattern.is_dense() && possible =>
+            {
                 let (n, rows, kkt) = (n as f64, rows as f64, (n + m) as f64);
                 n * n * n / 3.0 + n * n * rows + n * rows * rows <= INTERIOR_STEPS * kkt * kkt * kkt / 3.0
             }

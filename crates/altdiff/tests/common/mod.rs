@@ -1,8 +1,8 @@
 //! Random problems and independent checks shared by the tests.
 #![allow(dead_code, unreachable_pub)]
 
-use altdiff::{Cotangent, Csc, Problem, Solution, Tangent};
-use nalgebra::DMatrix;
+use altdiff::{Certificate, Cotangent, Csc, Problem, Solution, Status, Tangent};
+use nalgebra::{DMatrix, DVector};
 
 /// A small deterministic generator (xorshift), uniform and roughly normal numbers.
 pub struct Random(pub u64);
@@ -38,7 +38,7 @@ pub fn random_problem(seed: u64, n: usize, m: usize, p: usize) -> Problem {
     let root = r.matrix(n, n);
     let hessian = root.transpose() * &root / n as f64 + DMatrix::identity(n, n) * 0.1;
     let (a, g) = (r.matrix(m, n), r.matrix(p, n));
-    let x0 = nalgebra::DVector::from_vec(r.normals(n));
+    let x0 = DVector::from_vec(r.normals(n));
     let (ax, gx) = (&a * &x0, &g * &x0);
     let mut gl = vec![f64::NEG_INFINITY; p];
     let mut gu = vec![f64::INFINITY; p];
@@ -71,8 +71,8 @@ pub fn random_problem(seed: u64, n: usize, m: usize, p: usize) -> Problem {
 pub fn kkt_violation(problem: &Problem, s: &Solution) -> f64 {
     let n = problem.variables();
     let upper = problem.p.to_dense();
-    let x = nalgebra::DVector::from_column_slice(&s.x);
-    let v = |a: &[f64]| nalgebra::DVector::from_column_slice(a);
+    let x = DVector::from_column_slice(&s.x);
+    let v = |a: &[f64]| DVector::from_column_slice(a);
     let full = DMatrix::from_fn(n, n, |i, j| if i <= j { upper[(i, j)] } else { upper[(j, i)] });
     let (a, g) = (problem.a.to_dense(), problem.g.to_dense());
     let stationarity = full * &x
@@ -145,4 +145,60 @@ pub fn moved(problem: &Problem, t: &Tangent, step: f64) -> Problem {
     add(&mut p.lo, &t.lo);
     add(&mut p.hi, &t.hi);
     p
+}
+
+/// Checks a proof of infeasibility with dense arithmetic.
+pub fn check_infeasible(problem: &Problem, s: &Solution) {
+    assert_eq!(s.status, Status::Infeasible);
+    let Some(Certificate::Infeasible { lambda, nu_lower, nu_upper, mu_lower, mu_upper }) = &s.certificate
+    else {
+        panic!("no certificate");
+    };
+    let v = |a: &[f64]| DVector::from_column_slice(a);
+    let sum = problem.a.to_dense().transpose() * v(lambda)
+        + problem.g.to_dense().transpose() * (v(nu_upper) - v(nu_lower))
+        + v(mu_upper)
+        - v(mu_lower);
+    let part = |y: &[f64], end: &[f64]| -> f64 {
+        y.iter().zip(end).filter(|(y, _)| **y != 0.0).map(|(y, e)| y * e).sum()
+    };
+    let value = part(lambda, &problem.b) + part(nu_upper, &problem.gu) - part(nu_lower, &problem.gl)
+        + part(mu_upper, &problem.hi)
+        - part(mu_lower, &problem.lo);
+    assert!(value < 0.0, "{value}");
+    assert!(sum.is_empty() || sum.amax() <= 1e-9, "{sum}");
+    let all = [lambda, nu_lower, nu_upper, mu_lower, mu_upper];
+    let largest = all.iter().flat_map(|v| v.iter()).fold(0.0_f64, |m, x| m.max(x.abs()));
+    assert!((largest - 1.0).abs() < 1e-12);
+    assert!(all[1..].iter().flat_map(|v| v.iter()).all(|x| *x >= 0.0));
+}
+
+/// Checks a proof of unboundedness with dense arithmetic.
+pub fn check_unbounded(problem: &Problem, s: &Solution) {
+    assert_eq!(s.status, Status::Unbounded);
+    let Some(Certificate::Unbounded { direction, point }) = &s.certificate else { panic!("no certificate") };
+    let d = DVector::from_column_slice(direction);
+    assert!((d.amax() - 1.0).abs() < 1e-12);
+    let pd = problem.p.mul_symmetric_vec(direction);
+    assert!(pd.iter().all(|v| v.abs() < 1e-9));
+    assert!(problem.a.mul_vec(direction).iter().all(|v| v.abs() < 1e-9));
+    for (i, v) in problem.g.mul_vec(direction).iter().enumerate() {
+        assert!(problem.gu[i] == f64::INFINITY || *v < 1e-9);
+        assert!(problem.gl[i] == -f64::INFINITY || *v > -1e-9);
+    }
+    for (i, v) in direction.iter().enumerate() {
+        assert!(problem.hi[i] == f64::INFINITY || *v <= 0.0);
+        assert!(problem.lo[i] == -f64::INFINITY || *v >= 0.0);
+    }
+    let fall: f64 = problem.q.iter().zip(direction).map(|(q, d)| q * d).sum();
+    assert!(fall < 0.0);
+    for (v, b) in problem.a.mul_vec(point).iter().zip(&problem.b) {
+        assert!((v - b).abs() < 1e-8);
+    }
+    for (i, v) in problem.g.mul_vec(point).iter().enumerate() {
+        assert!(*v < problem.gu[i] + 1e-8 && *v > problem.gl[i] - 1e-8);
+    }
+    for (i, v) in point.iter().enumerate() {
+        assert!(*v <= problem.hi[i] + 1e-8 && *v >= problem.lo[i] - 1e-8);
+    }
 }

@@ -114,6 +114,13 @@ pub struct Row {
 }
 
 impl Row {
+    /// How a call by its name is written: `power(x, p)` of `x ** p, power(x, p)`.
+    pub fn form(&self) -> &'static str {
+        let start = self.signature.find(&format!("{}(", self.name)).unwrap_or(0);
+        let form = &self.signature[start..];
+        form.find(')').map_or(form, |end| &form[..=end])
+    }
+
     /// What most affine atoms have in common; the rest of a row is said atom by atom.
     pub const AFFINE: Self = Self {
         name: "",
@@ -162,8 +169,9 @@ impl Row {
         group: Group::Smooth,
         sign: "any",
         monotone: "nondecreasing",
-        graph: "of data: lifted",
+        graph: "a smooth term of the objective; of data: lifted",
         cone: "an exponential cone",
+        instead: "smooth atoms are inside the class in the objective itself, in sums, and times nonneg data",
         ..Self::PIECEWISE
     };
     /// As [`AFFINE`](Self::AFFINE), for atoms that need a cone.

@@ -48,6 +48,8 @@ pub struct Checker {
     pub(super) roots: Vec<super::outline::Root>,
     pub(super) at_solution: bool,
     pub(super) depth: usize,
+    /// How many expressions were visited, those that were known among them.
+    pub(super) visited: usize,
 }
 
 impl Checker {
@@ -90,6 +92,7 @@ impl Checker {
             roots: Vec::new(),
             at_solution: false,
             depth: 0,
+            visited: 0,
         }
     }
 

@@ -52,8 +52,8 @@ impl Checker {
                 let requirements = call.requirements.into_inner();
                 let name = atom.atom().row().name;
                 if matches!(name, "add" | "divide" | "maximum" | "minimum") {
-                    let (arguments, at) = (arguments.clone(), self.focus_of(span, arguments));
-                    self.warn_column(&arguments, at);
+                    let arguments = arguments.clone();
+                    self.warn_column(&arguments, span);
                 }
                 self.push(Node { kind, shape, facts, requirements }, span)
             }
@@ -110,6 +110,9 @@ impl Checker {
                 error.help("the transpose of the left factor fits")
             };
         }
+        if at.text(&self.model.source) == "*" && left.last() == right.first() {
+            return error.suggest(at, "@", "the matrix product fits");
+        }
         let ends = if product { (left.last(), right.first()) } else { (left.last(), right.last()) };
         if let (Some(m), Some(n)) = ends
             && let (Some(m), Some(n)) = (m.as_dim(), n.as_dim())
@@ -143,7 +146,7 @@ impl Checker {
     }
 
     /// Warns where a vector and a column of the same length broadcast to a square matrix.
-    pub(super) fn warn_column(&mut self, arguments: &[NodeId], at: Span) {
+    pub(super) fn warn_column(&mut self, arguments: &[NodeId], span: Span) {
         let tree = &self.model.tree;
         let column = arguments.iter().copied().find_map(|a| match tree.shape(a) {
             [n, one] if one.is(1) && !n.is(1) => Some((a, n)),
@@ -156,7 +159,7 @@ impl Checker {
                 codes::COLUMN_AND_VECTOR,
                 format!("a vector and a column broadcast to a matrix, [{0}, {0}]", tree.show(n)),
             )
-            .at(at, "")
+            .at(self.focus_of(span, &[arguments[0], arguments[1]]), "")
             .also(tree.span(vector), format!("a vector, {}", tree.show_shape(tree.shape(vector))))
             .also(tree.span(column), format!("a column, {}", tree.show_shape(tree.shape(column))))
             .help("a column becomes a vector with `[:, 0]`");

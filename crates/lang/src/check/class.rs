@@ -62,6 +62,7 @@ impl Checker {
         let quadratic = own == Class::Quadratic;
         let row = AtomId::named(name).map(|atom| atom.atom().row());
         let (cone, instead) = match row {
+            Some(row) if quadratic => ("a second-order cone", row.instead),
             Some(row) if !row.cone.is_empty() => (row.cone, row.instead),
             _ => ("a cone", ""),
         };

@@ -28,7 +28,7 @@ impl Checker {
             Sense::Maximize => (curvature.is_concave(), "maximized", "concave", "minimize"),
         };
         if fits {
-            self.check_class(node, Class::Quadratic, Place::Objective);
+            self.check_class(node, Class::Smooth, Place::Objective);
         } else if curvature == Curvature::Unknown {
             self.explain_unknown(node);
         } else {

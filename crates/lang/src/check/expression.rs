@@ -22,7 +22,9 @@ impl Checker {
     /// Checks an expression.
     pub(crate) fn expression(&mut self, id: ExprId) -> NodeId {
         let span = self.ast.exprs.span(id);
-        if self.depth >= MAX_DEPTH || self.model.tree.len() > MAX_NODES {
+        // Equal expressions share a node, so nodes alone do not count the work of writing functions out.
+        self.visited += 1;
+        if self.depth >= MAX_DEPTH || self.visited.max(self.model.tree.len()) > MAX_NODES {
             let what =
                 if self.depth >= MAX_DEPTH { "is nested too deep" } else { "expands to too many terms" };
             return self.too_deep(what, span);

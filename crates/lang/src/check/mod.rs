@@ -32,7 +32,7 @@ mod named;
 mod names;
 mod operators;
 mod parameters;
-mod place;
+pub(crate) mod place;
 mod ranges;
 mod values;
 mod variables;

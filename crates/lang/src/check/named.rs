@@ -138,11 +138,8 @@ impl Checker {
         nodes: &mut Vec<NodeId>,
         options: &[(Name, ExprId)],
     ) -> Vec<(Name, ExprId)> {
-        let form = row
-            .signature
-            .find(&format!("{}(", row.name))
-            .map_or("", |at| &row.signature[at + row.name.len() + 1..]);
-        let names: Vec<&str> = form.split(')').next().unwrap_or("").split(", ").collect();
+        let form = row.form().trim_end_matches(')');
+        let names: Vec<&str> = form.split_once('(').map_or("", |(_, names)| names).split(", ").collect();
         let mut rest = options.to_vec();
         while let Some(name) = names.get(nodes.len())
             && !row.options.contains(name)
@@ -180,7 +177,7 @@ impl Checker {
                     are(nodes.len())
                 ),
             )
-            .at(span, format!("the form is `{}`", row.signature));
+            .at(span, format!("the form is `{}`", row.form()));
             let elementwise = match row.name {
                 "max" => Some("maximum"),
                 "min" => Some("minimum"),
@@ -213,7 +210,7 @@ impl Checker {
                 error = if let Some(near) = near {
                     error.suggest(name.span, near, format!("did you mean `{near}`?"))
                 } else if row.options.is_empty() {
-                    error.help(format!("the form is `{}`", row.signature))
+                    error.help(format!("the form is `{}`", row.form()))
                 } else {
                     error.help(format!(
                         "its options are {}",
@@ -244,6 +241,7 @@ impl Checker {
             return self.error_node(span);
         };
         let node = self.expression(*x);
+        let place = order.first().copied().or(named).map_or(span, |order| self.ast.exprs.span(order));
         let order = match (order, named) {
             (&[], None) => Some(Order::Number(2.0)),
             (&[one], None) | (&[], Some(one)) => self.order(one),
@@ -289,7 +287,7 @@ impl Checker {
                     format!("the norm of order {p} needs a power cone, which the solver has not yet"),
                 );
                 self.report(
-                    error.at(span, "").help("the orders 1, 2 (squared) and inf are inside the class"),
+                    error.at(place, "").help("the orders 1, 2 (squared) and inf are inside the class"),
                 );
                 return self.error_node(span);
             }
@@ -304,20 +302,19 @@ impl Checker {
     /// The order of a norm.
     fn order(&mut self, order: ExprId) -> Option<Order> {
         let span = self.ast.exprs.span(order);
-        let found = match self.ast.exprs[order].clone() {
-            Expr::Text(text) => match text.to_ascii_lowercase().as_str() {
+        let found = if let Expr::Text(text) = &self.ast.exprs[order] {
+            match text.to_ascii_lowercase().as_str() {
                 "inf" => Some(Order::Number(f64::INFINITY)),
                 "fro" => Some(Order::Frobenius),
                 "nuc" => Some(Order::Nuclear),
                 _ => None,
-            },
-            _ => {
-                let node = self.expression(order);
-                if self.is_error(node) {
-                    return None;
-                }
-                self.model.tree.facts(node).interval.as_point().filter(|p| *p >= 1.0).map(Order::Number)
             }
+        } else {
+            let node = self.expression(order);
+            if self.is_error(node) {
+                return None;
+            }
+            self.model.tree.facts(node).interval.as_point().filter(|p| *p >= 1.0).map(Order::Number)
         };
         if found.is_none() {
             let error = Diagnostic::error(codes::BAD_ARGUMENT, "the order of a norm is 1, 2 or inf");

@@ -1,6 +1,7 @@
 //! Where in the text a message points: the operator rather than the whole expression, the end of a declaration.
 
 use super::build::Checker;
+use super::model::CheckedModel;
 use super::tree::{Facts, Kind, NodeId};
 use crate::source::Span;
 use crate::syntax::token::{Token, TokenKind, tokenize};
@@ -14,30 +15,7 @@ impl Checker {
 
     /// As [`focus`](Self::focus), for an expression that has no node yet.
     pub(super) fn focus_of(&self, span: Span, operands: &[NodeId]) -> Span {
-        let text = span.text(&self.model.source);
-        let tokens: Vec<Token> = tokenize(text).into_iter().filter(|t| !t.kind.is_trivia()).collect();
-        let shifted = |token: &Token| {
-            let start = span.start as usize;
-            Span::new(start + token.span.start as usize, start + token.span.end as usize)
-        };
-        // Between the operands of an operator stand it and perhaps brackets.
-        if let [first, second, ..] = operands {
-            let (a, b) = (self.model.tree.span(*first), self.model.tree.span(*second));
-            let between = |place: &Span| place.start >= a.end && place.end <= b.start;
-            if let Some(operator) = tokens.iter().filter(|t| t.kind.is_infix()).map(shifted).find(between) {
-                return operator;
-            }
-        }
-        if let [name, open, ..] = &tokens[..]
-            && (name.kind, open.kind) == (TokenKind::Name, TokenKind::OpenParen)
-        {
-            return shifted(name);
-        }
-        // A sign stands before its operand.
-        match (&tokens[..], operands) {
-            ([sign, ..], [_]) if sign.kind == TokenKind::Minus => shifted(sign),
-            _ => span,
-        }
+        focus(&self.model, span, operands)
     }
 
     /// What a call is called in the text: `norm`, `@`; the atom's own name where the text shows none.
@@ -92,6 +70,34 @@ impl Checker {
             out = format!("{out}, {}", self.model.tree.show_shape(shape));
         }
         out
+    }
+}
+
+/// The operator or the name of the function in an expression over some operands; all of it where neither can be told.
+pub(crate) fn focus(model: &CheckedModel, span: Span, operands: &[NodeId]) -> Span {
+    let text = span.text(&model.source);
+    let tokens: Vec<Token> = tokenize(text).into_iter().filter(|t| !t.kind.is_trivia()).collect();
+    let shifted = |token: &Token| {
+        let start = span.start as usize;
+        Span::new(start + token.span.start as usize, start + token.span.end as usize)
+    };
+    // Between the operands of an operator stand it and perhaps brackets.
+    if let [first, second, ..] = operands {
+        let (a, b) = (model.tree.span(*first), model.tree.span(*second));
+        let between = |place: &Span| place.start >= a.end && place.end <= b.start;
+        if let Some(operator) = tokens.iter().filter(|t| t.kind.is_infix()).map(shifted).find(between) {
+            return operator;
+        }
+    }
+    if let [name, open, ..] = &tokens[..]
+        && (name.kind, open.kind) == (TokenKind::Name, TokenKind::OpenParen)
+    {
+        return shifted(name);
+    }
+    // A sign stands before its operand.
+    match (&tokens[..], operands) {
+        ([sign, ..], [_]) if sign.kind == TokenKind::Minus => shifted(sign),
+        _ => span,
     }
 }
 

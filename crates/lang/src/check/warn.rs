@@ -4,7 +4,7 @@ use super::build::Checker;
 use super::influence::influential;
 use super::model::{Constraint, Relation};
 use super::size::{Poly, Unknown};
-use super::tree::NodeId;
+use super::tree::{Kind, NodeId};
 use crate::diagnostics::{Diagnostic, any_error, codes};
 
 impl Checker {
@@ -54,11 +54,16 @@ impl Checker {
                 stack.extend(self.model.tree.operands(node));
             }
         }
-        let reported =
-            |k: u32| reported.iter().any(|&n| self.model.tree[n].kind == super::tree::Kind::Parameter(k));
+        let reported: std::collections::BTreeSet<u32> = reported
+            .iter()
+            .filter_map(|&node| match self.model.tree[node].kind {
+                Kind::Parameter(k) => Some(k),
+                _ => None,
+            })
+            .collect();
         let found: Vec<_> = (0u32..)
             .zip(&self.model.parameters)
-            .filter(|(k, p)| self.used.contains(&p.name) && !reached.contains(k) && !reported(*k))
+            .filter(|(k, p)| self.used.contains(&p.name) && !reached.contains(k) && !reported.contains(k))
             .map(|(_, p)| {
                 let message = format!("the parameter `{}` has no influence on the problem", p.name);
                 Diagnostic::warning(codes::NO_INFLUENCE, message)

@@ -42,7 +42,7 @@ impl Formatter<'_> {
         let (mut at, mut solid) = (0, 0);
         while at < tokens.len() {
             let token = tokens[at];
-            while solid < tokens.len() && (solid < at || tokens[solid].kind.is_trivia()) {
+            while solid < tokens.len() && (solid < at || passed_over(tokens[solid].kind)) {
                 solid += 1;
             }
             at = match token.kind {
@@ -126,14 +126,20 @@ impl Formatter<'_> {
     /// Writes the comments that end the line of a statement; returns the index of the token after them.
     fn trailing(&mut self, tokens: &[Token], moved: &[Token], mut at: usize) -> usize {
         let mut open = true;
+        // What does not fit on the line stands before the next statement, and is indented as that is.
+        let indent = match tokens.get(at..).unwrap_or(&[]).iter().find(|token| !passed_over(token.kind)) {
+            Some(next) => self.indent(next.kind),
+            None if self.under_subject_to => 2,
+            None => 0,
+        };
         for comment in moved {
-            open = self.end_of_line(*comment, open);
+            open = self.end_of_line(*comment, open, indent);
         }
         while let Some(token) = tokens.get(at) {
             let text = token.span.text(self.text);
             match token.kind {
                 TokenKind::Whitespace if !text.contains('\n') => {}
-                kind if kind.is_comment() => open = self.end_of_line(*token, open),
+                kind if kind.is_comment() => open = self.end_of_line(*token, open, indent),
                 _ => break,
             }
             at += 1;
@@ -143,9 +149,19 @@ impl Formatter<'_> {
     }
 
     /// Writes a comment after a statement; on a line of its own when a line comment went before.
-    fn end_of_line(&mut self, comment: Token, open: bool) -> bool {
-        self.out.push(if open { ' ' } else { '\n' });
+    fn end_of_line(&mut self, comment: Token, open: bool, indent: usize) -> bool {
+        if open {
+            self.out.push(' ');
+        } else {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n(' ', indent));
+        }
         self.out.push_str(comment.span.text(self.text).trim_end());
         comment.kind == TokenKind::BlockComment
     }
+}
+
+/// Whether a token says nothing about where a comment before it belongs.
+fn passed_over(kind: TokenKind) -> bool {
+    kind.is_trivia() || kind == TokenKind::Semicolon
 }

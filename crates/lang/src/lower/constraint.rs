@@ -5,7 +5,9 @@ use super::column::{Basis, Column};
 use super::context::{Context, Env, Operand};
 use super::expand::{Lower, expand_to};
 use super::{Lowered, refuse};
+use crate::check::interval::Interval;
 use crate::check::model::{Constraint, Relation};
+use crate::check::place::focus;
 use crate::check::tree::{Kind, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
 use cvxlayer_program::{Role, Shape, Text};
@@ -113,12 +115,14 @@ impl Lower<'_> {
         let operand = |node: NodeId| Operand { node, env: env.clone() };
         for requirement in &constraint.requirements {
             if self.context.size(requirement, env, constraint.span)? != 0 {
+                let sides: Vec<NodeId> =
+                    std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)).collect();
                 let mut error = Diagnostic::error(
                     codes::SHAPE_MISMATCH,
                     "the two sides of this comparison do not broadcast",
                 )
-                .at(constraint.span, "");
-                for node in std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)) {
+                .at(focus(self.context.model, constraint.span, &sides), "");
+                for node in sides {
                     let shape = self.context.shape(&operand(node))?;
                     error = error.also(self.context.model.tree.span(node), format!("this has shape {shape}"));
                 }
@@ -171,15 +175,17 @@ impl Lower<'_> {
         let mut out = Vec::new();
         if let Some(pieces) = self.pieces(below, true, shape)? {
             let bound = expand_to(&*self.affine(above)?, shape).into_owned();
+            let range = self.range(above);
             for piece in pieces {
-                self.piece(&piece, &bound, false, owner.1, &mut out);
+                self.piece(&piece, (&bound, range), false, owner.1, &mut out);
             }
             return Ok(out);
         }
         if let Some(pieces) = self.pieces(above, false, shape)? {
             let bound = expand_to(&*self.affine(below)?, shape).into_owned();
+            let range = self.range(below);
             for piece in pieces {
-                self.piece(&piece, &bound, true, owner.1, &mut out);
+                self.piece(&piece, (&bound, range), true, owner.1, &mut out);
             }
             return Ok(out);
         }
@@ -250,21 +256,31 @@ impl Lower<'_> {
         ((Multiplier::NuUpper(row), 1.0), (Multiplier::NuLower(row), 1.0))
     }
 
-    /// Rows that keep every piece of a maximum below the bound, or of a minimum above it.
+    /// Rows that keep every piece of a maximum below the bound, or of a minimum above it; the bound has a range.
     fn piece(
         &mut self,
         piece: &Piece,
-        bound: &Affine,
+        (bound, range): (&Affine, Interval),
         turned: bool,
         owner: u32,
         out: &mut Vec<(usize, Multiplier, f64)>,
     ) {
+        let never_decides = |number: f64| {
+            let number = piece.decisive(number, !turned);
+            if turned { number >= range.hi } else { number <= range.lo }
+        };
+        let mut rows: Vec<(Vec<Term>, Vec<usize>)> = Vec::new();
         for (k, &entry) in piece.entry.iter().enumerate() {
             let negated: Vec<_> =
                 bound.row(entry).iter().map(|t| Term { coefficient: -t.coefficient, ..*t }).collect();
             if piece.both_signs && bound.row(entry).iter().all(|t| t.column == Column::ONE) {
-                let (upper, lower) = self.two_sided(owner, piece.rows.row(k), &negated, bound.row(entry));
+                let (lo, hi) =
+                    if turned { (bound.row(entry), &negated[..]) } else { (&negated[..], bound.row(entry)) };
+                let (upper, lower) = self.two_sided(owner, piece.rows.row(k), lo, hi);
                 out.extend([(entry, upper.0, upper.1), (entry, lower.0, lower.1)]);
+                continue;
+            }
+            if piece.number(k).is_some_and(never_decides) {
                 continue;
             }
             let signs: &[f64] = if piece.both_signs { &[1.0, -1.0] } else { &[1.0] };
@@ -276,9 +292,16 @@ impl Lower<'_> {
                 if holds(&terms, turned) {
                     continue;
                 }
-                let (multiplier, c) = self.one_sided(owner, &terms, turned);
-                out.push((entry, multiplier, c));
+                // Entries that say the same, as those of a constant do, share a row and its multiplier.
+                match rows.last_mut() {
+                    Some((last, entries)) if *last == terms => entries.push(entry),
+                    _ => rows.push((terms, vec![entry])),
+                }
             }
+        }
+        for (terms, entries) in rows {
+            let (multiplier, c) = self.one_sided(owner, &terms, turned);
+            out.extend(entries.iter().map(|&entry| (entry, multiplier, c / entries.len() as f64)));
         }
     }
 
@@ -286,7 +309,7 @@ impl Lower<'_> {
     ///
     /// # Errors
     /// If sizes, indices or constants do not fit.
-    pub(super) fn pieces(
+    pub fn pieces(
         &mut self,
         operand: &Operand,
         convex: bool,

@@ -3,11 +3,13 @@
 use super::inputs::{Array, Inputs};
 use super::{Lowered, refuse};
 use crate::check::model::{CheckedModel, Parameter};
+use crate::check::place::focus;
 use crate::check::size::{Poly, Unknown};
 use crate::check::tree::{Condition, Loops, NodeId, OptionValue, Order};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use cvxlayer_program::{Shape, Storage};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// The values of the indices around an expression.
@@ -104,6 +106,8 @@ pub struct Context<'m> {
     pub layouts: Vec<Layout>,
     /// The length of θ.
     pub theta: usize,
+    /// How many instances of all `for`s were visited.
+    visited: Cell<i64>,
 }
 
 impl<'m> Context<'m> {
@@ -112,7 +116,7 @@ impl<'m> Context<'m> {
     /// # Errors
     /// If sizes do not fit.
     pub fn new(model: &'m CheckedModel, inputs: &'m Inputs, dims: Vec<i64>) -> Result<Self, Vec<Diagnostic>> {
-        let mut context = Self { model, inputs, dims, layouts: Vec::new(), theta: 0 };
+        let mut context = Self { model, inputs, dims, layouts: Vec::new(), theta: 0, visited: Cell::new(0) };
         let mut errors = Vec::new();
         for parameter in &model.parameters {
             match context.layout(parameter) {
@@ -238,7 +242,7 @@ impl<'m> Context<'m> {
         let span = tree.span(operand.node);
         let mut error =
             Diagnostic::error(codes::SHAPE_MISMATCH, "the shapes of these do not fit at the sizes given")
-                .at(span, "");
+                .at(focus(self.model, span, &tree.operands(operand.node)), "");
         for part in tree.operands(operand.node) {
             if let Ok(shape) = self.shape(&Operand { node: part, env: operand.env.clone() }) {
                 let symbolic = tree.show_shape(tree.shape(part));
@@ -293,9 +297,16 @@ impl<'m> Context<'m> {
             let mut next = Vec::new();
             for outer in &all {
                 let (from, to) = (self.size(from, outer, span)?, self.size(to, outer, span)?);
-                if next.len() as i64 + (to - from).max(0) > MAX_INSTANCES {
+                let more = to.saturating_sub(from).max(0);
+                if more.saturating_add(next.len() as i64) > MAX_INSTANCES {
                     let error = Diagnostic::error(codes::TOO_LARGE, "this `for` has too many instances");
                     return Err(refuse(error.at(span, format!("more than {MAX_INSTANCES}"))));
+                }
+                self.visited.set(self.visited.get() + more);
+                if self.visited.get() > MAX_VISITED {
+                    let error =
+                        Diagnostic::error(codes::TOO_LARGE, "`for` within `for` has too many instances");
+                    return Err(refuse(error.at(span, format!("more than {MAX_VISITED} by here"))));
                 }
                 next.extend((from..to).map(|value| outer.with(*index, value)));
             }
@@ -335,6 +346,8 @@ impl<'m> Context<'m> {
 
 /// The most instances of one `for`.
 const MAX_INSTANCES: i64 = 2_000_000;
+/// The most instances of all of them together: a sum within a sum is visited once for each instance of the outer one.
+const MAX_VISITED: i64 = 3_000_000;
 
 /// The position, row by row in the full array, of each stored entry of a parameter.
 pub(super) fn positions(layout: &Layout) -> Vec<usize> {

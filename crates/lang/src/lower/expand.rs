@@ -55,6 +55,9 @@ pub struct Lower<'m> {
 /// The most terms that a program may have on the way; beyond that memory would run out.
 const MAX_TERMS: usize = 100_000_000;
 
+/// The most pairs of terms that one product may form.
+const MAX_PAIRS: f64 = 3e8;
+
 impl<'m> Lower<'m> {
     /// Starts with nothing but the parameters.
     pub fn new(context: &'m Context<'m>) -> Self {
@@ -139,10 +142,12 @@ impl<'m> Lower<'m> {
                 let arguments: Vec<_> = arguments.iter().map(|&node| inner(node)).collect();
                 let atom = atom.atom();
                 let call = Application { arguments: &arguments, options, shape, name: atom.row().name, span };
+                self.bounded(&call)?;
                 atom.graph(&call, self)
             }
             Kind::Index { base, selectors } => {
                 let base = inner(*base);
+                self.context.bounded(shape, span)?;
                 let (shape, positions) = self.context.positions(&base, selectors, span)?;
                 Ok(self.affine(&base)?.gather(shape, positions))
             }
@@ -164,6 +169,35 @@ impl<'m> Lower<'m> {
         }
     }
 
+    /// Refuses arrays with more entries than memory holds, but where only the entries that are not zero are visited.
+    fn bounded(&self, call: &Application<'_>) -> Lowered<()> {
+        let [result, arguments] = match call.name {
+            "diag" | "eye" | "kron" | "negative" | "transpose" => [false, false],
+            "matmul" => [true, false],
+            _ => [true, true],
+        };
+        if result {
+            self.context.bounded(call.shape, call.span)?;
+        }
+        for argument in call.arguments.iter().filter(|_| arguments) {
+            let span = self.context.model.tree.span(argument.node);
+            self.context.bounded(self.context.shape(argument)?, span)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses products of more pairs of terms than can be formed in reasonable time.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub fn affordable(&self, pairs: f64, call: &Application<'_>) -> Lowered<()> {
+        if pairs <= MAX_PAIRS {
+            return Ok(());
+        }
+        let error = Diagnostic::error(codes::TOO_LARGE, "this product is too large to compile");
+        Err(refuse(error.at(call.span, format!("{pairs:.1e} products of entries"))))
+    }
+
     fn empty(call: &Application<'_>) -> Lowered<Affine> {
         if call.name == "sum" {
             return Ok(Affine::zeros(call.shape));
@@ -178,6 +212,10 @@ impl<'m> Lower<'m> {
         let span = self.context.model.tree.span(operand.node);
         if let Some(init) = self.context.model.constants[k as usize].init {
             let value = self.affine(&Operand { node: init, env: Env::default() })?;
+            if value.shape == shape {
+                return Ok((*value).clone());
+            }
+            self.context.bounded(shape, span)?;
             let index: Vec<_> = atoms::broadcast_index(value.shape, shape).collect();
             return Ok(value.gather(shape, index));
         }
@@ -252,6 +290,26 @@ impl<'m> Lower<'m> {
         self.check(node, CheckKind::NonZero, &text);
         let inverse = self.lift.push(Op::Unary(Unary::Reciprocal, node), shape);
         self.lift_node(inverse, format!("1 / ({text})"), "a division by a parameter")
+    }
+
+    /// A function of the entries of a variable-free expression, where a condition on them holds.
+    ///
+    /// # Errors
+    /// If sizes, indices or constants do not fit.
+    pub fn lifted_unary(
+        &mut self,
+        function: Unary,
+        operand: &Operand,
+        condition: CheckKind,
+        name: &str,
+    ) -> Lowered<Affine> {
+        let node = self.lift.value(operand)?;
+        let shape = self.lift.tape.shape(node);
+        let text = self.context.model.text(self.context.model.tree.span(operand.node));
+        self.check(node, condition, &text);
+        let value = self.lift.unary(function, node);
+        debug_assert_eq!(self.lift.tape.shape(value), shape);
+        self.lift_node(value, format!("{name}({text})"), "it is not affine in the parameters")
     }
 
     /// Adds a condition on a node of the lift's tape.

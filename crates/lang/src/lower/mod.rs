@@ -22,6 +22,7 @@ mod pieces;
 mod rows;
 mod selection;
 mod sizes;
+mod smooth;
 mod squares;
 mod tape;
 mod variable;

@@ -30,8 +30,29 @@ impl Piece {
         self
     }
 
+    /// The rows with something added to the entries that they bound.
+    pub fn plus(self, rest: &Affine) -> Vec<Self> {
+        let by = rest.gather(self.rows.shape, self.entry.iter().copied());
+        let sides = if self.both_signs { &[1.0, -1.0][..] } else { &[1.0] };
+        let side = |&sign: &f64| Self {
+            rows: self.rows.clone().scale(sign).add(&by),
+            entry: self.entry.clone(),
+            both_signs: false,
+        };
+        sides.iter().map(side).collect()
+    }
+
+    /// What a number among the rows is compared as: of both signs the larger, or for a minimum the smaller.
+    pub(super) fn decisive(&self, number: f64, convex: bool) -> f64 {
+        match (self.both_signs, convex) {
+            (false, _) => number,
+            (true, true) => number.abs(),
+            (true, false) => -number.abs(),
+        }
+    }
+
     /// The number of a row, if it has neither variables nor parameters.
-    fn number(&self, k: usize) -> Option<f64> {
+    pub(super) fn number(&self, k: usize) -> Option<f64> {
         let terms = self.rows.row(k);
         let numeric = terms.iter().all(|t| t.column == Column::ONE && t.parameter == 0);
         numeric.then(|| terms.iter().map(|t| t.coefficient).sum())
@@ -88,7 +109,7 @@ impl Lower<'_> {
         for piece in pieces {
             for (k, &entry) in piece.entry.iter().enumerate() {
                 if let Some(value) = piece.number(k) {
-                    let value = if piece.both_signs { value.abs() } else { value };
+                    let value = piece.decisive(value, convex);
                     let tighter = if convex { f64::max } else { f64::min };
                     numbers[entry] = Some(numbers[entry].map_or(value, |known| tighter(known, value)));
                 }
@@ -111,7 +132,7 @@ impl Lower<'_> {
             let side = if convex { 1.0 } else { -1.0 };
             self.at_most_zero(&rows.add(&minus).scale(side), name);
             if piece.both_signs {
-                self.at_most_zero(&rows.scale(-1.0).add(&minus), name);
+                self.at_most_zero(&rows.scale(-1.0).add(&minus).scale(side), name);
             }
         }
         bound

@@ -20,7 +20,7 @@ pub struct TapeBuilder<'m> {
 }
 
 /// The most entries that the values of a tape may have together.
-const MAX_TAPE_ENTRIES: usize = 400_000_000;
+const MAX_TAPE_ENTRIES: usize = 1 << 27;
 
 impl<'m> TapeBuilder<'m> {
     /// An empty tape.
@@ -54,6 +54,7 @@ impl<'m> TapeBuilder<'m> {
             return Ok(known);
         }
         self.context.requirements(operand)?;
+        self.context.bounded(self.context.shape(operand)?, tree.span(operand.node))?;
         let out = self.node(operand)?;
         self.entries += self.shape(out).len();
         if self.entries > MAX_TAPE_ENTRIES {

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
+/// A header longer than this is no array's.
+const LONGEST_HEADER: usize = 1024;
+
 /// A problem or batch, and what is known of its solution.
 pub(super) struct Instance {
     pub(super) name: String,
@@ -20,14 +23,12 @@ impl Instance {
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let arrays = Arrays::open(path)?;
         let problem = problem(&arrays)?;
-        let batch = match arrays.0.contains_key("Q") {
-            false => None,
-            true => {
-                let q: Vec<f64> = arrays.get("Q")?;
-                let samples = q.len() / problem.q.len().max(1);
-                let batch = Batch::new(problem.clone(), samples);
-                Some(batch.with(Block::Q, q).map_err(|e| e.to_string())?)
-            }
+        let batch = if arrays.0.contains_key("Q") {
+            let q: Vec<f64> = arrays.get("Q")?;
+            let batch = Batch::new(problem.clone(), q.len() / problem.q.len().max(1));
+            Some(batch.with(Block::Q, q).map_err(|e| e.to_string())?)
+        } else {
+            None
         };
         let exact = match path.with_extension("exact.npz") {
             beside if beside.exists() => {
@@ -61,7 +62,15 @@ impl Arrays {
 
     fn get<T: Deserialize>(&self, name: &str) -> Result<Vec<T>, String> {
         let bytes = self.0.get(name).ok_or_else(|| format!("there is no array `{name}`"))?;
+        // Version 1 with a short header is what NumPy writes; a reader might run away with others.
+        let header = bytes.get(8..10).map_or(usize::MAX, |b| usize::from(b[0]) + (usize::from(b[1]) << 8));
+        if bytes.get(6) != Some(&1) || header > LONGEST_HEADER {
+            return Err(format!("{name} is not an array as NumPy writes them"));
+        }
         let file = NpyFile::new(&bytes[..]).map_err(|e| format!("{name}: {e}"))?;
+        if file.len() > bytes.len() as u64 {
+            return Err(format!("{name} is shorter than its header says"));
+        }
         file.into_vec().map_err(|e| format!("{name}: {e}"))
     }
 
@@ -84,10 +93,14 @@ fn problem(arrays: &Arrays) -> Result<Problem, String> {
     let [rows, n] = shape[..] else { return Err("shape has to have two entries".to_owned()) };
     let (rows, n) = (usize::try_from(rows).unwrap_or(0), usize::try_from(n).unwrap_or(0));
     let (p, c) = (arrays.matrix("P", n, n)?, arrays.matrix("C", rows, n)?);
-    let (cl, cu): (Vec<f64>, Vec<f64>) = (arrays.get("cl")?, arrays.get("cu")?);
-    if cl.len() != rows || cu.len() != rows {
-        return Err(format!("cl and cu have to have {rows} entries"));
-    }
+    let vector = |name: &str, len: usize| -> Result<Vec<f64>, String> {
+        let v: Vec<f64> = arrays.get(name)?;
+        match v.len() {
+            found if found == len => Ok(v),
+            found => Err(format!("{name} has {found} entries, expected {len}")),
+        }
+    };
+    let (cl, cu) = (vector("cl", rows)?, vector("cu", rows)?);
     let equal: Vec<bool> = cl.iter().zip(&cu).map(|(l, u)| l == u).collect();
     let (mut count, mut place) = ([0, 0], Vec::with_capacity(rows));
     for &equal in &equal {
@@ -111,9 +124,9 @@ fn problem(arrays: &Arrays) -> Result<Problem, String> {
     let [a, g] = parts;
     let constant: Vec<f64> = arrays.get("r")?;
     Ok(Problem::new(n)
-        .quadratic(p, arrays.get("q")?)
+        .quadratic(p, vector("q", n)?)
         .constant(constant.first().copied().unwrap_or(0.0))
         .equalities(a, pick(&cl, true))
         .inequalities(g, pick(&cl, false), pick(&cu, false))
-        .bounds(arrays.get("xl")?, arrays.get("xu")?))
+        .bounds(vector("xl", n)?, vector("xu", n)?))
 }

@@ -58,6 +58,20 @@ impl Atom for Add {
         Ok(all.sum_into(call.shape, |i| i % len))
     }
 
+    fn pieces(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Option<Vec<Piece>>> {
+        let curvature = |a: &Operand| lower.context.model.tree.facts(a.node).curvature;
+        let curved: Vec<_> = call.arguments.iter().filter(|a| !curvature(a).is_affine()).collect();
+        let [curved] = curved[..] else { return Ok(None) };
+        let Some(inner) = lower.pieces(curved, curvature(curved).is_convex(), call.shape)? else {
+            return Ok(None);
+        };
+        let mut rest = Affine::zeros(call.shape);
+        for argument in call.arguments.iter().filter(|a| a.node != curved.node || a.env != curved.env) {
+            rest = rest.add(&expand_to(&*lower.affine(argument)?, call.shape));
+        }
+        Ok(Some(inner.into_iter().flat_map(|piece| piece.plus(&rest)).collect()))
+    }
+
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
         let mut sum = tape.value(&call.arguments[0])?;
         for argument in &call.arguments[1..] {

@@ -37,13 +37,12 @@ fn labels(text: &str) -> Option<Labels> {
         return None;
     }
     let factors: Vec<Vec<char>> = left.split(',').map(|part| part.chars().collect()).collect();
-    let out = match right {
-        Some(right) => right.chars().collect(),
-        None => {
-            let mut counts: BTreeMap<char, usize> = BTreeMap::new();
-            factors.iter().flatten().for_each(|&c| *counts.entry(c).or_default() += 1);
-            counts.into_iter().filter(|&(_, count)| count == 1).map(|(c, _)| c).collect::<Vec<_>>()
-        }
+    let out = if let Some(right) = right {
+        right.chars().collect()
+    } else {
+        let mut counts: BTreeMap<char, usize> = BTreeMap::new();
+        factors.iter().flatten().for_each(|&c| *counts.entry(c).or_default() += 1);
+        counts.into_iter().filter(|&(_, count)| count == 1).map(|(c, _)| c).collect::<Vec<_>>()
     };
     let known = out.iter().all(|c| factors.iter().flatten().any(|f| f == c));
     let once = (1..out.len()).all(|k| !out[..k].contains(&out[k]));

@@ -47,6 +47,7 @@ impl Atom for Kron {
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let (a, b) = (lower.compact(&call.arguments[0])?, lower.compact(&call.arguments[1])?);
+        lower.affordable(a.nnz() as f64 * b.nnz() as f64, call)?;
         let (p, q) = b.shape.as_rows();
         let (n, columns) = (a.shape.as_rows().1, call.shape.as_rows().1);
         // Only entries that neither factor leaves out are visited, so that `kron(eye(n), X)` stays sparse.

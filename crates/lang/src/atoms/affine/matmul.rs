@@ -69,6 +69,10 @@ impl Atom for MatMul {
             let node = lower.lift.push(Op::MatMul(left, right), call.shape);
             return lower.lift_node(node, "a product of constants".into(), "a product of constants");
         }
+        // Each term of the left factor meets a row of the right one.
+        let mut met = vec![0_usize; k];
+        b.rows().for_each(|(i, terms)| met[i / n.max(1)] += terms.len());
+        lower.affordable(a.rows().map(|(i, terms)| terms.len() as f64 * met[i % k] as f64).sum(), call)?;
         Ok(a.matmul(&b, (m, k, n), call.shape, &mut lower.products))
     }
 

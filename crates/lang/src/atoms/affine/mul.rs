@@ -52,6 +52,20 @@ impl Atom for Mul {
         Ok(lower.multiply(&a, &b, call.shape))
     }
 
+    fn pieces(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Option<Vec<Piece>>> {
+        let facts = |k: usize| lower.context.model.tree.facts(call.arguments[k].node);
+        let (factor, curved) = if facts(0).variable_free() { (0, 1) } else { (1, 0) };
+        let convex = facts(curved).curvature.is_convex();
+        let Some(inner) = lower.pieces(&call.arguments[curved], convex, call.shape)? else { return Ok(None) };
+        let factor = expand_to(&*lower.compact(&call.arguments[factor])?, call.shape).into_owned();
+        let scaled = |mut piece: Piece| {
+            let by = factor.gather(piece.rows.shape, piece.entry.iter().copied());
+            piece.rows = lower.multiply(&piece.rows, &by, piece.rows.shape);
+            piece
+        };
+        Ok(Some(inner.into_iter().map(scaled).collect()))
+    }
+
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
         let (a, b) = (tape.value(&call.arguments[0])?, tape.value(&call.arguments[1])?);
         Ok(tape.binary(Binary::Mul, a, b, call.shape))

@@ -46,6 +46,13 @@ impl Atom for Neg {
         Ok((*lower.affine(&call.arguments[0])?).clone().scale(-1.0))
     }
 
+    fn pieces(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Option<Vec<Piece>>> {
+        let inner = &call.arguments[0];
+        let convex = lower.context.model.tree.facts(inner.node).curvature.is_convex();
+        let pieces = lower.pieces(inner, convex, call.shape)?;
+        Ok(pieces.map(|all| all.into_iter().map(Piece::negated).collect()))
+    }
+
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
         let a = tape.value(&call.arguments[0])?;
         Ok(tape.unary(Unary::Neg, a))

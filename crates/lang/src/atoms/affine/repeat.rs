@@ -30,17 +30,13 @@ pub static REPEAT: Rearrange = Rearrange {
     positions: |call, from, _| {
         let (m, n) = from.as_rows();
         let out = call.shape.len();
-        Ok(Some(match (call.axis(from.rank()), from) {
-            (Some(0), Shape::Matrix(..)) => {
-                let k = call.shape.as_rows().0 / m.max(1);
-                (0..out).map(|i| ((i / n / k.max(1)) * n + i % n) as u32).collect()
-            }
-            // By rows, repeating along the last axis and repeating every entry are the same.
-            _ => {
-                let k = out / (m * n).max(1);
-                (0..out).map(|i| (i / k.max(1)) as u32).collect()
-            }
-        }))
+        if from.rank() == 2 && call.axis(2) == Some(0) {
+            let k = (call.shape.as_rows().0 / m.max(1)).max(1);
+            return Ok(Some((0..out).map(|i| ((i / n / k) * n + i % n) as u32).collect()));
+        }
+        // By rows, repeating along the last axis and repeating every entry are the same.
+        let k = (out / (m * n).max(1)).max(1);
+        Ok(Some((0..out).map(|i| (i / k) as u32).collect()))
     },
     fills: false,
 };

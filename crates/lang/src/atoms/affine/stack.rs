@@ -39,7 +39,6 @@ pub static HSTACK: Stack = Stack {
 pub static VSTACK: Stack = Stack {
     row: &Row {
         name: "vstack",
-        aliases: &["stack"],
         signature: "vstack(a, b, …)",
         arguments: (1, usize::MAX),
         summary: "arrays on top of each other",
@@ -112,7 +111,8 @@ impl Atom for Stack {
                 .label(k, "this is a scalar")
                 .help("`hstack` takes scalars as well"));
         }
-        if self.side_by_side(rank, axis) { side_shape(call) } else { top_shape(call) }
+        let name = self.row.name;
+        if self.side_by_side(rank, axis) { side_shape(call, name) } else { top_shape(call, name) }
     }
 
     fn interval(&self, call: &Call<'_>) -> Interval {
@@ -168,16 +168,18 @@ impl Stack {
     }
 }
 
-fn side_shape(call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+fn side_shape(call: &Call<'_>, name: &str) -> Result<Vec<Poly>, Refusal> {
     let matrix = call.shape(0).len() == 2;
     let mut width = Poly::default();
     for k in 0..call.arguments.len() {
         let shape = call.shape(k);
         let fits = (shape.len() == 2) == matrix && (!matrix || call.agree(&shape[0], &call.shape(0)[0]));
         if !fits {
-            return Err(Refusal::shape("vectors, or matrices with equally many rows, stand side by side")
-                .label(0, format!("this is {}", call.show(0)))
-                .label(k, format!("this is {}", call.show(k))));
+            return Err(Refusal::shape(format!(
+                "`{name}` joins vectors, or matrices with equally many rows"
+            ))
+            .label(0, format!("this is {}", call.show(0)))
+            .label(k, format!("this is {}", call.show(k))));
         }
         let size = shape.last().cloned().unwrap_or_else(|| Poly::constant(1));
         width = width.add(&size).unwrap_or_default();
@@ -185,13 +187,13 @@ fn side_shape(call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
     Ok(if matrix { vec![call.shape(0)[0].clone(), width] } else { vec![width] })
 }
 
-fn top_shape(call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
+fn top_shape(call: &Call<'_>, name: &str) -> Result<Vec<Poly>, Refusal> {
     let one = Poly::constant(1);
     let width = |k: usize| call.shape(k).last().cloned().unwrap_or_else(|| one.clone());
     let mut height = Poly::default();
     for k in 0..call.arguments.len() {
         if !call.agree(&width(k), &width(0)) {
-            return Err(Refusal::shape("arrays with equally long rows stand on top of each other")
+            return Err(Refusal::shape(format!("`{name}` joins arrays with equally long rows"))
                 .label(0, format!("this is {}", call.show(0)))
                 .label(k, format!("this is {}", call.show(k))));
         }

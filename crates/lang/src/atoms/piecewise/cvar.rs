@@ -96,8 +96,11 @@ fn weight(call: &Application<'_>, lower: &mut Lower<'_>, n: usize) -> Lowered<Af
         return Ok(Affine::fill(Shape::Scalar, 1.0 / ((1.0 - beta) * n as f64)));
     }
     let k = counted(call, &mut lower.lift, n)?;
-    let text = lower.context.model.text(lower.context.model.tree.span(call.arguments[1].node));
-    lower.check(k, CheckKind::NonZero, &format!("1 - ({text})"));
+    let mut text = lower.context.model.text(lower.context.model.tree.span(call.arguments[1].node));
+    if !text.chars().all(char::is_alphanumeric) {
+        text = format!("({text})");
+    }
+    lower.check(k, CheckKind::NonZero, &format!("1 - {text}"));
     let weight = lower.lift.unary(Unary::Reciprocal, k);
-    lower.lift_node(weight, format!("1 / ((1 - ({text})) * {n})"), "a division by a parameter")
+    lower.lift_node(weight, format!("1 / ((1 - {text}) * {n})"), "a division by a parameter")
 }

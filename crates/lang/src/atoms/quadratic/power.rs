@@ -1,6 +1,7 @@
 //! A power with a constant exponent, elementwise.
 
 use crate::atoms::prelude::*;
+use cvxlayer_program::SmoothFunction;
 
 /// A power with a constant exponent, elementwise.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ static ROW: Row = Row {
     shape: "broadcast",
     sign: "nonneg for even p, else that of x",
     monotone: "p = 2: by the sign of x; p < 0: nonincreasing; else nondecreasing",
-    graph: "p = 2: a quadratic block; p = 0, 1: affine; else of data: lifted",
+    graph: "p = 2: a quadratic block; p = 0, 1: affine; else a smooth term, on x ≥ 0 unless p is an even integer",
     example: "param g; var x[2]; minimize sum((x - [1, 2])**2) + g**2 * norm1(x);",
     cone: "a power cone",
     ..Row::QUADRATIC
@@ -74,7 +75,7 @@ impl Atom for Power {
     fn monotonicity(&self, call: &Call<'_>, argument: usize) -> Monotonicity {
         match call.number(1) {
             _ if argument == 1 => Monotonicity::Neither,
-            Some(2.0) => Monotonicity::even(call.interval(0)),
+            Some(p) if p > 0.0 && p % 2.0 == 0.0 => Monotonicity::even(call.interval(0)),
             Some(p) if p < 0.0 => Monotonicity::Decreasing,
             _ => Monotonicity::Increasing,
         }
@@ -86,7 +87,11 @@ impl Atom for Power {
         match lower.context.number(&call.arguments[1])? {
             0.0 => Ok(Affine::fill(call.shape, 1.0)),
             1.0 => Ok(a.into_owned()),
-            _ => Ok(lower.squares(&a, "square")),
+            2.0 => Ok(lower.squares(&a, "square")),
+            p => {
+                let terms = lower.smooth(SmoothFunction::Power(p), &a, ROW.name);
+                Ok(if p > 0.0 && p < 1.0 { terms.scale(-1.0) } else { terms })
+            }
         }
     }
 

@@ -1,23 +1,30 @@
 //! Entropies, elementwise.
 
+use super::Smooth;
 use crate::atoms::prelude::*;
+use cvxlayer_program::{CheckKind, SmoothFunction};
 
 /// `entr`
-pub static ENTR: Elementwise = Elementwise {
-    row: &Row {
-        name: "entr",
-        aliases: &["entropy"],
-        signature: "entr(x)",
-        curvature: Curvature::Concave,
-        summary: "entropy",
-        formula: "-xᵢ log xᵢ, 0 at 0",
-        monotone: "not monotone",
-        example: "param p pos; var x; minimize square(x - entr(p));",
-        ..Row::SMOOTH
+pub static ENTR: Smooth = Smooth {
+    rules: Elementwise {
+        row: &Row {
+            name: "entr",
+            aliases: &["entropy"],
+            signature: "entr(x)",
+            curvature: Curvature::Concave,
+            summary: "entropy",
+            formula: "-xᵢ log xᵢ, 0 at 0",
+            monotone: "not monotone",
+            example: "param p pos; var x; minimize square(x - entr(p));",
+            ..Row::SMOOTH
+        },
+        function: Unary::Entropy,
+        image: |_| Interval::new(f64::NEG_INFINITY, 0.37),
+        monotonicity: |_| Monotonicity::Neither,
     },
-    function: Unary::Entropy,
-    image: |_| Interval::new(f64::NEG_INFINITY, 0.37),
-    monotonicity: |_| Monotonicity::Neither,
+    function: SmoothFunction::NegativeEntropy,
+    negated: true,
+    offset: 0.0,
 };
 
 /// Relative entropy, with or without the linear terms that make it nonnegative.
@@ -77,8 +84,28 @@ impl Atom for RelativeEntropy {
         if argument == 1 && !self.divergence { Monotonicity::Decreasing } else { Monotonicity::Neither }
     }
 
-    fn graph(&self, call: &Application<'_>, _lower: &mut Lower<'_>) -> Lowered<Affine> {
-        Err(outside(call))
+    fn group(&self, call: &Call<'_>) -> Group {
+        let varies = |k: usize| !call.facts(k).variable_free();
+        if varies(0) && varies(1) { Group::Cone } else { Group::Smooth }
+    }
+
+    /// With y data `x log x - x log y`, with x data `x log x - x log y` as well: one of the products is a weight.
+    fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
+        let free = |k: usize| lower.context.model.tree.facts(call.arguments[k].node).variable_free();
+        let (shape, name) = (call.shape, self.row.name);
+        let (x, y) = (lower.affine(&call.arguments[0])?, lower.affine(&call.arguments[1])?);
+        let (x, y) = (expand_to(&x, shape).into_owned(), expand_to(&y, shape).into_owned());
+        let entropy = if free(1) {
+            let log = lower.lifted_unary(Unary::Log, &call.arguments[1], CheckKind::Pos, "log")?;
+            let product = lower.multiply(&x, &log, shape);
+            lower.smooth(SmoothFunction::NegativeEntropy, &x, name).add(&product.scale(-1.0))
+        } else {
+            let log = lower.smooth(SmoothFunction::NegativeLog, &y, name);
+            let product = lower.multiply(&x, &log, shape);
+            let own = lower.lifted_unary(Unary::Entropy, &call.arguments[0], CheckKind::Nonneg, "entr")?;
+            product.add(&expand_to(&own, shape).into_owned().scale(-1.0))
+        };
+        Ok(if self.divergence { entropy.add(&y).add(&x.scale(-1.0)) } else { entropy })
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

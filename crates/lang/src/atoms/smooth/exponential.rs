@@ -1,105 +1,137 @@
 //! Exponentials and logarithms, elementwise.
 
+use super::Smooth;
 use crate::atoms::prelude::*;
+use cvxlayer_program::SmoothFunction;
 
 const INCREASING: fn(Interval) -> Monotonicity = |_| Monotonicity::Increasing;
 
 /// `exp`
-pub static EXP: Elementwise = Elementwise {
-    row: &Row {
-        name: "exp",
-        signature: "exp(x)",
-        summary: "exponential",
-        formula: "exp xᵢ",
-        sign: "nonneg",
-        example: "param p; var x; minimize exp(p) * square(x - 1) + abs(x);",
-        ..Row::SMOOTH
+pub static EXP: Smooth = Smooth {
+    rules: Elementwise {
+        row: &Row {
+            name: "exp",
+            signature: "exp(x)",
+            summary: "exponential",
+            formula: "exp xᵢ",
+            sign: "nonneg",
+            example: "param p; var x; minimize exp(p) * square(x - 1) + abs(x);",
+            ..Row::SMOOTH
+        },
+        function: Unary::Exp,
+        image: |x| Interval { nonzero: true, ..x.map_increasing(f64::exp) },
+        monotonicity: INCREASING,
     },
-    function: Unary::Exp,
-    image: |x| Interval { nonzero: true, ..x.map_increasing(f64::exp) },
-    monotonicity: INCREASING,
+    function: SmoothFunction::Exp,
+    negated: false,
+    offset: 0.0,
 };
 
 /// `log`
-pub static LOG: Elementwise = Elementwise {
-    row: &Row {
-        name: "log",
-        signature: "log(x)",
-        curvature: Curvature::Concave,
-        summary: "natural logarithm",
-        formula: "log xᵢ",
-        example: "param p pos; var x; minimize square(x - log(p));",
-        ..Row::SMOOTH
+pub static LOG: Smooth = Smooth {
+    rules: Elementwise {
+        row: &Row {
+            name: "log",
+            signature: "log(x)",
+            curvature: Curvature::Concave,
+            summary: "natural logarithm",
+            formula: "log xᵢ",
+            example: "param p pos; var x; minimize square(x - log(p));",
+            ..Row::SMOOTH
+        },
+        function: Unary::Log,
+        image: |x| x.map_increasing(|v| if v > 0.0 { v.ln() } else { f64::NEG_INFINITY }),
+        monotonicity: INCREASING,
     },
-    function: Unary::Log,
-    image: |x| x.map_increasing(|v| if v > 0.0 { v.ln() } else { f64::NEG_INFINITY }),
-    monotonicity: INCREASING,
+    function: SmoothFunction::NegativeLog,
+    negated: true,
+    offset: 0.0,
 };
 
 /// `log1p`
-pub static LOG1P: Elementwise = Elementwise {
-    row: &Row {
-        name: "log1p",
-        signature: "log1p(x)",
-        curvature: Curvature::Concave,
-        summary: "logarithm of 1 + x, exact near 0",
-        formula: "log(1 + xᵢ)",
-        sign: "that of x",
-        example: "param p nonneg; var x; minimize square(x - log1p(p));",
-        ..Row::SMOOTH
+pub static LOG1P: Smooth = Smooth {
+    rules: Elementwise {
+        row: &Row {
+            name: "log1p",
+            signature: "log1p(x)",
+            curvature: Curvature::Concave,
+            summary: "logarithm of 1 + x, exact near 0",
+            formula: "log(1 + xᵢ)",
+            sign: "that of x",
+            example: "param p nonneg; var x; minimize square(x - log1p(p));",
+            ..Row::SMOOTH
+        },
+        function: Unary::Log1p,
+        image: |x| x.map_increasing(|v| if v > -1.0 { v.ln_1p() } else { f64::NEG_INFINITY }),
+        monotonicity: INCREASING,
     },
-    function: Unary::Log1p,
-    image: |x| x.map_increasing(|v| if v > -1.0 { v.ln_1p() } else { f64::NEG_INFINITY }),
-    monotonicity: INCREASING,
+    function: SmoothFunction::NegativeLog,
+    negated: true,
+    offset: 1.0,
 };
 
 /// `logistic`
-pub static LOGISTIC: Elementwise = Elementwise {
-    row: &Row {
-        name: "logistic",
-        aliases: &["softplus"],
-        signature: "logistic(x)",
-        summary: "logistic loss",
-        formula: "log(1 + exp xᵢ)",
-        sign: "nonneg",
-        example: "param p; var x; minimize square(x - logistic(p));",
-        ..Row::SMOOTH
+pub static LOGISTIC: Smooth = Smooth {
+    rules: Elementwise {
+        row: &Row {
+            name: "logistic",
+            aliases: &["softplus"],
+            signature: "logistic(x)",
+            summary: "logistic loss",
+            formula: "log(1 + exp xᵢ)",
+            sign: "nonneg",
+            example: "param p; var x; minimize square(x - logistic(p));",
+            ..Row::SMOOTH
+        },
+        function: Unary::Logistic,
+        image: |_| Interval { nonzero: true, ..Interval::NONNEG },
+        monotonicity: INCREASING,
     },
-    function: Unary::Logistic,
-    image: |_| Interval { nonzero: true, ..Interval::NONNEG },
-    monotonicity: INCREASING,
+    function: SmoothFunction::Logistic,
+    negated: false,
+    offset: 0.0,
 };
 
 /// `xexp`
-pub static XEXP: Elementwise = Elementwise {
-    row: &Row {
-        name: "xexp",
-        signature: "xexp(x)",
-        summary: "x times its exponential, convex for x ≥ 0",
-        formula: "xᵢ exp xᵢ",
-        sign: "that of x",
-        example: "param p; var x; minimize square(x - xexp(p));",
-        ..Row::SMOOTH
+pub static XEXP: Smooth = Smooth {
+    rules: Elementwise {
+        row: &Row {
+            name: "xexp",
+            signature: "xexp(x)",
+            summary: "x times its exponential, convex for x ≥ 0",
+            formula: "xᵢ exp xᵢ",
+            sign: "that of x",
+            example: "param p; var x; minimize square(x - xexp(p));",
+            ..Row::SMOOTH
+        },
+        function: Unary::XExp,
+        image: |x| if x.is_nonneg() { Interval::NONNEG } else { Interval::new(-1.0, f64::INFINITY) },
+        monotonicity: |x| if x.is_nonneg() { Monotonicity::Increasing } else { Monotonicity::Neither },
     },
-    function: Unary::XExp,
-    image: |x| if x.is_nonneg() { Interval::NONNEG } else { Interval::new(-1.0, f64::INFINITY) },
-    monotonicity: |x| if x.is_nonneg() { Monotonicity::Increasing } else { Monotonicity::Neither },
+    function: SmoothFunction::XExp,
+    negated: false,
+    offset: 0.0,
 };
 
 /// `log_normcdf`
-pub static LOG_NORMCDF: Elementwise = Elementwise {
-    row: &Row {
-        name: "log_normcdf",
-        signature: "log_normcdf(x)",
-        curvature: Curvature::Concave,
-        summary: "logarithm of the normal distribution function",
-        formula: "log Φ(xᵢ)",
-        sign: "nonpos",
-        cone: "a solver for smooth objectives",
-        example: "param p; var x; minimize square(x - log_normcdf(p));",
-        ..Row::SMOOTH
+pub static LOG_NORMCDF: Smooth = Smooth {
+    rules: Elementwise {
+        row: &Row {
+            name: "log_normcdf",
+            signature: "log_normcdf(x)",
+            curvature: Curvature::Concave,
+            summary: "logarithm of the normal distribution function",
+            formula: "log Φ(xᵢ)",
+            sign: "nonpos",
+            cone: "a solver for smooth objectives",
+            example: "param p; var x; minimize square(x - log_normcdf(p));",
+            ..Row::SMOOTH
+        },
+        function: Unary::LogNormalCdf,
+        image: |_| Interval::NONPOS,
+        monotonicity: INCREASING,
     },
-    function: Unary::LogNormalCdf,
-    image: |_| Interval::NONPOS,
-    monotonicity: INCREASING,
+    function: SmoothFunction::NegativeLogNormalCdf,
+    negated: true,
+    offset: 0.0,
 };

@@ -1,6 +1,7 @@
 //! The logarithm of a sum of exponentials, over all axes or one.
 
 use crate::atoms::prelude::*;
+use cvxlayer_program::SmoothFunction;
 
 /// The logarithm of a sum of exponentials.
 #[derive(Debug)]
@@ -32,8 +33,18 @@ impl Atom for LogSumExp {
         if call.interval(0).is_nonneg() { Interval::NONNEG } else { Interval::ALL }
     }
 
-    fn graph(&self, call: &Application<'_>, _lower: &mut Lower<'_>) -> Lowered<Affine> {
-        Err(outside(call))
+    /// The least value of `t - 1 + Σᵢ exp(xᵢ - t)` over t, which is reached at the logarithm itself: separable terms
+    /// whose second derivatives stay sparse.
+    fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
+        let x = lower.affine(&call.arguments[0])?;
+        let axis = call.axis(x.shape.rank());
+        nonempty(call, groups(x.shape, axis).size)?;
+        let top = lower.auxiliary(ROW.name, call.shape, None);
+        let group = group_of(x.shape, axis);
+        let tops = top.gather(x.shape, (0..x.shape.len()).map(group));
+        let terms = lower.smooth(SmoothFunction::Exp, &x.add(&tops.scale(-1.0)), ROW.name);
+        let sums = terms.sum_into(call.shape, group);
+        Ok(sums.add(&top).add(&Affine::fill(call.shape, -1.0)))
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
