@@ -226,3 +226,14 @@ fn models_come_from_files() {
     assert!(fit[3] - fit[2] > 1.0, "and a jump: {fit}");
     let _: SMatrix<f64, 4, 1> = solved.steps;
 }
+
+/// The structs are data for others where the feature asks for it.
+#[test]
+#[cfg(feature = "serde")]
+fn structs_can_be_serialized() {
+    let solved = Portfolio::new().unwrap().solve(&params()).unwrap();
+    let text = serde_json::to_string(&params()).unwrap();
+    assert_eq!(serde_json::from_str::<PortfolioParams>(&text).unwrap(), params());
+    let text = serde_json::to_string(&*solved).unwrap();
+    assert_eq!(serde_json::from_str::<PortfolioSolution>(&text).unwrap(), *solved);
+}
