@@ -12,6 +12,7 @@ mod output;
 mod reverse;
 mod verify;
 
+pub(crate) use notes::column_name;
 pub use forward::Tangents;
 pub use jacobian::Jacobian;
 pub use output::Output;
