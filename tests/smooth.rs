@@ -255,3 +255,23 @@ fn a_domain_that_the_constraints_exclude_is_named() {
     assert_eq!(own.status, Status::Infeasible);
     assert!(!notes(&own).contains("domain"), "{}", notes(&own));
 }
+
+/// What a shell sees: the exit status and the note.
+#[cfg(feature = "cli")]
+#[test]
+fn the_command_tells_limits_from_contradictions() {
+    let run = |name: &str, text: &str| {
+        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(&path, text).expect("a file");
+        let command = std::process::Command::new(env!("CARGO_BIN_EXE_cvx")).arg("solve").arg(&path).output();
+        let out = command.expect("the command runs");
+        (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned())
+    };
+    let (exit, text) = run("smooth_excluded.cvx", "var x; maximize log(x); subject to cap: x <= -1;");
+    assert_eq!(exit, Some(3), "{text}");
+    assert!(text.contains("note: the domain of the objective") && text.contains("`x`"), "{text}");
+    let separable = "var w; const X[3] = [1, 2, 0.5]; minimize sum(logistic(-X * w));";
+    let (exit, text) = run("smooth_separable.cvx", separable);
+    assert_eq!(exit, Some(5), "{text}");
+    assert!(text.contains("infimum"), "{text}");
+}
