@@ -1,6 +1,7 @@
 //! Proofs that there is no solution, in the user's terms.
 
 use crate::data::Array;
+use crate::derivative::column_name;
 use crate::engine;
 use crate::named::Named;
 use crate::solution::{array, duals, variables};
@@ -48,6 +49,27 @@ impl Certificate {
             _ => None,
         }
     }
+}
+
+/// A multiplier of a domain below this, the largest being 1, takes no part in a proof.
+const NEGLIGIBLE: f64 = 1e-9;
+
+/// Which variables a proof of infeasibility needs to be nonnegative because smooth terms do: no bound is written there, so
+/// no dual names it.
+pub(crate) fn domains(program: &Program, lo: &[f64], proof: &altdiff::Certificate) -> Option<String> {
+    let altdiff::Certificate::Infeasible { mu_lower, .. } = proof else { return None };
+    let unwritten = |j: &usize| lo[*j] == f64::NEG_INFINITY && mu_lower[*j] > NEGLIGIBLE;
+    let mut names: Vec<String> = (0..lo.len()).filter(unwritten).map(|j| column_name(program, j)).collect();
+    names.dedup();
+    let which = match &names[..] {
+        [] => return None,
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [first, .., last] => format!("{first}, …, {last}"),
+    };
+    Some(format!(
+        "the domain of the objective is part of the contradiction: its terms need {which} to be nonnegative"
+    ))
 }
 
 fn largest<const N: usize>(lists: [&Named<Array>; N]) -> f64 {

@@ -1,6 +1,6 @@
 //! What a solve returns.
 
-use crate::certificate::Certificate;
+use crate::certificate::{self, Certificate};
 use crate::data::Array;
 use crate::engine::{self, Method, Residuals, Status};
 use crate::layer::Inner;
@@ -129,12 +129,12 @@ impl Solution {
         problem: altdiff::Problem,
         solved: altdiff::Solution,
     ) -> Self {
-        let info = Info {
-            method: solved.method,
-            iterations: solved.iterations,
-            residuals: solved.residuals,
-            notes: solved.notes.clone(),
-        };
+        let mut notes = solved.notes.clone();
+        if let Some(proof) = &solved.certificate {
+            notes.extend(certificate::domains(&inner.program, &problem.lo, proof));
+        }
+        let info =
+            Info { method: solved.method, iterations: solved.iterations, residuals: solved.residuals, notes };
         let status = solved.status;
         let has_point = !matches!(status, Status::Infeasible | Status::Unbounded);
         let objective = if has_point { sense(&inner.program) * solved.objective } else { f64::NAN };

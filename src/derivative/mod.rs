@@ -14,6 +14,7 @@ mod verify;
 
 pub use forward::Tangents;
 pub use jacobian::Jacobian;
+pub(crate) use notes::column_name;
 pub use output::Output;
 pub use reverse::Gradients;
 pub use verify::{Question, Verification};

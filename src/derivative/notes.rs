@@ -302,7 +302,8 @@ fn dual_name(duals: &[UserDual], multiplier: usize) -> Option<String> {
     })
 }
 
-fn column_name(program: &Program, column: usize) -> String {
+/// What a column is called in messages: the variable's entry, or the atom that it serves.
+pub(crate) fn column_name(program: &Program, column: usize) -> String {
     for variable in program.solution.variables.iter() {
         if let Some(entry) = variable.columns.iter().position(|&c| c as usize == column) {
             return format!("`{}{}`", variable.name, place(&variable.shape.axes(), entry));

@@ -193,6 +193,21 @@ fn derivatives_agree_between_routes_and_with_differences() {
 
 /// `x ≤ 0` holds an entropy's argument at the end of its closed domain; the rest of the problem is solved.
 #[test]
+fn an_entropy_may_be_held_at_zero_by_its_bound() {
+    for lo in [f64::NEG_INFINITY, 0.0] {
+        let problem = Problem::new(3)
+            .linear(vec![1.0, 2.0, 3.0])
+            .equalities(row(&[1.0; 3]), vec![1.0])
+            .bounds(vec![f64::NEG_INFINITY, lo, f64::NEG_INFINITY], vec![f64::INFINITY, 0.0, f64::INFINITY])
+            .smooth(terms(&[Function::NegativeEntropy; 3]), vec![1.0; 3]);
+        let s = solve(&problem);
+        assert_eq!(s.status, Status::Solved, "{:?}", s.notes);
+        let first = 1.0 / (1.0 + (-2.0_f64).exp());
+        assert!((s.x[0] - first).abs() < 1e-9 && s.x[1] == 0.0, "{:?}", s.x);
+    }
+}
+
+#[test]
 fn an_entropy_may_be_held_at_zero() {
     let problem = Problem::new(3)
         .linear(vec![1.0, 2.0, 3.0])

@@ -5,10 +5,11 @@ use cvxlayer_lang::diagnostics::render;
 use cvxlayer_lang::{Checked, Source, check};
 
 const NAMES: &str = include_str!("atoms/names.txt");
-const TABLES: [&str; 4] = [
+const TABLES: [&str; 5] = [
     include_str!("atoms/affine.txt"),
     include_str!("atoms/piecewise.txt"),
     include_str!("atoms/quadratic.txt"),
+    include_str!("atoms/smooth.txt"),
     include_str!("atoms/data.txt"),
 ];
 
@@ -87,7 +88,10 @@ fn atoms_outside_the_class_name_their_cone_and_offer_what_is_inside() {
         let row = atom.row();
         let text = match row.group {
             Group::Quadratic => curved(row.name, "convex").map(|e| format!("subject to cap: sum({e}) <= 1;")),
-            Group::Smooth | Group::Cone => curved(row.name, "convex")
+            Group::Smooth => curved(row.name, "convex")
+                .map(|e| format!("subject to cap: sum({e}) <= 1;"))
+                .or_else(|| curved(row.name, "concave").map(|e| format!("subject to cap: sum({e}) >= 1;"))),
+            Group::Cone => curved(row.name, "convex")
                 .map(|e| format!("minimize sum({e});"))
                 .or_else(|| curved(row.name, "concave").map(|e| format!("maximize sum({e});"))),
             _ => None,
@@ -108,6 +112,32 @@ fn atoms_outside_the_class_name_their_cone_and_offer_what_is_inside() {
         count += 1;
     }
     assert!(count >= 20, "{count}");
+}
+
+#[test]
+fn smooth_atoms_outside_the_objective_itself_name_their_cone() {
+    let cases = [
+        "subject to exp(x) <= 1;",
+        "subject to log(u) >= v;",
+        "subject to s <= sum(entr(u));",
+        "subject to logistic(x) <= u;",
+        "subject to log_sum_exp(x) <= 1;",
+        "subject to log_normcdf(x) >= -1;",
+        "subject to sqrt(u) >= 1;",
+        "subject to inv_pos(u) <= 1;",
+        "subject to x**4 <= 1;",
+        "subject to power(u, 0.3) >= 1;",
+        "minimize square(exp(s));",
+        "minimize max(exp(x));",
+        "minimize exp(square(s));",
+        "maximize log(sum(sqrt(u)));",
+        "minimize log_sum_exp(exp(x));",
+        "minimize sum(rel_entr(u, x + 2));",
+        "minimize sum(kl_div(u, x + 2));",
+    ];
+    let shown: Vec<_> =
+        cases.iter().map(|case| format!("{case}\n  {}", error(&format!("{NAMES}{case}")))).collect();
+    insta::assert_snapshot!("smooth_outside", shown.join("\n"));
 }
 
 #[test]

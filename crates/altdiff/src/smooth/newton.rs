@@ -57,6 +57,7 @@ enum Outcome {
 
 impl Newton<'_> {
     fn run(mut self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<Solution, Error> {
+        self.hold();
         let mut x = self.start(warm);
         let mut warm = warm.cloned();
         // The start need not satisfy the constraints; every target does, and so does what follows a full step.
@@ -113,6 +114,19 @@ impl Newton<'_> {
             }
         }
         Ok(self.give_up(x, best, limit))
+    }
+
+    /// Fixes the columns that their upper bounds hold at the end of a steep domain, where there is no slope.
+    fn hold(&mut self) {
+        let held = |t: &&SmoothTerm| {
+            t.function.domain() == Domain::SteepAtZero
+                && self.problem.hi[t.column] == 0.0
+                && self.problem.lo[t.column] <= 0.0
+        };
+        let columns: Vec<usize> = self.problem.smooth.iter().filter(held).map(|t| t.column).collect();
+        for j in columns {
+            self.problem.to_mut().lo[j] = 0.0;
+        }
     }
 
     /// A point inside the domains, warm or of ordinary size.

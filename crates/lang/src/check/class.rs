@@ -3,7 +3,7 @@
 use super::build::Checker;
 use super::explain::display_name;
 use super::tree::{Class, Kind, NodeId};
-use crate::atoms::{AtomId, Call, Group};
+use crate::atoms::{AtomId, Call, Group, Row};
 use crate::diagnostics::{Diagnostic, codes};
 
 /// Where an expression stands, as far as the class of problems is concerned.
@@ -63,6 +63,10 @@ impl Checker {
         let row = AtomId::named(name).map(|atom| atom.atom().row());
         let (cone, instead) = match row {
             Some(row) if quadratic => ("a second-order cone", row.instead),
+            Some(row) if own == Class::Smooth => (row.cone, Row::SMOOTH.instead),
+            Some(row) if row.group == Group::Smooth => {
+                (row.cone, "with data in one of the two places it is inside the class, in the objective")
+            }
             Some(row) if !row.cone.is_empty() => (row.cone, row.instead),
             _ => ("a cone", ""),
         };

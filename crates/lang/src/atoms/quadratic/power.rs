@@ -16,7 +16,7 @@ static ROW: Row = Row {
     formula: "xᵢᵖ",
     shape: "broadcast",
     sign: "nonneg for even p, else that of x",
-    monotone: "p = 2: by the sign of x; p < 0: nonincreasing; else nondecreasing",
+    monotone: "even p: by the sign of x; p < 0: nonincreasing; 0 ≤ p ≤ 1, and x ≥ 0: nondecreasing",
     graph: "p = 2: a quadratic block; p = 0, 1: affine; else a smooth term, on x ≥ 0 unless p is an even integer",
     example: "param g; var x[2]; minimize sum((x - [1, 2])**2) + g**2 * norm1(x);",
     cone: "a power cone",
@@ -77,6 +77,8 @@ impl Atom for Power {
             _ if argument == 1 => Monotonicity::Neither,
             Some(p) if p > 0.0 && p % 2.0 == 0.0 => Monotonicity::even(call.interval(0)),
             Some(p) if p < 0.0 => Monotonicity::Decreasing,
+            // Infinite below 0, and so not increasing there.
+            Some(p) if p > 1.0 && !call.interval(0).is_nonneg() => Monotonicity::Neither,
             _ => Monotonicity::Increasing,
         }
     }

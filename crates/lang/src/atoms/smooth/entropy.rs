@@ -15,7 +15,7 @@ pub static ENTR: Smooth = Smooth {
             summary: "entropy",
             formula: "-xᵢ log xᵢ, 0 at 0",
             monotone: "not monotone",
-            example: "param p pos; var x; minimize square(x - entr(p));",
+            example: "param q[3]; var x[3]; maximize sum(entr(x)) + q @ x; subject to sum(x) == 1;",
             ..Row::SMOOTH
         },
         function: Unary::Entropy,
@@ -44,7 +44,7 @@ pub static REL_ENTR: RelativeEntropy = RelativeEntropy {
         formula: "xᵢ log(xᵢ / yᵢ)",
         shape: "broadcast",
         monotone: "not monotone in x, nonincreasing in y",
-        example: "param p pos; param q pos; var x; minimize square(x - rel_entr(p, q));",
+        example: "param p[3] pos; var x[3]; minimize sum(rel_entr(x, p)); subject to sum(x) == 1;",
         ..Row::SMOOTH
     },
     divergence: false,
@@ -61,7 +61,7 @@ pub static KL_DIV: RelativeEntropy = RelativeEntropy {
         shape: "broadcast",
         sign: "nonneg",
         monotone: "not monotone",
-        example: "param p pos; param q pos; var x; minimize square(x - kl_div(p, q));",
+        example: "param p[3] pos; var x[3]; minimize sum(kl_div(x, p)); subject to x[0] >= 2 * x[1];",
         ..Row::SMOOTH
     },
     divergence: true,

@@ -15,7 +15,7 @@ pub static EXP: Smooth = Smooth {
             summary: "exponential",
             formula: "exp xᵢ",
             sign: "nonneg",
-            example: "param p; var x; minimize exp(p) * square(x - 1) + abs(x);",
+            example: "param p[3] pos; var x[3]; minimize sum(exp(x)) - p @ x;",
             ..Row::SMOOTH
         },
         function: Unary::Exp,
@@ -36,7 +36,7 @@ pub static LOG: Smooth = Smooth {
             curvature: Curvature::Concave,
             summary: "natural logarithm",
             formula: "log xᵢ",
-            example: "param p pos; var x; minimize square(x - log(p));",
+            example: "param p[3] nonneg; var x[3]; maximize sum(p * log(x)); subject to sum(x) <= 1;",
             ..Row::SMOOTH
         },
         function: Unary::Log,
@@ -58,7 +58,7 @@ pub static LOG1P: Smooth = Smooth {
             summary: "logarithm of 1 + x, exact near 0",
             formula: "log(1 + xᵢ)",
             sign: "that of x",
-            example: "param p nonneg; var x; minimize square(x - log1p(p));",
+            example: "param p[3] nonneg; var x[3] nonneg; maximize sum(p * log1p(x)); subject to sum(x) <= 1;",
             ..Row::SMOOTH
         },
         function: Unary::Log1p,
@@ -80,7 +80,7 @@ pub static LOGISTIC: Smooth = Smooth {
             summary: "logistic loss",
             formula: "log(1 + exp xᵢ)",
             sign: "nonneg",
-            example: "param p; var x; minimize square(x - logistic(p));",
+            example: "param X[4, 2]; var w[2]; minimize sum(logistic(X @ w)) + sum_squares(w);",
             ..Row::SMOOTH
         },
         function: Unary::Logistic,
@@ -101,7 +101,7 @@ pub static XEXP: Smooth = Smooth {
             summary: "x times its exponential, convex for x ≥ 0",
             formula: "xᵢ exp xᵢ",
             sign: "that of x",
-            example: "param p; var x; minimize square(x - xexp(p));",
+            example: "param p; var x nonneg; minimize xexp(x) + square(x - p);",
             ..Row::SMOOTH
         },
         function: Unary::XExp,
@@ -123,8 +123,8 @@ pub static LOG_NORMCDF: Smooth = Smooth {
             summary: "logarithm of the normal distribution function",
             formula: "log Φ(xᵢ)",
             sign: "nonpos",
-            cone: "a solver for smooth objectives",
-            example: "param p; var x; minimize square(x - log_normcdf(p));",
+            cone: "smooth constraints",
+            example: "param X[4, 2]; var w[2]; maximize sum(log_normcdf(X @ w)) - sum_squares(w);",
             ..Row::SMOOTH
         },
         function: Unary::LogNormalCdf,

@@ -16,7 +16,7 @@ static ROW: Row = Row {
     formula: "log Σᵢ exp xᵢ",
     shape: "a scalar, or without the axis",
     sign: "nonneg for nonneg x",
-    example: "param p[3]; var x; minimize square(x - log_sum_exp(p));",
+    example: "param p[3]; var x[3]; minimize log_sum_exp(x) + sum_squares(x - p);",
     ..Row::SMOOTH
 };
 

@@ -15,7 +15,7 @@ pub static SQRT: Smooth = Smooth {
             formula: "√xᵢ",
             sign: "nonneg",
             cone: "a second-order cone",
-            example: "param p pos; var x; minimize square(x - sqrt(p));",
+            example: "param p[3] nonneg; var x[3]; maximize sum(p * sqrt(x)); subject to sum(x) <= 1;",
             ..Row::SMOOTH
         },
         function: Unary::Sqrt,
@@ -38,7 +38,7 @@ pub static INV_POS: Smooth = Smooth {
             sign: "nonneg",
             monotone: "nonincreasing",
             cone: "a second-order cone",
-            example: "param p pos; var x; minimize inv_pos(p) * square(x - 1) + abs(x);",
+            example: "param p[3] nonneg; var x[3]; minimize sum(p * inv_pos(x)); subject to sum(x) <= 1;",
             ..Row::SMOOTH
         },
         function: Unary::Reciprocal,
