@@ -36,7 +36,8 @@ fn code(cell: &str) -> &str {
 }
 
 fn declarations(kind: &str) -> String {
-    VARIABLES.iter().map(|(name, axes, _)| format!("{kind} {name}{axes};\n")).collect()
+    let lines: Vec<_> = VARIABLES.iter().map(|(name, axes, _)| format!("{kind} {name}{axes};\n")).collect();
+    lines.concat()
 }
 
 fn in_objective(e: &str, sign: &str) -> String {
@@ -264,8 +265,8 @@ fn values(layer: &Layer, cell: &str) -> Params {
     for (k, part) in cell.split(" = ").enumerate() {
         text.push_str(if k == 0 { "" } else { "\": " });
         match part.rsplit_once(", ").filter(|(_, name)| name.chars().all(char::is_alphabetic)) {
-            Some((value, name)) => text.push_str(&format!("{value}, \"{name}")),
-            None if k == 0 => text.push_str(&format!("\"{part}")),
+            Some((value, name)) => text += &[value, ", \"", name].concat(),
+            None if k == 0 => text += &["\"", part].concat(),
             None => text.push_str(part),
         }
     }

@@ -202,5 +202,4 @@ fn random_models_agree_with_a_conic_solver() {
     // Ties are rare among random numbers, so nearly every model must have been compared in full.
     assert!(tally.unreferenced * 20 <= tally.solved, "{tally:?}");
     assert!(tally.differentiated * 10 >= 8 * tally.solved, "{tally:?}");
-    eprintln!("{tally:?}");
 }

@@ -5,8 +5,11 @@ use altdiff::{Csc, Method, Problem, Settings, Solver, Status};
 
 const INF: f64 = f64::INFINITY;
 
+/// wₖ, the entries of aₖ, and cₖ.
+type Square<'a> = (f64, &'a [(usize, f64)], f64);
+
 /// `minimize Σ wₖ (aₖᵀx − cₖ)² + qᵀx + r`: the form most of them come in.
-fn squares(n: usize, terms: &[(f64, &[(usize, f64)], f64)], q: Vec<f64>, mut r: f64) -> Problem {
+fn squares(n: usize, terms: &[Square<'_>], q: Vec<f64>, mut r: f64) -> Problem {
     let (mut p, mut q) = (Vec::new(), q);
     for (w, a, c) in terms {
         for &(i, ai) in *a {

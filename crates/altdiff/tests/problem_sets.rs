@@ -48,9 +48,7 @@ fn every_claim_on_the_problem_sets_is_right() {
         let threads: Vec<_> = (0..2)
             .map(|first| {
                 let work = &work;
-                scope.spawn(move || {
-                    work.iter().skip(first).step_by(2).filter_map(|w| check(w)).collect::<Vec<_>>()
-                })
+                scope.spawn(move || work.iter().skip(first).step_by(2).filter_map(check).collect::<Vec<_>>())
             })
             .collect();
         threads.into_iter().flat_map(|t| t.join().unwrap()).collect()

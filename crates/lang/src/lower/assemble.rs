@@ -224,13 +224,12 @@ impl Reach {
                 lift.products.terms(k).flat_map(|(_, l, r)| [reach.of[l], reach.of[r]]).collect();
             sets.sort_unstable();
             sets.dedup();
-            let set = match known.get(&sets) {
-                Some(&set) => set,
-                None => {
-                    let set = reach.set(reach.union(sets.iter().copied()));
-                    known.insert(sets, set);
-                    set
-                }
+            let set = if let Some(&set) = known.get(&sets) {
+                set
+            } else {
+                let set = reach.set(reach.union(sets.iter().copied()));
+                known.insert(sets, set);
+                set
             };
             reach.of.push(set);
         }
