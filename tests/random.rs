@@ -176,6 +176,13 @@ fn differentiate(
     let (backward, ahead) =
         (pair(&gradients.by), functional(&|k| forward.variables[&*format!("x{k}")].to_dense()));
     assert!(close(backward, ahead, 1e-8), "vjp {backward}, jvp {ahead}\n{context}");
+    // A dual is the price of the room its constraint has, in the minimization form.
+    for (k, c) in model.constraints.iter().enumerate() {
+        let dual: f64 = solution.duals[&*format!("#{}", k + 1)].to_dense().iter().sum();
+        let price = if model.maximize { dual } else { -dual };
+        let by: f64 = by_objective.by[&*format!("p{}", c.room)].to_dense().iter().sum();
+        assert!(close(by, price, 1e-6), "constraint {}: dual {dual}, derivative {by}\n{context}", k + 1);
+    }
     let mut closest = [f64::INFINITY; 2];
     // A step that crosses a change of the active set tells nothing; a shorter one does.
     for step in [1e-4, 1e-5, 1e-6] {

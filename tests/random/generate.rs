@@ -1,5 +1,8 @@
 //! Random models by type: an expression of a wanted curvature, sign and shape, built by the composition rule.
 
+#[path = "smooth.rs"]
+mod smooth;
+
 use super::model::{Atom, Constraint, Expr, Kind, Model, Parameter, Relation, Variable};
 use super::value::{Point, value};
 use cvxlayer::program::Shape;
@@ -17,6 +20,8 @@ enum Want {
     Concave,
     /// Convex, with squares: what only an objective may hold.
     Quadratic,
+    /// Convex, with smooth atoms: what only an objective may hold.
+    Smooth,
 }
 
 /// Builds a model of about `size` operations an expression.
@@ -48,7 +53,8 @@ impl Generator {
                 self.model.lets.push(e);
             }
         }
-        let mut terms = vec![self.expression(Want::Quadratic, Shape::Scalar, self.size)];
+        let want = self.pick(&[Want::Quadratic, Want::Smooth]);
+        let mut terms = vec![self.expression(want, Shape::Scalar, self.size)];
         for k in 0..self.model.variables.len() {
             // Strong convexity makes the solution unique, so that solutions can be compared.
             let shape = self.model.variables[k].shape;
@@ -89,10 +95,11 @@ impl Generator {
             last.value = vec![excess + margin];
         }
         let above = Expr::call(shape, Atom::Add, vec![above, room]);
+        let room = self.model.parameters.len() - 1;
         let constraint = if self.rng.bool() {
-            Constraint { left: below, relation: Relation::AtMost, right: above }
+            Constraint { left: below, relation: Relation::AtMost, right: above, room }
         } else {
-            Constraint { left: above, relation: Relation::AtLeast, right: below }
+            Constraint { left: above, relation: Relation::AtLeast, right: below, room }
         };
         self.model.constraints.push(constraint);
     }
@@ -112,7 +119,8 @@ impl Generator {
         if let Some(last) = self.model.parameters.last_mut() {
             last.value = at;
         }
-        self.model.constraints.push(Constraint { left, relation: Relation::Equal, right });
+        let room = self.model.parameters.len() - 1;
+        self.model.constraints.push(Constraint { left, relation: Relation::Equal, right, room });
     }
 
     fn feasible(&self) -> Point {
@@ -190,7 +198,7 @@ impl Generator {
     }
 
     fn expression(&mut self, want: Want, shape: Shape, size: u32) -> Expr {
-        if want == Want::Affine || (size == 0 && want != Want::Nonnegative) {
+        if want == Want::Affine || (size == 0 && !matches!(want, Want::Nonnegative | Want::Smooth)) {
             return self.affine(shape, size);
         }
         let size = size.saturating_sub(1);
@@ -252,6 +260,7 @@ impl Generator {
                 }
             },
             Want::Quadratic => self.quadratic(shape, size),
+            Want::Smooth => self.smooth(shape, size),
             _ => match self.rng.u8(0..8) {
                 0 => {
                     let (a, b) = (

@@ -54,9 +54,19 @@ pub(crate) enum Atom {
     Square,
     SumSquares,
     QuadForm,
-    // Of data.
+    // Smooth.
     Exp,
+    Log,
+    Log1p,
+    Logistic,
+    LogSumExp,
+    LogSumExpAxis(usize),
+    Entropy,
+    RelativeEntropy,
+    KlDivergence,
     Sqrt,
+    InvPos,
+    Power(f64),
 }
 
 impl Expr {
@@ -98,6 +108,8 @@ impl Display for Expr {
                 (Atom::Index(i), [a]) => write!(f, "{a}[{i}]"),
                 (Atom::Slice(from, to), [a]) => write!(f, "{a}[{from}:{to}]"),
                 (Atom::Concatenate, [a, b]) => write!(f, "hstack({a}, {b})"),
+                (Atom::LogSumExpAxis(axis), [a]) => write!(f, "log_sum_exp({a}, axis={axis})"),
+                (Atom::Power(p), [a]) => write!(f, "({a} ** {p})"),
                 (Atom::Huber(m), [a]) => write!(f, "huber({a}, {m:?})"),
                 (atom, arguments) => {
                     write!(f, "{}(", name(*atom))?;
@@ -131,6 +143,14 @@ fn name(atom: Atom) -> &'static str {
         Atom::SumSquares => "sum_squares",
         Atom::QuadForm => "quad_form",
         Atom::Exp => "exp",
+        Atom::Log => "log",
+        Atom::Log1p => "log1p",
+        Atom::Logistic => "logistic",
+        Atom::LogSumExp => "log_sum_exp",
+        Atom::Entropy => "entr",
+        Atom::RelativeEntropy => "rel_entr",
+        Atom::KlDivergence => "kl_div",
+        Atom::InvPos => "inv_pos",
         Atom::Sqrt => "sqrt",
         _ => unreachable!("{atom:?} is printed by an operator"),
     }
@@ -152,12 +172,13 @@ pub(crate) struct Variable {
     pub(crate) bounds: Option<(f64, f64)>,
 }
 
-/// `left relation right`.
+/// `left relation right`, where one side adds a parameter of its own: the larger side, or the right one.
 #[derive(Clone, Debug)]
 pub(crate) struct Constraint {
     pub(crate) left: Expr,
     pub(crate) relation: Relation,
     pub(crate) right: Expr,
+    pub(crate) room: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

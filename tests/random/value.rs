@@ -67,6 +67,11 @@ pub(crate) fn linear(atom: Atom, shape: Shape, arguments: &[Expr]) -> Option<Vec
     }
 }
 
+fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let top = values.clone().fold(f64::NEG_INFINITY, f64::max);
+    top + values.map(|v| (v - top).exp()).sum::<f64>().ln()
+}
+
 /// The entries of an expression, row by row.
 pub(crate) fn value(model: &Model, point: &Point, e: &Expr) -> Vec<f64> {
     let (atom, arguments) = match &e.kind {
@@ -100,7 +105,27 @@ pub(crate) fn value(model: &Model, point: &Point, e: &Expr) -> Vec<f64> {
         Atom::Pos => map(&|v| v.max(0.0)),
         Atom::Neg => map(&|v| (-v).max(0.0)),
         Atom::Exp => map(&f64::exp),
+        Atom::Log => map(&f64::ln),
+        Atom::Log1p => map(&f64::ln_1p),
+        Atom::Logistic => map(&|v| v.max(0.0) + (-v.abs()).exp().ln_1p()),
+        Atom::LogSumExp => vec![log_sum_exp(a.iter().copied())],
+        Atom::LogSumExpAxis(axis) => {
+            let (rows, columns) = sizes(arguments[0].shape);
+            let line = |k: usize| -> Vec<f64> {
+                if axis == 0 {
+                    (0..rows).map(|i| a[i * columns + k]).collect()
+                } else {
+                    a[k * columns..(k + 1) * columns].to_vec()
+                }
+            };
+            (0..e.shape.len()).map(|k| log_sum_exp(line(k).into_iter())).collect()
+        }
+        Atom::Entropy => map(&|v| -v * v.ln()),
+        Atom::RelativeEntropy => pairs(&|x, y| x * (x / y).ln()),
+        Atom::KlDivergence => pairs(&|x, y| x * (x / y).ln() - x + y),
         Atom::Sqrt => map(&f64::sqrt),
+        Atom::InvPos => map(&f64::recip),
+        Atom::Power(p) => map(&|v| v.powf(p)),
         Atom::Square => map(&|v| v * v),
         Atom::Huber(m) => map(&|v| if v.abs() <= m { v * v } else { 2.0 * m * v.abs() - m * m }),
         Atom::Max => fold(f64::max),
