@@ -59,8 +59,7 @@ const NEGLIGIBLE: f64 = 1e-9;
 pub(crate) fn domains(program: &Program, lo: &[f64], proof: &altdiff::Certificate) -> Option<String> {
     let altdiff::Certificate::Infeasible { mu_lower, .. } = proof else { return None };
     let unwritten = |j: &usize| lo[*j] == f64::NEG_INFINITY && mu_lower[*j] > NEGLIGIBLE;
-    let mut names: Vec<String> =
-        (0..lo.len()).filter(unwritten).map(|j| column_name(program, j)).collect();
+    let mut names: Vec<String> = (0..lo.len()).filter(unwritten).map(|j| column_name(program, j)).collect();
     names.dedup();
     let which = match &names[..] {
         [] => return None,

@@ -133,12 +133,8 @@ impl Solution {
         if let Some(proof) = &solved.certificate {
             notes.extend(certificate::domains(&inner.program, &problem.lo, proof));
         }
-        let info = Info {
-            method: solved.method,
-            iterations: solved.iterations,
-            residuals: solved.residuals,
-            notes,
-        };
+        let info =
+            Info { method: solved.method, iterations: solved.iterations, residuals: solved.residuals, notes };
         let status = solved.status;
         let has_point = !matches!(status, Status::Infeasible | Status::Unbounded);
         let objective = if has_point { sense(&inner.program) * solved.objective } else { f64::NAN };

@@ -403,10 +403,8 @@ fn every_atom_is_documented_checked_and_computed() {
         let own: Vec<_> = computed.iter().filter(|c| c.atom == name).collect();
         assert!(!own.is_empty(), "`{name}` has no numeric case");
         let varies = |c: &&&Case| c.curvature != "constant";
-        let of_variables = matches!(
-            row.group,
-            Group::Affine | Group::PiecewiseLinear | Group::Quadratic | Group::Smooth
-        );
+        let of_variables =
+            matches!(row.group, Group::Affine | Group::PiecewiseLinear | Group::Quadratic | Group::Smooth);
         assert!(!of_variables || own.iter().any(|c| varies(&c)), "`{name}` has no case with variables");
     }
 }

@@ -177,7 +177,8 @@ fn divergences_log_sum_exp_and_powers() {
 /// The end of a domain where the value is finite may be the only point left; the others keep their derivatives.
 #[test]
 fn an_entropy_that_is_forced_to_zero() {
-    for held in ["x[1] <= 0", "x[1] == 0", "x[1] + 0.5 * x[1] <= 0", "x[1] + abs(x[2] - x[0]) <= x[2] - x[0]"] {
+    for held in ["x[1] <= 0", "x[1] == 0", "x[1] + 0.5 * x[1] <= 0", "x[1] + abs(x[2] - x[0]) <= x[2] - x[0]"]
+    {
         let text = format!(
             "param c[3]; var x[3]; maximize sum(entr(x)) - c @ x; subject to total: sum(x) == 1; off: {held};"
         );
@@ -188,7 +189,8 @@ fn an_entropy_that_is_forced_to_zero() {
         let first = 1.0 / (1.0 + 0.6_f64.exp());
         assert!(x[1].abs() < 1e-9 && (x[0] - first).abs() < 1e-7, "{held}: {x:?}");
     }
-    let text = "param c[3]; var x[3]; maximize sum(entr(x)) - c @ x; subject to total: sum(x) == 1; off: x[1] == 0;";
+    let text =
+        "param c[3]; var x[3]; maximize sum(entr(x)) - c @ x; subject to total: sum(x) == 1; off: x[1] == 0;";
     let values: Values = vec![("c", Array::from(vec![1.0, 2.0, 3.0]))];
     let solution = once(text, &values);
     let first = 1.0 / (1.0 + (-2.0_f64).exp());
@@ -251,7 +253,8 @@ fn a_domain_that_the_constraints_exclude_is_named() {
     assert_eq!(shifted.status, Status::Infeasible);
     assert!(notes(&shifted).contains("`log`"), "{}", notes(&shifted));
     // Infeasible by itself: the domain is not blamed.
-    let own = once("var x; maximize log(x); subject to one: 2 * x + 1 <= 3 * x - 3; two: x <= 1;", &Vec::new());
+    let own =
+        once("var x; maximize log(x); subject to one: 2 * x + 1 <= 3 * x - 3; two: x <= 1;", &Vec::new());
     assert_eq!(own.status, Status::Infeasible);
     assert!(!notes(&own).contains("domain"), "{}", notes(&own));
 }

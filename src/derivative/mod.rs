@@ -12,9 +12,9 @@ mod output;
 mod reverse;
 mod verify;
 
-pub(crate) use notes::column_name;
 pub use forward::Tangents;
 pub use jacobian::Jacobian;
+pub(crate) use notes::column_name;
 pub use output::Output;
 pub use reverse::Gradients;
 pub use verify::{Question, Verification};
