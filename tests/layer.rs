@@ -2,7 +2,7 @@
 
 mod support;
 
-use cvxlayer::program::{Depends, Program};
+use cvxlayer::program::{Depends, FORMAT, Program};
 use cvxlayer::{
     Array, Certificate, Layer, Named, Params, Question, Route, Settings, Solution, Status, passes,
 };
@@ -278,7 +278,7 @@ fn programs_survive_serialization() {
 #[test]
 fn programs_of_other_versions_and_broken_ones_are_refused() {
     let json = cvxlayer::write_program(&portfolio());
-    let later = json.replacen("\"format\":2", "\"format\":7", 1);
+    let later = json.replacen(&format!("\"format\":{FORMAT}"), "\"format\":7", 1);
     let error = cvxlayer::read_program(&later).unwrap_err().to_string();
     assert!(error.contains("format 7"), "{error}");
     assert!(cvxlayer::read_program("{}").unwrap_err().to_string().contains("no `format`"));
