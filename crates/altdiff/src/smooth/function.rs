@@ -40,12 +40,11 @@ impl Function {
         match self {
             Self::Exp | Self::Logistic | Self::NegativeLogNormalCdf => Domain::All,
             Self::XExp => Domain::Nonnegative,
-            Self::NegativeEntropy => Domain::SteepAtZero,
             Self::NegativeLog => Domain::Positive,
             Self::Power(p) if p < 0.0 => Domain::Positive,
             Self::Power(p) if even(p) => Domain::All,
             Self::Power(p) if p >= 2.0 => Domain::Nonnegative,
-            Self::Power(_) => Domain::SteepAtZero,
+            Self::NegativeEntropy | Self::Power(_) => Domain::SteepAtZero,
         }
     }
 

@@ -20,8 +20,7 @@ fn remark(group: Group) -> &'static str {
     match group {
         Group::Affine => "anywhere; of a product one factor is data",
         Group::PiecewiseLinear => "wherever the rules of convexity allow",
-        Group::Quadratic => "of variables in the objective",
-        Group::Smooth => "of variables in the objective",
+        Group::Quadratic | Group::Smooth => "of variables in the objective",
         Group::Cone => {
             "of data where they have a value; of variables they need a cone that the solver has not"
         }
