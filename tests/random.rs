@@ -210,3 +210,9 @@ fn random_models_agree_with_a_conic_solver() {
     assert!(tally.unreferenced * 20 <= tally.solved, "{tally:?}");
     assert!(tally.differentiated * 10 >= 8 * tally.solved, "{tally:?}");
 }
+
+/// A cube held at zero by `pos`: a reason why a derivative may not exist says nothing about some of the data.
+#[test]
+fn a_cube_of_a_positive_part_at_zero_has_a_derivative_or_a_reason() {
+    check(310, 6, &mut Tally::default());
+}

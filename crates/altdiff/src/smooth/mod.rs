@@ -130,9 +130,16 @@ impl Slopes {
         self.ends.iter().for_each(|&j| gradient.lo[j] = 0.0);
         for harm in &mut gradient.harmful {
             if let Some(rate) = &mut harm.rate {
-                rate.p = self.kept.iter().map(|&k| rate.p[k]).collect();
-                rate.w = self.weights(&rate.q);
-                self.ends.iter().for_each(|&j| rate.lo[j] = 0.0);
+                // An empty block of a rate is zero.
+                if !rate.p.is_empty() {
+                    rate.p = self.kept.iter().map(|&k| rate.p[k]).collect();
+                }
+                if !rate.q.is_empty() {
+                    rate.w = self.weights(&rate.q);
+                }
+                if !rate.lo.is_empty() {
+                    self.ends.iter().for_each(|&j| rate.lo[j] = 0.0);
+                }
             }
         }
     }
