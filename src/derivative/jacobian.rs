@@ -43,7 +43,7 @@ impl Derivatives<'_> {
                 unit[i] = 1.0;
                 seed.add(program, output, unit);
                 let pulled = query.pull(&seed, true)?;
-                query.note_harms(&pulled.harmful, &mut notes);
+                query.note_harms(pulled.harmful.iter(), &mut notes);
                 query.note_kinks(&seed, &pulled, &mut notes)?;
                 let row = project(p, &pulled.theta[p.start..p.start + p.len()]);
                 matrix.row_mut(i).iter_mut().zip(row).for_each(|(m, v)| *m = v + 0.0);

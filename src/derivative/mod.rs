@@ -4,6 +4,7 @@
 //! `θ → θ̂ → blocks → x̃ and multipliers → variables and duals → lets`. Lets and the objective also depend on the
 //! parameters directly. Whether the derivative asked for exists is decided for the chain as a whole.
 
+mod ends;
 mod forward;
 mod jacobian;
 mod moved;

@@ -13,22 +13,42 @@ const CLOSE_LOOKS: usize = 32;
 impl Derivatives<'_> {
     /// The parameters asked for that move a quantity with the given derivative by the data.
     pub(super) fn movers_of_data(&self, rate: &altdiff::Tangent) -> Vec<String> {
+        let theta = self.rate_of_theta(rate);
+        self.names(&theta, |query, p, entries| {
+            let suspects = by_size(entries);
+            suspects.into_iter().take(CLOSE_LOOKS).any(|e| query.moves(p, e, entries[e]))
+        })
+    }
+
+    /// The entries of θ, of the parameters asked for, that move such a quantity.
+    pub(super) fn moving_entries(&self, rate: &altdiff::Tangent) -> Vec<usize> {
+        let theta = self.rate_of_theta(rate);
+        let all = &self.state.program().parameters;
+        let mut out = Vec::new();
+        for p in self.asked.iter().map(|&i| &all[i]) {
+            let entries = project(p, &theta[p.start..p.start + p.len()]);
+            let moving =
+                by_size(&entries).into_iter().take(CLOSE_LOOKS).filter(|&e| self.moves(p, e, entries[e]));
+            out.extend(moving.map(|e| p.start + e));
+        }
+        out
+    }
+
+    fn rate_of_theta(&self, rate: &altdiff::Tangent) -> Vec<f64> {
         let (state, program) = (self.state, self.state.program());
         let data = crate::engine::DataVector { blocks: rate.clone(), r: 0.0 };
         let mut theta_hat = vec![0.0; program.lift.len()];
         crate::engine::data_adjoint(&program.blocks, &data, &mut theta_hat);
-        let (theta, _) = state.lifted.adjoint(program, theta_hat);
-        self.names(&theta, |query, p, entries| {
-            let mut order: Vec<usize> = (0..entries.len()).filter(|&e| entries[e] != 0.0).collect();
-            order.sort_by(|&a, &b| entries[b].abs().total_cmp(&entries[a].abs()));
-            order.iter().take(CLOSE_LOOKS).any(|&e| {
-                let mut unit = vec![0.0; entries.len()];
-                unit[e] = 1.0;
-                let mut direction = vec![0.0; program.lift.theta];
-                direction[p.start..p.start + p.len()].copy_from_slice(&project(p, &unit));
-                entries[e].abs() > RATE * largest_of_data(&query.data_tangent(&direction).0.blocks)
-            })
-        })
+        state.lifted.adjoint(program, theta_hat).0
+    }
+
+    /// Whether a rate by one entry of a parameter is more than rounding, given how far the entry moves the data.
+    fn moves(&self, p: &cvxlayer_program::Parameter, entry: usize, rate: f64) -> bool {
+        let mut unit = vec![0.0; p.len()];
+        unit[entry] = 1.0;
+        let mut direction = vec![0.0; self.state.program().lift.theta];
+        direction[p.start..p.start + p.len()].copy_from_slice(&project(p, &unit));
+        rate.abs() > RATE * largest_of_data(&self.data_tangent(&direction).0.blocks)
     }
 
     /// The parameters asked for by which a combination of operands, with the given gradient, is not constant.
@@ -60,12 +80,19 @@ impl Derivatives<'_> {
     }
 }
 
+/// The entries that are not 0, the largest first.
+fn by_size(entries: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..entries.len()).filter(|&e| entries[e] != 0.0).collect();
+    order.sort_by(|&a, &b| entries[b].abs().total_cmp(&entries[a].abs()));
+    order
+}
+
 fn largest(v: &[f64]) -> f64 {
     v.iter().fold(0.0, |m, x| m.max(x.abs()))
 }
 
 fn largest_of_data(t: &altdiff::Tangent) -> f64 {
-    [&t.p, &t.q, &t.a, &t.b, &t.g, &t.gl, &t.gu, &t.lo, &t.hi]
+    [&t.p, &t.q, &t.w, &t.a, &t.b, &t.g, &t.gl, &t.gu, &t.lo, &t.hi]
         .into_iter()
         .map(|v| largest(v))
         .fold(0.0, f64::max)

@@ -76,7 +76,7 @@ fn quoted(names: &[String]) -> String {
 
 impl Derivatives<'_> {
     /// Notes those of the engine's candidates that a parameter asked for can move.
-    pub(super) fn note_harms(&self, harmful: &[Harm], notes: &mut Notes) {
+    pub(super) fn note_harms<'h>(&self, harmful: impl Iterator<Item = &'h Harm>, notes: &mut Notes) {
         if self.asked.is_empty() {
             return;
         }
@@ -111,7 +111,7 @@ impl Derivatives<'_> {
             if !movers.is_empty() {
                 note_value(program, seed.tape, &probe, &movers, notes);
             }
-            self.note_harms(&inner.harmful, notes);
+            self.note_harms(inner.harmful.iter(), notes);
         }
         Ok(())
     }

@@ -89,9 +89,22 @@ impl Derivatives<'_> {
 
     pub(super) fn gradients(&self, seed: &Seed) -> Result<Gradients, Error> {
         self.ready()?;
-        let pulled = self.pull(seed, true)?;
+        let mut pulled = self.pull(seed, true)?;
         let mut notes = Notes::default();
-        self.note_harms(&pulled.harmful, &mut notes);
+        let (inside, ends) = self.ends(&pulled.harmful);
+        let mut unresolved = inside;
+        let mut one_sided = Vec::new();
+        for end in ends {
+            match self.inwards(seed, end)? {
+                Some(value) => one_sided.push((end.entry(), value)),
+                // The outputs jump there, whatever the side.
+                None => unresolved = pulled.harmful.iter().collect(),
+            }
+        }
+        self.note_harms(unresolved.into_iter(), &mut notes);
+        for (entry, value) in one_sided {
+            pulled.theta[entry] = value;
+        }
         self.note_kinks(seed, &pulled, &mut notes)?;
         let notes = notes.finish();
         Ok(Gradients { by: self.split(&pulled.theta), well_defined: notes.is_empty(), notes })
@@ -151,7 +164,8 @@ impl Derivatives<'_> {
         }
         let mut data = DataVector::default();
         let mut harmful = Vec::new();
-        if x.iter().chain(&stacked).any(|v| *v != 0.0) {
+        // The objective's derivative is not unique where the solution is not, even where its slope by x vanishes.
+        if weight != 0.0 || x.iter().chain(&stacked).any(|v| *v != 0.0) {
             let mut options = engine::options(self.route);
             options.examine = examine;
             let gradient = state.solved.vjp(&engine::cotangent(program, x, &stacked), &options)?;
