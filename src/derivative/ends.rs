@@ -3,7 +3,6 @@
 use super::Derivatives;
 use super::output::{Output, Seed};
 use crate::engine::{self, Objective};
-use crate::error::Error;
 use crate::lifting::full_tangent;
 use crate::solution::dual_entries;
 use altdiff::Harm;
@@ -63,13 +62,13 @@ impl Derivatives<'_> {
     }
 
     /// The derivative of what is asked for by an entry at its end, inwards; `None` where the outputs jump.
-    pub(super) fn inwards(&self, seed: &Seed, end: End) -> Result<Option<f64>, Error> {
+    pub(super) fn inwards(&self, seed: &Seed, end: End) -> Option<f64> {
         let (state, program) = (self.state, self.state.program());
         let map = &program.solution;
         let mut theta = vec![0.0; program.lift.theta];
         theta[end.entry] = end.inwards;
         let data = self.data_tangent(&theta).0;
-        let Ok(moved) = state.solved.one_sided(&data.blocks) else { return Ok(None) };
+        let moved = state.solved.one_sided(&data.blocks).ok()?;
         let jump: Vec<f64> = moved.from.iter().zip(&state.solved.x).map(|(a, b)| a - b).collect();
         let jumps = map.variables.iter().any(|variable| {
             let size = |v: &[f64]| variable.apply(v).iter().fold(0.0_f64, |m, v| m.max(v.abs()));
@@ -83,7 +82,7 @@ impl Derivatives<'_> {
             .iter()
             .any(|node| matches!(&node.op, cvxlayer_program::Op::Input(input) if reads_dual(input)));
         if jumps || tape_reads_dual || seed.outputs.iter().any(|(output, _)| of_dual(output)) {
-            return Ok(None);
+            return None;
         }
         let x = &moved.tangent.x;
         let stacked = engine::multiplier_tangent(&moved.tangent);
@@ -108,6 +107,6 @@ impl Derivatives<'_> {
                 Output::Let(_) | Output::Dual(_) | Output::Bound(_) => 0.0,
             };
         }
-        Ok(Some(end.inwards * sum))
+        Some(end.inwards * sum)
     }
 }

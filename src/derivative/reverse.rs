@@ -95,7 +95,7 @@ impl Derivatives<'_> {
         let mut unresolved = inside;
         let mut one_sided = Vec::new();
         for end in ends {
-            match self.inwards(seed, end)? {
+            match self.inwards(seed, end) {
                 Some(value) => one_sided.push((end.entry(), value)),
                 // The outputs jump there, whatever the side.
                 None => unresolved = pulled.harmful.iter().collect(),
