@@ -103,8 +103,14 @@ fn mutated_models_end_in_a_result() {
     let count: usize = std::env::var("CVXLAYER_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(1500);
     let mut rng = fastrand::Rng::with_seed(1);
     let mut compiled = 0;
+    // Half of the mutations start from a model that compiles, or too few would get past the parser.
+    let good: Vec<String> = models.iter().filter(|text| stages::compile(text)).cloned().collect();
     for k in 0..models.len() + count {
-        let text = if k < models.len() { models[k].clone() } else { mutate(&models, &mut rng) };
+        let text = if k < models.len() {
+            models[k].clone()
+        } else {
+            mutate(if k % 2 == 0 { &models } else { &good }, &mut rng)
+        };
         let run = || {
             stages::parse(&text);
             stages::examine(&text);
@@ -115,8 +121,8 @@ fn mutated_models_end_in_a_result() {
         assert!(result.is_ok(), "this text makes a stage panic:\n{text}");
         compiled += usize::from(result.unwrap_or_default());
     }
-    // Mutations that are all refused by the parser would test the parser alone; most models here are broken to begin with.
-    assert!(compiled * 15 >= count, "only {compiled} of {count} compiled");
+    // Mutations that are all refused by the parser would test the parser alone.
+    assert!(compiled * 10 >= count, "only {compiled} of {count} compiled");
 }
 
 /// The codes of the errors that a model ends in; none if it compiles.

@@ -102,8 +102,13 @@ pub(crate) fn solve(model: &Model) -> Option<Reference> {
         .map(|(x, &start)| columns[start..start + x.shape.len()].to_vec())
         .collect();
     // The objective at the point itself, not the epigraph variable that overestimates it.
-    let objective = value(model, &point, model.objective.as_ref()?)[0];
-    Some(Reference { objective, point })
+    let at_point = value(model, &point, model.objective.as_ref()?)[0];
+    if at_point.is_finite() {
+        return Some(Reference { objective: at_point, point });
+    }
+    // The reference may be past the end of a domain by what it leaves of feasibility; its epigraph variables are not.
+    let by_cones = objective.terms.iter().map(|(&j, c)| c * columns[j]).sum::<f64>() + objective.constant;
+    Some(Reference { objective: sign * by_cones, point })
 }
 
 impl Cones<'_> {

@@ -125,8 +125,8 @@ pub(crate) fn value(model: &Model, point: &Point, e: &Expr) -> Vec<f64> {
         Atom::KlDivergence => pairs(&|x, y| x * (x / y).ln() - x + y),
         Atom::Sqrt => map(&f64::sqrt),
         Atom::InvPos => map(&f64::recip),
-        // At the end of its domain the reference may be past it by what it leaves of feasibility.
-        Atom::Power(p) => map(&|v| if v < 0.0 && v > -1e-8 { 0.0 } else { v }.powf(p)),
+        // At the end of its domain an argument is 0 up to rounding.
+        Atom::Power(p) => map(&|v| if v < 0.0 && v > -1e-12 { 0.0 } else { v }.powf(p)),
         Atom::Square => map(&|v| v * v),
         Atom::Huber(m) => map(&|v| if v.abs() <= m { v * v } else { 2.0 * m * v.abs() - m * m }),
         Atom::Max => fold(f64::max),
