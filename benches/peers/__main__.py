@@ -1,0 +1,110 @@
+"""Times cvxlayer beside the peers a user would install with pip, on the same problems in one run.
+
+    python3 benches/peers                          everything: environment, problems, runs, report.md, the README's table
+    python3 benches/peers --only dense active      some families only (the report keeps the other ones' rows)
+    python3 benches/peers --folder DIR             where problems, the environment and results.csv are kept
+
+Problems are `minimize ½xᵀPx + qᵀx + r  subject to  cl ≤ Cx ≤ cu, xl ≤ x ≤ xu`, one `.npz` each: P (upper triangle) and C
+by columns as `P_data`, `P_indices`, `P_indptr`, `C_…`, the vectors by name, `shape` = (rows, variables); batches add `Q`,
+one q per sample.
+
+Work: set up and solve to 1e-8, then the vector-Jacobian product of sum(x) with respect to all data; of a batch, all
+samples and d sum(x) / dq of each. Times are medians of repeats. The reference is a solve of the KKT system on the active
+set found by the tightest solver at hand, refined to machine precision.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+SINGLE = "numpy scipy osqp piqp proxsuite clarabel moreau".split()
+BATCH = "torch cvxpy cvxpylayers".split()
+COLUMNS = "instance peer forward_s backward_s status x_error gradient_error".split()
+
+
+def environment(folder):
+    """A virtual environment with every peer that installs here; those that do not are skipped."""
+    python = folder / "venv" / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+        pip = [python, "-m", "pip", "install", "--quiet"]
+        for package in SINGLE + BATCH:
+            if subprocess.run(pip + [package]).returncode:
+                print(f"{package} does not install here", file=sys.stderr)
+        subprocess.run(pip + ["--no-deps", "--no-build-isolation", "qpth"])
+    return python
+
+
+def build():
+    subprocess.run(["cargo", "build", "--release", "--bin", "cvx"], cwd=ROOT, check=True)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / "release" / "cvx"
+
+
+def rows(text):
+    return [dict(zip(COLUMNS, row)) for row in csv.reader(text.splitlines()) if len(row) == len(COLUMNS) and row[0] != "instance"]
+
+
+def run(folder, families, cvx):
+    """Runs the peers and cvx on each problem in turn, and returns all rows known."""
+    known = {}
+    if (folder / "results.csv").exists():
+        known = {(r["instance"], r["peer"]): r for r in rows((folder / "results.csv").read_text())}
+    for family in families:
+        for path in sorted(folder.glob(f"{family}-*.npz")):
+            if path.name.endswith(".exact.npz"):
+                continue
+            # A process of its own: a peer may take this one down with it.
+            peers = subprocess.run([sys.executable, HERE, "--folder", folder, "--measure", path.stem], capture_output=True, text=True)
+            sys.stderr.write(peers.stderr)
+            ours = subprocess.run([cvx, "qp", "--warm", path], capture_output=True, text=True)
+            sys.stderr.write(ours.stderr)
+            for row in rows(peers.stdout) + rows(ours.stdout):
+                known[row["instance"], row["peer"]] = row
+                print(",".join(row.values()), flush=True)
+            with open(folder / "results.csv", "w", newline="") as file:
+                writer = csv.DictWriter(file, COLUMNS)
+                writer.writeheader()
+                writer.writerows(known.values())
+    return list(known.values())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=ROOT / "target" / "peers")
+    parser.add_argument("--only", nargs="+", default=[], metavar="FAMILY")
+    parser.add_argument("--cvx", type=Path, help="the command, where it is built already")
+    parser.add_argument("--report", action="store_true", help="write the report of earlier results again, run nothing")
+    parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    python = environment(folder)
+    if Path(sys.prefix) != python.parent.parent:
+        # The rest imports what only the environment has.
+        os.execv(python, [str(python), str(HERE), *sys.argv[1:]])
+    from problems import FAMILIES, Writer
+
+    if unknown := set(options.only) - set(FAMILIES):
+        parser.error(f"no such family: {', '.join(sorted(unknown))}; there are {', '.join(FAMILIES)}")
+    if options.measure:
+        from measure import measure
+
+        return measure(folder, options.measure)
+    from report import report, summary
+
+    families = [] if options.report else options.only or list(FAMILIES)
+    for family in families:
+        FAMILIES[family](Writer(folder))
+    results = run(folder, families, (options.cvx or build()) if families else None)
+    report(results, ROOT / "benches" / "report.md")
+    summary(results, ROOT / "README.md")
+
+
+if __name__ == "__main__":
+    main()
