@@ -5,9 +5,10 @@
 //! one. So interior-point steps, alternating steps, the exact finish and every derivative use one analysis.
 
 mod dense;
-mod order;
+mod front;
 mod refine;
 mod sparse;
+mod tree;
 
 pub(crate) use refine::System;
 
@@ -67,7 +68,7 @@ pub(crate) struct Factor {
 #[derive(Debug)]
 enum Numbers {
     Dense(dense::Ldlt),
-    Sparse(Vec<f64>),
+    Sparse(sparse::Values),
 }
 
 /// The numbers to factor: `[P + diag(hx), Cᵀ; C, −diag(dr)]` over the free variables and the rows that take part.
@@ -106,7 +107,12 @@ impl Factor {
     pub(crate) fn new(pattern: &Arc<Pattern>, numeric: &Numeric<'_>) -> Result<Self, Error> {
         let kind = match &pattern.kind {
             Kind::Dense => Numbers::Dense(dense::Ldlt::new(numeric)),
-            Kind::Sparse(analysis) => Numbers::Sparse(analysis.factor(numeric)?),
+            Kind::Sparse(analysis) => {
+                let mut values = sparse::Values::default();
+                analysis.factor(numeric, &mut values)?;
+                values.shrink();
+                Numbers::Sparse(values)
+            }
         };
         Ok(Self {
             pattern: Arc::clone(pattern),

@@ -1,225 +1,292 @@
-//! Sparse LDLᵀ of a quasi-definite matrix: simplicial or supernodal by predicted work.
+//! Sparse LDLᵀ of a quasi-definite matrix by the multifrontal method.
 
 use super::Numeric;
-use super::order::Order;
+use super::front::{Guard, Numbers, Product, Receiver};
+use super::tree::Tree;
+use crate::kernel::{axpy, dot, kernel, vectorized};
 use crate::{Csc, Error};
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::ldlt::factor::LdltRegularization;
-use faer::perm::PermRef;
-use faer::sparse::linalg::cholesky::{
-    LdltRef, SymbolicCholesky, SymmetricOrdering, factorize_symbolic_cholesky,
-};
-use faer::sparse::{SparseColMatRef, SymbolicSparseColMatRef};
-use faer::{Conj, MatMut, Par, Side};
 
 /// As in the dense kernel.
-const EPSILON: f64 = 1e-13;
-const DELTA: f64 = 2e-7;
+const GUARD: Guard = Guard { epsilon: 1e-13, delta: 2e-7 };
 
-/// Upper triangle of the KKT matrix, where each datum goes in it, and its symbolic factorization.
+/// Where each datum of the KKT matrix goes in its factor, and the factor's fronts.
 #[derive(Debug)]
 pub(crate) struct Analysis {
     n: usize,
     m: usize,
-    col_ptr: Vec<usize>,
-    row_idx: Vec<usize>,
+    /// Places in the factor's columns of the entries of P, of C, and of the diagonal.
     p_at: Vec<usize>,
     c_at: Vec<usize>,
     diagonal: Vec<usize>,
+    /// Signs of the pivots, in the order of elimination.
     signs: Vec<i8>,
-    symbolic: SymbolicCholesky<usize>,
+    tree: Tree,
+}
+
+/// The numbers of a factor, and room to make them in.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    columns: Vec<f64>,
+    stack: Vec<f64>,
+    work: Vec<f64>,
+    local: Vec<f64>,
+}
+
+impl Values {
+    /// Gives back the room; the numbers stay.
+    pub(crate) fn shrink(&mut self) {
+        *self = Self { columns: std::mem::take(&mut self.columns), ..Self::default() };
+    }
 }
 
 impl Analysis {
     pub(crate) fn new(p: &Csc, c: &Csc) -> Result<Self, Error> {
         let (n, m) = (c.ncols, c.nrows);
-        let order = n + m;
-        let mut col_ptr = vec![0; order + 1];
-        let mut row_idx = Vec::with_capacity(p.nnz() + c.nnz() + order);
-        let mut p_at = vec![0; p.nnz()];
-        let mut c_at = vec![0; c.nnz()];
-        let mut diagonal = vec![0; order];
-        for j in 0..n {
-            for k in p.col_ptr[j]..p.col_ptr[j + 1] {
-                if p.row_idx[k] == j {
-                    continue;
-                }
-                p_at[k] = row_idx.len();
-                row_idx.push(p.row_idx[k]);
-            }
-            diagonal[j] = row_idx.len();
-            if let Some(k) = (p.col_ptr[j]..p.col_ptr[j + 1]).find(|&k| p.row_idx[k] == j) {
-                p_at[k] = row_idx.len();
-            }
-            row_idx.push(j);
-            col_ptr[j + 1] = row_idx.len();
-        }
-        // Column n + i of the upper triangle is row i of C.
-        let mut count = vec![0; m + 1];
-        for &i in &c.row_idx {
-            count[i + 1] += 1;
-        }
-        for i in 0..m {
-            count[i + 1] += count[i];
-        }
-        let start = row_idx.len();
-        row_idx.resize(start + c.nnz() + m, 0);
-        let mut next: Vec<usize> = (0..m).map(|i| start + count[i] + i).collect();
-        for j in 0..n {
-            for k in c.col_ptr[j]..c.col_ptr[j + 1] {
-                let i = c.row_idx[k];
-                c_at[k] = next[i];
-                row_idx[next[i]] = j;
-                next[i] += 1;
-            }
-        }
-        for i in 0..m {
-            diagonal[n + i] = next[i];
-            row_idx[next[i]] = n + i;
-            col_ptr[n + i + 1] = next[i] + 1;
-        }
-        let elimination = Order::new(&col_ptr, &row_idx)?;
-        if !elimination.links.is_empty() {
-            let moved = link(&mut col_ptr, &mut row_idx, &elimination.links);
-            for place in p_at.iter_mut().chain(&mut c_at).chain(&mut diagonal) {
-                *place = moved[*place];
-            }
-        }
-        let symbolic = factorize_symbolic_cholesky(
-            SymbolicSparseColMatRef::new_checked(order, order, &col_ptr, None, &row_idx),
-            Side::Upper,
-            SymmetricOrdering::Custom(PermRef::new_checked(
-                &elimination.forward,
-                &elimination.inverse,
-                order,
-            )),
-            faer::sparse::linalg::cholesky::CholeskySymbolicParams::default(),
-        )
-        .map_err(|_| Error::OutOfMemory { order })?;
-        let signs = (0..order).map(|k| if k < n { 1 } else { -1 }).collect();
-        Ok(Self { n, m, col_ptr, row_idx, p_at, c_at, diagonal, signs, symbolic })
+        let tree = {
+            let (col_ptr, row_idx) = upper(p, c);
+            Tree::new(&col_ptr, &row_idx)?
+        };
+        let owner = tree.front_of_pivots();
+        let place = |i: usize, j: usize| {
+            let (i, j) = (tree.inverse[i] as usize, tree.inverse[j] as usize);
+            let (a, b) = (i.min(j), i.max(j));
+            let front = &tree.fronts[owner[a] as usize];
+            let column = a - front.first;
+            let row = if b < front.first + front.pivots {
+                front.pivot_row(b - front.first)
+            } else {
+                front.top() + tree.rows_of(front).partition_point(|&row| (row as usize) < b)
+            };
+            front.values + column * front.stride() + row
+        };
+        let p_at = p.iter().map(|(i, j, _)| place(i, j)).collect();
+        let c_at = c.iter().map(|(i, j, _)| place(n + i, j)).collect();
+        let diagonal = (0..n + m).map(|i| place(i, i)).collect();
+        let signs = tree.forward.iter().map(|&i| if (i as usize) < n { 1 } else { -1 }).collect();
+        Ok(Self { n, m, p_at, c_at, diagonal, signs, tree })
     }
 
     /// Entries of the factor.
     pub(crate) fn fill(&self) -> usize {
-        self.symbolic.len_val()
+        self.tree.fill
     }
 
-    pub(crate) fn factor(&self, numeric: &Numeric<'_>) -> Result<Vec<f64>, Error> {
+    /// Factors, in the memory there is.
+    pub(crate) fn factor(&self, numeric: &Numeric<'_>, values: &mut Values) -> Result<(), Error> {
         let (n, m) = (self.n, self.m);
         let free = |i: usize| numeric.free.is_none_or(|f| f[i]);
         let on = |i: usize| numeric.rows.is_none_or(|r| r[i]);
-        let mut values = vec![0.0; self.row_idx.len()];
+        let columns = self.clear(values)?;
         for j in 0..n {
-            values[self.diagonal[j]] = if free(j) { numeric.hx[j] } else { 1.0 };
+            columns[self.diagonal[j]] = if free(j) { numeric.hx[j] } else { 1.0 };
             if !free(j) {
                 continue;
             }
             for k in numeric.p.col_ptr[j]..numeric.p.col_ptr[j + 1] {
                 if free(numeric.p.row_idx[k]) {
-                    values[self.p_at[k]] += numeric.p.values[k];
+                    columns[self.p_at[k]] += numeric.p.values[k];
                 }
             }
             for k in numeric.c.col_ptr[j]..numeric.c.col_ptr[j + 1] {
                 if on(numeric.c.row_idx[k]) {
-                    values[self.c_at[k]] = numeric.c.values[k];
+                    columns[self.c_at[k]] = numeric.c.values[k];
                 }
             }
         }
         for i in 0..m {
-            values[self.diagonal[n + i]] = if on(i) { -numeric.dr[i] } else { -1.0 };
+            columns[self.diagonal[n + i]] = if on(i) { -numeric.dr[i] } else { -1.0 };
         }
-        let order = n + m;
-        let matrix = SparseColMatRef::new(
-            SymbolicSparseColMatRef::new_checked(order, order, &self.col_ptr, None, &self.row_idx),
-            &values,
-        );
-        let par = Par::Seq;
-        let need = self.symbolic.factorize_numeric_ldlt_scratch::<f64>(par, faer::Spec::default());
-        let mut memory = MemBuffer::try_new(need).map_err(|_| Error::OutOfMemory { order })?;
-        let mut factor = vec![0.0; self.symbolic.len_val()];
-        let regularization = LdltRegularization {
-            dynamic_regularization_signs: Some(&self.signs),
-            dynamic_regularization_delta: DELTA,
-            dynamic_regularization_epsilon: EPSILON,
-        };
-        // With dynamic regularization no pivot can be zero; a NaN surfaces in the residuals.
-        let _ = self.symbolic.factorize_numeric_ldlt(
-            &mut factor,
-            matrix,
-            Side::Upper,
-            regularization,
-            par,
-            MemStack::new(&mut memory),
-            faer::Spec::default(),
-        );
-        Ok(factor)
+        self.eliminate(values, GUARD);
+        Ok(())
     }
 
-    /// Whether P + δI (the analysis is of P alone) has a Cholesky factorization.
+    /// Whether P + δI (the analysis is of P alone) has positive pivots only.
     pub(crate) fn is_positive(&self, p: &Csc, delta: f64) -> bool {
-        let mut values = vec![0.0; self.row_idx.len()];
+        let mut values = Values::default();
+        let Ok(columns) = self.clear(&mut values) else { return false };
         for (k, v) in p.values.iter().enumerate() {
-            values[self.p_at[k]] += v;
+            columns[self.p_at[k]] += v;
         }
         for &k in &self.diagonal {
-            values[k] += delta;
+            columns[k] += delta;
         }
-        let matrix = SparseColMatRef::new(
-            SymbolicSparseColMatRef::new_checked(self.n, self.n, &self.col_ptr, None, &self.row_idx),
-            &values,
-        );
-        let need = self.symbolic.factorize_numeric_llt_scratch::<f64>(Par::Seq, faer::Spec::default());
-        let Ok(mut memory) = MemBuffer::try_new(need) else { return false };
-        let mut factor = vec![0.0; self.symbolic.len_val()];
-        self.symbolic
-            .factorize_numeric_llt(
-                &mut factor,
-                matrix,
-                Side::Upper,
-                faer::linalg::cholesky::llt::factor::LltRegularization::default(),
-                Par::Seq,
-                MemStack::new(&mut memory),
-                faer::Spec::default(),
-            )
-            .is_ok()
+        self.eliminate(&mut values, Guard { epsilon: f64::MIN_POSITIVE, delta: 1.0 }) == 0
     }
 
-    pub(crate) fn solve(&self, values: &[f64], x: &mut [f64], y: &mut [f64]) {
-        let order = self.n + self.m;
-        let mut v: Vec<f64> = x.iter().chain(y.iter()).copied().collect();
-        let mut memory = MemBuffer::new(self.symbolic.solve_in_place_scratch::<f64>(1, Par::Seq));
-        LdltRef::new(&self.symbolic, values).solve_in_place_with_conj(
-            Conj::No,
-            MatMut::from_column_major_slice_mut(&mut v, order, 1),
-            Par::Seq,
-            MemStack::new(&mut memory),
-        );
-        x.copy_from_slice(&v[..self.n]);
-        y.copy_from_slice(&v[self.n..]);
+    /// Zeros of the factor's size.
+    fn clear<'a>(&self, values: &'a mut Values) -> Result<&'a mut [f64], Error> {
+        let out_of_memory = |_| Error::OutOfMemory { order: self.n + self.m };
+        for (room, len) in [(&mut values.columns, self.tree.len), (&mut values.stack, self.tree.stack)] {
+            if room.len() != len {
+                *room = Vec::new();
+                room.try_reserve_exact(len).map_err(out_of_memory)?;
+                room.resize(len, 0.0);
+            }
+        }
+        values.columns.fill(0.0);
+        Ok(&mut values.columns)
+    }
+
+    /// Eliminates front by front; returns how many pivots were replaced.
+    fn eliminate(&self, values: &mut Values, guard: Guard) -> usize {
+        let Values { columns, stack, work, local } = values;
+        let tree = &self.tree;
+        let mut replaced = 0;
+        // Updates that wait lie in the stack one after another; `top` is its height.
+        let mut top = 0;
+        let mut begun = vec![false; tree.fronts.len()];
+        for (k, front) in tree.fronts.iter().enumerate() {
+            let size = front.room();
+            if !begun[k] {
+                stack[top..top + size].fill(0.0);
+                top += size;
+            }
+            let start = top - size;
+            let end = front.values + front.stride() * front.pivots;
+            let (left, right) = columns.split_at_mut(end);
+            let own = &mut left[front.values..];
+            let numbers = Numbers {
+                pivots: front.pivots,
+                below: front.below,
+                diagonal: front.diagonal,
+                columns: own,
+                update: &mut stack[start..top],
+                signs: &self.signs[front.first..front.first + front.pivots],
+                work,
+            };
+            replaced += numbers.eliminate(guard);
+            let Some(parent) = tree.fronts.get(front.parent) else { continue };
+            let theirs = parent.room();
+            let (base, from) = if front.eldest {
+                begun[front.parent] = true;
+                stack[top..top + theirs].fill(0.0);
+                (top, start)
+            } else {
+                (start - theirs, start)
+            };
+            let (update, receiving) = if front.eldest {
+                let (low, high) = stack.split_at_mut(base);
+                (&low[from..], &mut high[..theirs])
+            } else {
+                let (low, high) = stack.split_at_mut(start);
+                (&high[..size], &mut low[base..])
+            };
+            let offset = parent.values - end;
+            let mut receiver = Receiver {
+                pivots: parent.pivots,
+                below: parent.below,
+                diagonal: parent.diagonal,
+                columns: &mut right[offset..offset + parent.stride() * parent.pivots],
+                update: receiving,
+            };
+            if front.direct {
+                let (pivots, stride, top) = (front.pivots, front.stride(), front.top());
+                let product =
+                    Product { pivots, lower: &left[front.values + top..], scaled: &work[top..], stride };
+                receiver.subtract(&product, tree.relative_of(front), local);
+            } else {
+                receiver.add(update, tree.relative_of(front));
+            }
+            if front.eldest {
+                stack.copy_within(top..top + theirs, start);
+                top = start + theirs;
+            } else {
+                top = start;
+            }
+        }
+        replaced
+    }
+
+    pub(crate) fn solve(&self, values: &Values, x: &mut [f64], y: &mut [f64]) {
+        let n = self.n;
+        let get = |&i: &u32| if (i as usize) < n { x[i as usize] } else { y[i as usize - n] };
+        let mut v: Vec<f64> = self.tree.forward.iter().map(get).collect();
+        vectorized::<Solve, _>((self, &values.columns[..], &mut v[..]));
+        for (v, &i) in v.iter().zip(&self.tree.forward) {
+            if (i as usize) < n { x[i as usize] = *v } else { y[i as usize - n] = *v }
+        }
+    }
+
+    /// Solves with the factor, in the order of elimination.
+    #[inline(always)]
+    fn substitute((this, columns, v): (&Self, &[f64], &mut [f64])) {
+        let tree = &this.tree;
+        let widest = tree.fronts.iter().map(|f| f.below).max().unwrap_or(0);
+        let mut local = vec![0.0; widest];
+        for front in &tree.fronts {
+            let rows = tree.rows_of(front);
+            let (head, tail) = v.split_at_mut(front.first + front.pivots);
+            let (head, offset) = (&mut head[front.first..], front.first + front.pivots);
+            let (stride, top) = (front.stride(), front.top());
+            let gathered = &mut local[..rows.len()];
+            let direct = front.pivots == 1;
+            if !direct {
+                gathered.fill(0.0);
+            }
+            for j in 0..front.pivots {
+                let column = &columns[front.values + j * stride..front.values + (j + 1) * stride];
+                let value = head[j];
+                if value == 0.0 {
+                    continue;
+                }
+                if !front.diagonal {
+                    axpy(-value, &column[j + 1..top], &mut head[j + 1..]);
+                }
+                if direct {
+                    for (&row, l) in rows.iter().zip(&column[top..]) {
+                        tail[row as usize - offset] -= value * l;
+                    }
+                } else {
+                    axpy(value, &column[top..], gathered);
+                }
+            }
+            if !direct {
+                for (&row, t) in rows.iter().zip(gathered.iter()) {
+                    tail[row as usize - offset] -= t;
+                }
+            }
+        }
+        for front in tree.fronts.iter().rev() {
+            let rows = tree.rows_of(front);
+            let (head, tail) = v.split_at_mut(front.first + front.pivots);
+            let (head, offset) = (&mut head[front.first..], front.first + front.pivots);
+            let (stride, top) = (front.stride(), front.top());
+            let gathered = &mut local[..rows.len()];
+            for (t, &row) in gathered.iter_mut().zip(rows) {
+                *t = tail[row as usize - offset];
+            }
+            for j in (0..front.pivots).rev() {
+                let column = &columns[front.values + j * stride..front.values + (j + 1) * stride];
+                let row = front.pivot_row(j);
+                let mut value = head[j] / column[row] - dot(&column[top..], gathered);
+                if !front.diagonal {
+                    value -= dot(&column[j + 1..top], &head[j + 1..]);
+                }
+                head[j] = value;
+            }
+        }
     }
 }
 
-/// Stores the places `links` (row < column) as well, and returns where each stored place went.
-fn link(col_ptr: &mut [usize], row_idx: &mut Vec<usize>, links: &[(usize, usize)]) -> Vec<usize> {
-    let mut sorted: Vec<(usize, usize)> = links.iter().map(|&(i, j)| (j, i)).collect();
-    sorted.sort_unstable();
-    let mut waiting = sorted.into_iter().peekable();
-    let mut rows = Vec::with_capacity(row_idx.len() + links.len());
-    let mut moved = Vec::with_capacity(row_idx.len());
-    let mut start = 0;
-    for j in 0..col_ptr.len() - 1 {
-        let end = col_ptr[j + 1];
-        for &i in &row_idx[start..end] {
-            while let Some((_, row)) = waiting.next_if(|&(column, row)| column == j && row < i) {
-                rows.push(row);
-            }
-            moved.push(rows.len());
-            rows.push(i);
-        }
-        start = end;
-        col_ptr[j + 1] = rows.len();
+kernel!(Solve = Analysis::substitute, (&Analysis, &[f64], &mut [f64]) -> ());
+
+/// Upper triangle of [P Cᵀ; C I] by columns.
+fn upper(p: &Csc, c: &Csc) -> (Vec<usize>, Vec<usize>) {
+    let (n, m) = (c.ncols, c.nrows);
+    let mut col_ptr = Vec::with_capacity(n + m + 1);
+    let mut row_idx = Vec::with_capacity(p.nnz() + c.nnz() + n + m);
+    col_ptr.push(0);
+    for j in 0..n {
+        row_idx.extend(p.column(j).map(|(i, _)| i).filter(|&i| i != j));
+        row_idx.push(j);
+        col_ptr.push(row_idx.len());
     }
-    *row_idx = rows;
-    moved
+    // Column n + i is row i of C.
+    let rows = c.transpose();
+    for i in 0..m {
+        row_idx.extend_from_slice(&rows.row_idx[rows.col_ptr[i]..rows.col_ptr[i + 1]]);
+        row_idx.push(n + i);
+        col_ptr.push(row_idx.len());
+    }
+    (col_ptr, row_idx)
 }
