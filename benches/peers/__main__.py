@@ -3,6 +3,7 @@
     python3 benches/peers                          everything: environment, problems, runs, report.md, the README's table
     python3 benches/peers --only dense active      some families only (the report keeps the other ones' rows)
     python3 benches/peers --folder DIR             where problems, the environment and results.csv are kept
+    python3 benches/peers --limit 60               end a peer that takes longer, in seconds, on a problem
 
 Problems are `minimize ½xᵀPx + qᵀx + r  subject to  cl ≤ Cx ≤ cu, xl ≤ x ≤ xu`, one `.npz` each: P (upper triangle) and C
 by columns as `P_data`, `P_indices`, `P_indptr`, `C_…`, the vectors by name, `shape` = (rows, variables); batches add `Q`,
@@ -50,8 +51,22 @@ def rows(text):
     return [dict(zip(COLUMNS, row)) for row in csv.reader(text.splitlines()) if len(row) == len(COLUMNS) and row[0] != "instance"]
 
 
-def run(folder, families, cvx):
+def finished(call, instance, peer, limit):
+    """The rows that a process prints, which a peer may bring down; one row says so if it takes too long."""
+    try:
+        done = subprocess.run(call, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return [dict(zip(COLUMNS, [instance, peer, "", "", f"over {limit:g} s", "", ""]))]
+    sys.stderr.write(done.stderr)
+    return rows(done.stdout)
+
+
+def run(folder, families, cvx, limit):
     """Runs the peers and cvx on each problem in turn, and returns all rows known."""
+    from batches import BATCH_PEERS
+    from exact import exact
+    from single import PEERS
+
     known = {}
     if (folder / "results.csv").exists():
         known = {(r["instance"], r["peer"]): r for r in rows((folder / "results.csv").read_text())}
@@ -59,14 +74,13 @@ def run(folder, families, cvx):
         for path in sorted(folder.glob(f"{family}-*.npz")):
             if path.name.endswith(".exact.npz"):
                 continue
-            # A process of its own: a peer may take this one down with it.
-            peers = subprocess.run([sys.executable, HERE, "--folder", folder, "--measure", path.stem], capture_output=True, text=True)
-            sys.stderr.write(peers.stderr)
-            ours = subprocess.run([cvx, "qp", "--warm", path], capture_output=True, text=True)
-            sys.stderr.write(ours.stderr)
-            for row in rows(peers.stdout) + rows(ours.stdout):
-                known[row["instance"], row["peer"]] = row
-                print(",".join(row.values()), flush=True)
+            exact(folder, path.stem)
+            peers = BATCH_PEERS if path.stem.startswith("batch") else PEERS
+            calls = {peer: [sys.executable, HERE, "--folder", folder, "--measure", path.stem, peer] for peer in peers}
+            for peer, call in {"cvxlayer": [cvx, "qp", "--warm", path], **calls}.items():
+                for row in finished(call, path.stem, peer, limit):
+                    known[row["instance"], row["peer"]] = row
+                    print(",".join(row.values()), flush=True)
             with open(folder / "results.csv", "w", newline="") as file:
                 writer = csv.DictWriter(file, COLUMNS)
                 writer.writeheader()
@@ -80,7 +94,8 @@ def main():
     parser.add_argument("--only", nargs="+", default=[], metavar="FAMILY")
     parser.add_argument("--cvx", type=Path, help="the command, where it is built already")
     parser.add_argument("--report", action="store_true", help="write the report of earlier results again, run nothing")
-    parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--limit", type=float, default=120, help="seconds that a peer may take on a problem [default: 120]")
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,13 +110,13 @@ def main():
     if options.measure:
         from measure import measure
 
-        return measure(folder, options.measure)
+        return measure(folder, *options.measure)
     from report import report, summary
 
     families = [] if options.report else options.only or list(FAMILIES)
     for family in families:
         FAMILIES[family](Writer(folder))
-    results = run(folder, families, (options.cvx or build()) if families else None)
+    results = run(folder, families, (options.cvx or build()) if families else None, options.limit)
     report(results, ROOT / "benches" / "report.md")
     summary(results, ROOT / "README.md")
 

@@ -3,29 +3,45 @@
 import sys
 
 import numpy as np
+import scipy.linalg
 import scipy.sparse as sp
-from problems import one_sided
+from problems import is_dense, load, one_sided
 from scipy.sparse.linalg import splu
-from single import interior
+from single import augmented_lagrangian, interior
+
+
+def factored(K, n):
+    """Solves with K, whose first n rows are positive semidefinite, refined to machine precision."""
+    if K.nnz > 0.1 * K.shape[0] ** 2:
+        full = K.toarray()
+        factor = scipy.linalg.lu_factor(full)
+        return lambda v: scipy.linalg.lu_solve(factor, v)
+    shift = sp.diags(np.r_[np.full(n, 1e-10), np.full(K.shape[0] - n, -1e-10)])
+    return splu((K + shift).tocsc()).solve
 
 
 def reference(d):
     """x and d sum(x) / dq on the active set of a tight solve, by a refined KKT solve."""
     A, b, G, h = one_sided(d)
-    result, _, _ = interior(d, 1e-11)
-    dual, slack = np.array(result.z)[len(b):], np.array(result.s)[len(b):]
-    held, n, G = dual > slack, len(d["q"]), G.tocsr()
-    # An interior point can misjudge a constraint: exchange until every sign is right.
+    n = len(d["q"])
+    if is_dense(d):
+        qp = augmented_lagrangian(d, 1e-10)
+        qp.solve()
+        dual, slack = qp.results.z, h - G @ qp.results.x
+    else:
+        result, _, _ = interior(d, 1e-11)
+        dual, slack = np.array(result.z)[len(b):], np.array(result.s)[len(b):]
+    held, G = dual > slack, G.tocsr()
+    # Such a solver can misjudge a constraint: exchange until every sign is right.
     for _ in range(50):
         rows = sp.vstack([A, G[held]]).tocsr()
         K = sp.bmat([[d["P"], rows.T], [rows, None]]).tocsc()
-        shift = sp.diags(np.r_[np.full(n, 1e-10), np.full(rows.shape[0], -1e-10)])
-        factor = splu((K + shift).tocsc())
+        inverse = factored(K, n)
 
         def solve(v):
-            w = factor.solve(v)
+            w = inverse(v)
             for _ in range(8):
-                w += factor.solve(v - K @ w)
+                w += inverse(v - K @ w)
             return w
 
         w = solve(np.r_[-d["q"], b, h[held]])
@@ -39,3 +55,15 @@ def reference(d):
     else:
         print("# the reference's active set is in doubt", file=sys.stderr)
     return x, solve(np.r_[-np.ones(n), np.zeros(rows.shape[0])])[:n]
+
+
+def exact(folder, name):
+    """The reference of a problem (one per sample of a batch), kept beside it in `NAME.exact.npz`."""
+    path = folder / f"{name}.exact.npz"
+    if not path.exists():
+        d = load(folder / f"{name}.npz")
+        samples = [reference({**d, "q": q}) for q in d["Q"]] if "Q" in d else [reference(d)]
+        x, dq = (np.array([s[k] for s in samples]) for k in (0, 1))
+        np.savez(path, x=x if "Q" in d else x[0], dq=dq if "Q" in d else dq[0])
+    with np.load(path) as known:
+        return known["x"], known["dq"]

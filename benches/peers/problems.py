@@ -137,6 +137,10 @@ def load(path):
     return d
 
 
+def is_dense(d):
+    return d["P"].nnz > 0.3 * len(d["q"]) ** 2
+
+
 def one_sided(d):
     """(A, b, G, h) with Ax = b and Gx ≤ h; bounds become rows."""
     bounded = np.isfinite(d["xl"]) | np.isfinite(d["xu"])

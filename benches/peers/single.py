@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import scipy.sparse as sp
-from problems import one_sided
+from problems import is_dense, one_sided
 
 
 # Each returns (x, dq or None, setup seconds, forward seconds, backward seconds, status).
@@ -17,24 +17,36 @@ def timed(*calls):
     return out
 
 
-def run_proxqp(d):
+def augmented_lagrangian(d, tolerance, seconds=None):
+    """ProxQP with the problem in it; `seconds` receives what that took once the matrices are dense."""
     from proxsuite import proxqp
 
-    n = len(d["q"])
-    if n > 4000:
-        raise ValueError("too large to be dense")
     A, b, G, h = one_sided(d)
     A, G, P = A.toarray(), G.toarray(), d["P"].toarray()
 
     def setup():
-        qp = proxqp.dense.QP(n, len(b), len(h))
-        qp.settings.eps_abs = 1e-8
+        qp = proxqp.dense.QP(len(d["q"]), len(b), len(h))
+        qp.settings.eps_abs = tolerance
         qp.init(P, d["q"], A, b, G, None, h)
         return qp
 
     qp, t0 = timed(setup)
+    if seconds is not None:
+        seconds.append(t0)
+    return qp
+
+
+def run_proxqp(d):
+    from proxsuite import proxqp
+
+    n = len(d["q"])
+    if n > 5000:
+        raise ValueError("too large to be dense")
+    seconds = []
+    qp = augmented_lagrangian(d, 1e-8, seconds)
+    t0 = seconds[0]
     _, t1 = timed(qp.solve)
-    seed = np.r_[np.ones(n), np.zeros(len(b) + len(h))]
+    seed = np.r_[np.ones(n), np.zeros(len(qp.results.y) + len(qp.results.z))]
     _, t2 = timed(lambda: proxqp.dense.compute_backward(qp, seed, 1e-9, 1e-7, 1e-7))
     return qp.results.x, np.array(qp.model.backward_data.dL_dg), t0, t1, t2, str(qp.results.info.status).split(".")[-1]
 
@@ -43,7 +55,7 @@ def run_piqp(d):
     import piqp
 
     equal = d["cl"] == d["cu"]
-    full = d["P"].nnz > 0.3 * len(d["q"]) ** 2
+    full = is_dense(d)
     shape = (lambda M: M.toarray()) if full else (lambda M: M.tocsc())
     C = d["C"].tocsr()
     P, A, G = shape(d["P"]), shape(C[equal]), shape(C[~equal])
