@@ -67,6 +67,15 @@ impl ActiveSet {
         }
     }
 
+    /// Number of constraints that are not at the same end in both.
+    pub(crate) fn distance(&self, other: &Self) -> usize {
+        let apart = |a: &[Side], b: &[Side]| a.iter().zip(b).filter(|(a, b)| a != b).count();
+        apart(&self.rows, &other.rows)
+            + apart(&self.vars, &other.vars)
+            + self.rows.len().abs_diff(other.rows.len())
+            + self.vars.len().abs_diff(other.vars.len())
+    }
+
     /// Which rows are active, as a mask.
     pub(crate) fn row_mask(&self) -> Vec<bool> {
         self.rows.iter().map(|s| s.on()).collect()

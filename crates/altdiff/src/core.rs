@@ -151,14 +151,14 @@ impl Core {
     }
 
     /// The largest term of the duality gap: xᵀPx, qᵀx, or the multipliers times their ends.
-    pub(crate) fn objective_size(&self, point: &Point) -> f64 {
+    pub(crate) fn objective_size(&self, point: &Point, px: &[f64]) -> f64 {
         let side = |y: f64, l: f64, u: f64| {
             let end = if y > 0.0 { u } else { l };
             if end.is_finite() { y * end } else { 0.0 }
         };
         let rows: f64 = (0..self.m()).map(|i| side(point.y[i], self.l[i], self.u[i])).sum();
         let bounds: f64 = (0..self.n()).map(|i| side(point.z[i], self.lo[i], self.hi[i])).sum();
-        let quadratic = dot(&point.x, &self.p.mul_symmetric_vec(&point.x));
+        let quadratic = dot(&point.x, px);
         quadratic.abs().max(dot(&self.q, &point.x).abs()).max((rows + bounds).abs())
     }
 
@@ -173,10 +173,15 @@ impl Core {
 
     /// Px, Cx and Cᵀy, each matrix read once.
     pub(crate) fn products(&self, point: &Point, out: &mut Products) {
+        self.products_of(&point.x, &point.y, out);
+    }
+
+    /// As [`products`](Self::products), of x and the rows' multipliers.
+    pub(crate) fn products_of(&self, x: &[f64], y: &[f64], out: &mut Products) {
         out.fill(0.0);
-        self.p.mul_symmetric_add(1.0, &point.x, &mut out.px);
+        self.p.mul_symmetric_add(1.0, x, &mut out.px);
         let Products { cx, cy, .. } = out;
-        vectorized::<MulBoth, _>((&*self.c, &point.x[..], &point.y[..], &mut cx[..], &mut cy[..]));
+        vectorized::<MulBoth, _>((&*self.c, x, y, &mut cx[..], &mut cy[..]));
     }
 
     /// As [`residuals`](Self::residuals), from the products of the point.

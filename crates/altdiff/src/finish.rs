@@ -7,7 +7,7 @@
 use crate::Error;
 use crate::Residuals;
 use crate::active::{ActiveSet, Side};
-use crate::core::{Core, Point};
+use crate::core::{Core, Point, Products};
 use crate::kkt::{Factor, Numeric, Pattern, System};
 use crate::problem::norm_inf;
 use crate::scaling::Scaling;
@@ -36,6 +36,20 @@ pub(crate) struct Finished {
     pub repairs: usize,
 }
 
+/// How much a finish may cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Effort {
+    /// So many repairs of the active set.
+    Repairs(usize),
+    /// Few mistakes, and each repair at least halves them; else it is too early.
+    WhileHalving,
+}
+
+/// Part of the constraints, and their number, that may be mistaken in an early guess; and how often it is repaired.
+const PART: usize = 64;
+const FEW: usize = 8;
+const HALVINGS: usize = 5;
+
 /// What a finish needs to know.
 pub(crate) struct Finisher<'a> {
     /// The user's problem.
@@ -48,19 +62,24 @@ pub(crate) struct Finisher<'a> {
 }
 
 impl Finisher<'_> {
-    /// Tries to finish from a point of the equilibrated problem and a guess, repairing at most `max_repairs` times.
+    /// Tries to finish from a point of the equilibrated problem and a guess, in the memory of a factor of its pattern.
     pub(crate) fn run(
         &self,
         start: &Point,
         mut active: ActiveSet,
-        max_repairs: usize,
+        effort: Effort,
+        room: &mut Option<Factor>,
     ) -> Result<Option<Finished>, Error> {
+        let (max_repairs, mut most) = match effort {
+            Effort::Repairs(repairs) => (repairs, usize::MAX),
+            Effort::WhileHalving => (HALVINGS, FEW.max((self.core.n() + self.core.m()) / PART)),
+        };
         active.fit(self.core);
         let mut point = start.clone();
         let mut fewest = usize::MAX;
         let mut patience = 3;
         for repairs in 0..=max_repairs {
-            let factor = reduced_factor(self.core, self.pattern, &active)?;
+            let mut factor = reduced_factor_in(room.take(), self.core, self.pattern, &active)?;
             self.solve_on(&mut point, &active, &factor);
             if !point.is_finite() {
                 return Ok(None);
@@ -69,11 +88,19 @@ impl Finisher<'_> {
             if wrong == 0 && !self.balanced(&point) {
                 return Ok(None);
             }
+            if wrong > most {
+                *room = Some(factor);
+                return Ok(None);
+            }
+            if effort == Effort::WhileHalving {
+                most = wrong / 2;
+            }
             if wrong == 0 {
                 let mut user = self.scaling.unscale(&point);
                 self.clean(&mut user, &active);
                 let residuals = self.user.residuals(&user);
                 if residuals.max() <= self.tolerance {
+                    factor.shrink();
                     return Ok(Some(Finished { point: user, active, residuals, factor, repairs }));
                 }
                 return Ok(None);
@@ -86,6 +113,7 @@ impl Finisher<'_> {
             } else {
                 patience -= 1;
             }
+            *room = Some(factor);
             let single = patience < 0;
             self.repair(&point, &mut active, Some(single));
         }
@@ -123,17 +151,25 @@ impl Finisher<'_> {
         let mut last = f64::INFINITY;
         let mut best = (f64::INFINITY, point.x.clone(), point.y.clone());
         let mut stalled = 0;
+        let mut products = Products::default();
+        products.resize(core.n(), core.m());
         for _ in 0..40 {
             let mut rx: Vec<f64> = core.q.iter().map(|v| -v).collect();
             let mut ry = ends.clone();
-            system.subtract(&point.x, &point.y, &mut rx, &mut ry);
+            core.products_of(&point.x, &point.y, &mut products);
+            system.subtract_products(&products, (&point.x, &point.y), &mut rx, &mut ry);
+            let terms = (
+                norm_inf(&products.px).max(norm_inf(&products.cy)).max(norm_inf(&core.q)),
+                norm_inf(&products.cx),
+            );
+            let exact = norm_inf(&rx) <= f64::EPSILON * terms.0 && norm_inf(&ry) <= f64::EPSILON * terms.1;
             let residual = norm_inf(&rx).max(norm_inf(&ry));
             if residual < best.0 {
                 best = (residual, point.x.clone(), point.y.clone());
             }
             stalled = if residual > 0.5 * last { stalled + 1 } else { 0 };
             last = residual;
-            if residual == 0.0 || stalled >= 3 || !residual.is_finite() {
+            if exact || stalled >= 3 || !residual.is_finite() {
                 break;
             }
             factor.solve(&mut rx, &mut ry);
@@ -220,16 +256,26 @@ pub(crate) fn reduced_factor(
     pattern: &Arc<Pattern>,
     active: &ActiveSet,
 ) -> Result<Factor, Error> {
+    reduced_factor_in(None, core, pattern, active)
+}
+
+/// As [`reduced_factor`], in the memory of a factor of the same pattern, if there is one.
+fn reduced_factor_in(
+    room: Option<Factor>,
+    core: &Core,
+    pattern: &Arc<Pattern>,
+    active: &ActiveSet,
+) -> Result<Factor, Error> {
     let (free, rows) = (active.free_mask(), active.row_mask());
-    Factor::new(
-        pattern,
-        &Numeric {
-            p: &core.p,
-            c: &core.c,
-            hx: &vec![PROXIMAL; core.n()],
-            dr: &vec![PROXIMAL; core.m()],
-            free: Some(&free),
-            rows: Some(&rows),
-        },
-    )
+    let numeric = Numeric {
+        p: &core.p,
+        c: &core.c,
+        hx: &vec![PROXIMAL; core.n()],
+        dr: &vec![PROXIMAL; core.m()],
+        free: Some(&free),
+        rows: Some(&rows),
+    };
+    let Some(mut factor) = room else { return Factor::new(pattern, &numeric) };
+    factor.update(&numeric)?;
+    Ok(factor)
 }

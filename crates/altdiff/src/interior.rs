@@ -7,7 +7,7 @@ mod start;
 mod step;
 
 use crate::active::{ActiveSet, Side};
-use crate::core::{Core, Point};
+use crate::core::{Core, Point, Products};
 use crate::kkt::{Factor, Numeric, Pattern};
 use crate::problem::dot;
 use crate::progress::{Callback, Control, Progress};
@@ -81,6 +81,13 @@ pub(crate) struct Interior<'a> {
     y: Vec<f64>,
     s: Vec<f64>,
     z: Vec<f64>,
+    /// Multipliers of the bounds, with their sign; products of x and y.
+    bounds: Vec<f64>,
+    products: Products,
+    /// Its memory serves the next one.
+    factor: Option<Factor>,
+    /// Whether the last linear system was solved without correction, so that a predictor need not be checked.
+    sound: bool,
     rho: f64,
     delta: f64,
     /// Added to the diagonal of the factored matrix only.
@@ -144,6 +151,10 @@ impl<'a> Interior<'a> {
             y: vec![0.0; m],
             s: vec![1.0; count],
             z: vec![1.0; count],
+            bounds: vec![0.0; n],
+            products: Products::default(),
+            factor: None,
+            sound: false,
             rho: 1e-6,
             delta: 1e-6,
             guard: GUARD.0,
@@ -175,7 +186,24 @@ impl<'a> Interior<'a> {
         }
     }
 
-    fn factor(&self, hx: &[f64], dr: &[f64]) -> Result<Factor, Error> {
+    /// Products and multipliers of the present point.
+    fn refresh(&mut self) {
+        self.products.resize(self.core.n(), self.core.m());
+        self.core.products_of(&self.x, &self.y, &mut self.products);
+        self.bounds.fill(0.0);
+        for (k, end) in self.ends.iter().enumerate().filter(|(_, e)| !e.row) {
+            self.bounds[end.index] += end.sign * self.z[k];
+        }
+    }
+
+    /// Px + q + Cᵀy + z.
+    fn stationarity(&self) -> Vec<f64> {
+        let Products { px, cy, .. } = &self.products;
+        let terms = self.core.q.iter().zip(&self.bounds).zip(px.iter().zip(cy));
+        terms.map(|((q, z), (p, c))| q + p + c + z).collect()
+    }
+
+    fn factor(&mut self, hx: &[f64], dr: &[f64]) -> Result<Factor, Error> {
         let numeric = Numeric {
             p: &self.core.p,
             c: &self.core.c,
@@ -184,21 +212,16 @@ impl<'a> Interior<'a> {
             free: Some(&self.free),
             rows: Some(&self.rows),
         };
-        Factor::new(self.pattern, &numeric)
+        let Some(mut factor) = self.factor.take() else { return Factor::new(self.pattern, &numeric) };
+        factor.update(&numeric)?;
+        Ok(factor)
     }
 
     /// The iterate as a primal–dual point.
     pub(crate) fn point(&self) -> Point {
-        let mut z = vec![0.0; self.core.n()];
-        for (k, end) in self.ends.iter().enumerate().filter(|(_, e)| !e.row) {
-            z[end.index] += end.sign * self.z[k];
-        }
-        let mut point = Point { x: self.x.clone(), y: self.y.clone(), z };
-        let stationarity = self.core.stationarity(&point);
-        for i in 0..self.core.n() {
-            if !self.free[i] {
-                point.z[i] = -stationarity[i];
-            }
+        let mut point = Point { x: self.x.clone(), y: self.y.clone(), z: self.bounds.clone() };
+        for i in (0..self.core.n()).filter(|&i| !self.free[i]) {
+            point.z[i] = -(self.core.q[i] + self.products.px[i] + self.products.cy[i]);
         }
         point
     }
@@ -223,6 +246,11 @@ impl<'a> Interior<'a> {
         active
     }
 
+    /// The factor's memory, for as long as no iteration is under way.
+    pub(crate) fn room(&mut self) -> &mut Option<Factor> {
+        &mut self.factor
+    }
+
     /// Lets the complementarity fall as far as it will: the tolerance is reached, and what is left to find is the exact
     /// active set.
     pub(crate) fn sharpen(&mut self) {
@@ -244,9 +272,11 @@ impl<'a> Interior<'a> {
         loop {
             let scaled = self.point();
             let point = scaling.unscale(&scaled);
-            let residuals = user.residuals(&point);
+            let residuals = user.residuals_of(&point, &scaling.unscale_products(&self.products));
             let spare = if self.sharp { 0.0 } else { SPARE };
-            self.floor = spare * self.tolerance * self.core.objective_size(&scaled).max(scaling.cost)
+            self.floor = spare
+                * self.tolerance
+                * self.core.objective_size(&scaled, &self.products.px).max(scaling.cost)
                 / self.s.len().max(1) as f64;
             let progress =
                 Progress { method: Method::Interior, iteration: self.iterations, residuals: Some(residuals) };
@@ -300,15 +330,7 @@ impl<'a> Interior<'a> {
         if !was_poor {
             self.guard = (self.guard * 0.3).max(GUARD.0);
         }
+        self.sound = best.sound;
         Ok(best.residual.is_finite() && self.advance(&best))
-    }
-
-    /// The iterate with bound multipliers collected, fixed variables' left at zero.
-    fn bare_point(&self) -> Point {
-        let mut z = vec![0.0; self.core.n()];
-        for (k, end) in self.ends.iter().enumerate().filter(|(_, e)| !e.row) {
-            z[end.index] += end.sign * self.z[k];
-        }
-        Point { x: self.x.clone(), y: self.y.clone(), z }
     }
 }

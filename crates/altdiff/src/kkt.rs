@@ -122,6 +122,24 @@ impl Factor {
         })
     }
 
+    /// Gives back memory that only another factorization would need.
+    pub(crate) fn shrink(&mut self) {
+        if let Numbers::Sparse(values) = &mut self.kind {
+            values.shrink();
+        }
+    }
+
+    /// Factors other numbers in the same pattern, in the memory there is.
+    pub(crate) fn update(&mut self, numeric: &Numeric<'_>) -> Result<(), Error> {
+        match (&mut self.kind, &self.pattern.kind) {
+            (Numbers::Sparse(values), Kind::Sparse(analysis)) => analysis.factor(numeric, values)?,
+            _ => *self = Self::new(&Arc::clone(&self.pattern), numeric)?,
+        }
+        self.free = numeric.free.map(<[bool]>::to_vec);
+        self.rows = numeric.rows.map(<[bool]>::to_vec);
+        Ok(())
+    }
+
     /// Solves in place: (x, y) is the right-hand side before and the solution after. Entries of fixed variables and of
     /// rows left out are ignored and come back 0.
     pub(crate) fn solve(&self, x: &mut [f64], y: &mut [f64]) {

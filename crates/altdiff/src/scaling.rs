@@ -1,6 +1,6 @@
 //! Ruiz equilibration: x = D x̂, rows Ĉ = E C D, cost c·D P D.
 
-use crate::core::{Core, Point};
+use crate::core::{Core, Point, Products};
 use std::sync::Arc;
 
 /// Diagonal scalings.
@@ -37,6 +37,11 @@ impl Scaling {
                 let v = (v * s.e[i] * s.d[j]).abs();
                 col[j] = col[j].max(v);
                 row[i] = row[i].max(v);
+            }
+            // Rounded to powers of two in the end, they need not be exact.
+            let even = |size: &f64| *size == 0.0 || (0.9..1.1).contains(size);
+            if col.iter().all(even) && row.iter().all(even) {
+                break;
             }
             let step = |factor: &mut f64, size: f64| {
                 if size > 0.0 {
@@ -107,6 +112,16 @@ impl Scaling {
         }
     }
 
+    /// The products of a point of the scaled problem, in the user's units.
+    pub(crate) fn unscale_products(&self, products: &Products) -> Products {
+        let by = |v: &[f64], s: &[f64], cost: f64| v.iter().zip(s).map(|(v, s)| v / (s * cost)).collect();
+        Products {
+            px: by(&products.px, &self.d, self.cost),
+            cx: by(&products.cx, &self.e, 1.0),
+            cy: by(&products.cy, &self.d, self.cost),
+        }
+    }
+
     /// A point in the user's units in those of the scaled problem.
     pub(crate) fn scale(&self, point: &Point) -> Point {
         Point {
@@ -117,6 +132,7 @@ impl Scaling {
     }
 }
 
+/// The nearest power of two. What lies half-way, as often happens in regular problems, goes up whatever the rounding.
 fn power_of_two(v: f64) -> f64 {
-    v.log2().round().exp2()
+    (v.log2() + 0.01).round().exp2()
 }

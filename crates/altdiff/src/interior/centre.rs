@@ -46,14 +46,15 @@ impl Interior<'_> {
         }
         let error;
         (error, self.x, self.y, self.s, self.z) = best;
+        self.refresh();
         Ok(error)
     }
 
     /// The largest error of a condition of the central path, each relative to its terms.
     fn off_centre(&self, target: f64) -> f64 {
         let core = self.core;
-        let cx = core.c.mul_vec(&self.x);
-        let stationarity = core.stationarity(&self.bare_point());
+        let cx = &self.products.cx;
+        let stationarity = self.stationarity();
         let dual = (0..core.n()).filter(|&i| self.free[i]).fold(0.0_f64, |m, i| m.max(stationarity[i].abs()));
         let mut primal = 0.0_f64;
         for i in (0..core.m()).filter(|&i| core.l[i] == core.u[i]) {
@@ -61,11 +62,11 @@ impl Interior<'_> {
         }
         let mut product = 0.0_f64;
         for (k, end) in self.ends.iter().enumerate() {
-            primal = primal.max((end.sign * (end.bound - end.of(&cx, &self.x)) - self.s[k]).abs());
+            primal = primal.max((end.sign * (end.bound - end.of(cx, &self.x)) - self.s[k]).abs());
             product = product.max((self.s[k] * self.z[k] / target - 1.0).abs());
         }
         let error = (dual / norm_inf(&core.q).max(norm_inf(&self.y)).max(norm_inf(&self.z)).max(1.0))
-            .max(primal / norm_inf(&self.x).max(norm_inf(&cx)).max(1.0))
+            .max(primal / norm_inf(&self.x).max(norm_inf(cx)).max(1.0))
             .max(product);
         if error.is_nan() { f64::INFINITY } else { error }
     }

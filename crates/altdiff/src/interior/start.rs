@@ -31,6 +31,7 @@ impl Interior<'_> {
         self.core.c.mul_add(-1.0, &self.x, &mut by);
         let factor = self.factor(&hx, &dr)?;
         factor.solve(&mut bx, &mut by);
+        self.factor = Some(factor);
         for i in 0..n {
             if self.free[i] {
                 self.x[i] = bx[i];
@@ -38,6 +39,7 @@ impl Interior<'_> {
         }
         self.y = by;
         if self.ends.is_empty() {
+            self.refresh();
             return Ok(());
         }
         let cx = self.core.c.mul_vec(&self.x);
@@ -55,6 +57,7 @@ impl Interior<'_> {
         };
         shift(&mut self.s);
         shift(&mut self.z);
+        self.refresh();
         let (floor_s, mut floor_z) = self.floors(&cx);
         if start == Start::Far {
             floor_z = FAR;
@@ -70,6 +73,7 @@ impl Interior<'_> {
             self.z[k] = (self.z[k] + dz).max(floor_z);
         }
         self.collect();
+        self.refresh();
         Ok(())
     }
 
@@ -80,7 +84,7 @@ impl Interior<'_> {
         for end in &self.ends {
             violation = violation.max(-end.sign * (end.bound - end.of(cx, &self.x)));
         }
-        let dual = norm_inf(&self.core.stationarity(&self.bare_point()));
+        let dual = norm_inf(&self.stationarity());
         (violation.clamp(1e-2, CAP), dual.clamp(1e-2, CAP))
     }
 }

@@ -6,7 +6,7 @@
 //! as preconditioner (Saad 1993): it stays in the span of the same corrections, and so keeps that property.
 
 use super::Factor;
-use crate::core::Core;
+use crate::core::{Core, Products};
 use crate::finish::PROXIMAL;
 use crate::problem::{dot, norm_inf};
 
@@ -34,6 +34,8 @@ pub(crate) struct Outcome {
     pub residual: f64,
     /// The residual relative to the right-hand side and the solution: at rounding level no better factor would help.
     pub backward: f64,
+    /// Whether the factor's own solution needed no correction.
+    pub at_once: bool,
 }
 
 /// A right-hand side or a solution, with the sizes its residuals are relative to.
@@ -45,6 +47,8 @@ struct Refined<'a> {
     sizes: (f64, f64),
     x: Vec<f64>,
     y: Vec<f64>,
+    /// Px, Cx and Cᵀy.
+    products: Products,
     rx: Vec<f64>,
     ry: Vec<f64>,
     residual: f64,
@@ -55,14 +59,15 @@ impl Refined<'_> {
     fn measure(&mut self) {
         self.rx.copy_from_slice(self.bx);
         self.ry.copy_from_slice(self.by);
-        self.system.subtract(&self.x, &self.y, &mut self.rx, &mut self.ry);
+        self.system.core.products_of(&self.x, &self.y, &mut self.products);
+        self.system.subtract_products(&self.products, (&self.x, &self.y), &mut self.rx, &mut self.ry);
         self.residual = (norm_inf(&self.rx) / self.sizes.0).max(norm_inf(&self.ry) / self.sizes.1);
     }
 
     /// Adds `d` and keeps it iff the residual falls; whether it fell.
     fn add(&mut self, dx: &[f64], dy: &[f64]) -> bool {
         let (x, y, last) = (self.x.clone(), self.y.clone(), self.residual);
-        let (rx, ry) = (self.rx.clone(), self.ry.clone());
+        let (rx, ry, products) = (self.rx.clone(), self.ry.clone(), self.products.clone());
         for (x, d) in self.x.iter_mut().zip(dx).chain(self.y.iter_mut().zip(dy)) {
             *x += d;
         }
@@ -71,6 +76,7 @@ impl Refined<'_> {
             return true;
         }
         (self.x, self.y, self.rx, self.ry, self.residual) = (x, y, rx, ry, last);
+        self.products = products;
         false
     }
 
@@ -171,9 +177,26 @@ impl Refined<'_> {
 impl System<'_> {
     /// Subtracts the matrix times (x, y) from (rx, ry). Entries outside the masks are set to zero.
     pub(crate) fn subtract(&self, x: &[f64], y: &[f64], rx: &mut [f64], ry: &mut [f64]) {
-        self.core.p.mul_symmetric_add(-1.0, x, rx);
-        self.core.c.mul_transpose_add(-1.0, y, rx);
-        self.core.c.mul_add(-1.0, x, ry);
+        let mut products = Products::default();
+        products.resize(x.len(), y.len());
+        self.core.products_of(x, y, &mut products);
+        self.subtract_products(&products, (x, y), rx, ry);
+    }
+
+    /// As [`subtract`](Self::subtract), from the products of (x, y).
+    pub(crate) fn subtract_products(
+        &self,
+        products: &Products,
+        (x, y): (&[f64], &[f64]),
+        rx: &mut [f64],
+        ry: &mut [f64],
+    ) {
+        for (r, (p, c)) in rx.iter_mut().zip(products.px.iter().zip(&products.cy)) {
+            *r -= p + c;
+        }
+        for (r, c) in ry.iter_mut().zip(&products.cx) {
+            *r -= c;
+        }
         if let Some(hx) = self.hx {
             for i in 0..x.len() {
                 rx[i] -= hx[i] * x[i];
@@ -188,12 +211,11 @@ impl System<'_> {
     }
 
     /// Sizes of the terms of the matrix times (x, y), by block; the entries of P and C are of size 1.
-    fn terms(&self, x: &[f64], y: &[f64]) -> (f64, f64) {
+    fn terms(&self, x: &[f64], y: &[f64], px: &[f64]) -> (f64, f64) {
         let scaled = |d: Option<&[f64]>, v: &[f64]| {
             d.map_or(0.0, |d| d.iter().zip(v).fold(0.0_f64, |m, (d, v)| m.max((d * v).abs())))
         };
-        let px = norm_inf(&self.core.p.mul_symmetric_vec(x));
-        (px.max(norm_inf(y)).max(scaled(self.hx, x)), norm_inf(x).max(scaled(self.dr, y)))
+        (norm_inf(px).max(norm_inf(y)).max(scaled(self.hx, x)), norm_inf(x).max(scaled(self.dr, y)))
     }
 
     /// Sets entries of fixed variables and left-out rows to zero.
@@ -260,9 +282,24 @@ impl System<'_> {
         tolerance: f64,
         max_steps: usize,
     ) -> Outcome {
+        self.solve_products(factor, bx, by, sizes, tolerance, max_steps).0
+    }
+
+    /// As [`System::solve_within`], with the products of the solution.
+    pub(crate) fn solve_products(
+        &self,
+        factor: &Factor,
+        bx: &mut [f64],
+        by: &mut [f64],
+        sizes: (f64, f64),
+        tolerance: f64,
+        max_steps: usize,
+    ) -> (Outcome, Products) {
         self.mask(bx, by);
+        let mut products = Products::default();
+        products.resize(bx.len(), by.len());
         if norm_inf(bx) == 0.0 && norm_inf(by) == 0.0 {
-            return Outcome { residual: 0.0, backward: 0.0 };
+            return (Outcome { residual: 0.0, backward: 0.0, at_once: true }, products);
         }
         let (mut x, mut y) = (bx.to_vec(), by.to_vec());
         factor.solve(&mut x, &mut y);
@@ -276,9 +313,11 @@ impl System<'_> {
             by,
             x,
             y,
+            products,
             residual: f64::INFINITY,
         };
         work.measure();
+        let at_once = work.residual <= tolerance;
         if !norm_inf(&work.rx).max(norm_inf(&work.ry)).is_finite() {
             work.x.fill(0.0);
             work.y.fill(0.0);
@@ -302,16 +341,17 @@ impl System<'_> {
                 break;
             }
         }
-        let (px, py) = self.terms(&work.x, &work.y);
+        let (px, py) = self.terms(&work.x, &work.y, &work.products.px);
         let backward = (norm_inf(&work.rx) / px.max(sizes.0)).max(norm_inf(&work.ry) / py.max(sizes.1));
-        let (x, y, residual) = (work.x, work.y, work.residual);
+        let (x, y, residual, mut products) = (work.x, work.y, work.residual, work.products);
         if residual.is_finite() {
             bx.copy_from_slice(&x);
             by.copy_from_slice(&y);
         } else {
             bx.fill(0.0);
             by.fill(0.0);
+            products.fill(0.0);
         }
-        Outcome { residual, backward }
+        (Outcome { residual, backward, at_once }, products)
     }
 }

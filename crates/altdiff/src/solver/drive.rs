@@ -3,7 +3,7 @@
 use crate::active::ActiveSet;
 use crate::alternating::Alternating;
 use crate::core::{Core, Point};
-use crate::finish::{Finished, Finisher};
+use crate::finish::{Effort, Finished, Finisher};
 use crate::interior::{Check, Interior, Start};
 use crate::kkt::Pattern;
 use crate::pivoting::Pivoted;
@@ -60,6 +60,51 @@ impl End {
     }
 }
 
+/// When the exact finish is tried: each try costs a factorization.
+#[derive(Debug)]
+struct Attempts {
+    last: ActiveSet,
+    tried: ActiveSet,
+    /// Residual at the last try.
+    residual: f64,
+    /// Iterations since the tolerance was reached.
+    extra: usize,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        let none = ActiveSet::default();
+        Self { last: none.clone(), tried: none, residual: f64::INFINITY, extra: 0 }
+    }
+}
+
+impl Attempts {
+    /// The effort that is due after an iteration: early where the guess hardly changes any more; below `NEAR` each time
+    /// the residual has fallen a good deal; and now and then once the tolerance is reached.
+    fn next(&mut self, guess: &ActiveSet, size: f64, tolerance: f64) -> Option<Effort> {
+        let changed = guess.distance(&self.last);
+        self.last.clone_from(guess);
+        let effort = if self.extra > 0 || size <= tolerance {
+            self.extra += 1;
+            self.extra.is_power_of_two().then_some(Effort::Repairs(2))
+        } else if size <= NEAR && size <= 0.05 * self.residual {
+            Some(Effort::Repairs(2))
+        } else {
+            let part = if size <= 0.05 * self.residual {
+                (guess.rows.len() + guess.vars.len()) / SETTLED
+            } else {
+                0
+            };
+            (size <= EARLY && changed <= part && *guess != self.tried).then_some(Effort::WhileHalving)
+        };
+        if effort.is_some() {
+            self.residual = size;
+            self.tried.clone_from(guess);
+        }
+        effort
+    }
+}
+
 /// The methods on one problem.
 pub(super) struct Driver<'a> {
     pub settings: &'a Settings,
@@ -72,8 +117,12 @@ pub(super) struct Driver<'a> {
     pub certify: bool,
 }
 
-/// Residual below which the exact finish is worth a try.
+/// Residual below which the exact finish is worth a try; and one below which it is where the guess has settled.
 const NEAR: f64 = 1e-6;
+const EARLY: f64 = 0.1;
+
+/// A guess has settled when less than this part of it changes in an iteration.
+const SETTLED: usize = 32;
 
 /// Default limits of the alternating method, the same within the automatic choice, and the interior-point method.
 const ALTERNATING: usize = 5000;
@@ -109,7 +158,7 @@ impl Driver<'_> {
             _ => None,
         };
         if let Some((point, active, repairs)) = first
-            && let Some(done) = self.finisher().run(&point, active, repairs)?
+            && let Some(done) = self.finisher().run(&point, active, Effort::Repairs(repairs), &mut None)?
         {
             let automatic = matches!(method, Method::Auto | Method::Outside);
             let method = if automatic { Method::ActiveSet } else { method };
@@ -194,9 +243,9 @@ impl Driver<'_> {
                 break;
             }
             if settings.finish && k >= next_try && tried.as_ref() != Some(&method.clipped) {
-                let settled = stable >= 5;
+                let effort = Effort::Repairs(if stable >= 5 { 6 } else { 3 });
                 if let Some(done) =
-                    self.finisher().run(&method.point, method.clipped.clone(), if settled { 6 } else { 3 })?
+                    self.finisher().run(&method.point, method.clipped.clone(), effort, &mut None)?
                 {
                     end.finish(done);
                     return Ok(end);
@@ -265,8 +314,7 @@ impl Driver<'_> {
         let mut method = Interior::new(self.core, self.pattern, start, tolerance)?;
         let patience = if start == Start::Near { PATIENCE } else { 2 * PATIENCE };
         let mut best = end.residuals.max();
-        let mut tried_at = f64::INFINITY;
-        let mut extra = 0_usize;
+        let mut attempts = Attempts::default();
         let status = method.run(
             self.user,
             self.scaling,
@@ -281,18 +329,13 @@ impl Driver<'_> {
                     end.residuals = *residuals;
                     end.active = method.guess();
                 }
-                // Each try costs a factorization: again only after the residual has fallen a good deal, and now and then
-                // once the tolerance is reached.
                 let within = size <= tolerance;
-                let due = if end.status == Status::Solved {
-                    extra += 1;
-                    extra.is_power_of_two()
-                } else {
-                    size <= NEAR && (size <= 0.05 * tried_at || within)
-                };
-                if self.settings.finish && due {
-                    tried_at = size;
-                    if let Some(done) = self.finisher().run(&method.point(), method.guess(), 2)? {
+                if self.settings.finish {
+                    let guess = method.guess();
+                    if let Some(effort) = attempts.next(&guess, size, tolerance)
+                        && let Some(done) =
+                            self.finisher().run(&method.point(), guess, effort, method.room())?
+                    {
                         end.finish(done);
                         return Ok(Check::Stop);
                     }
@@ -302,7 +345,7 @@ impl Driver<'_> {
                     method.sharpen();
                 }
                 if end.status == Status::Solved {
-                    let done = !self.settings.finish || extra >= EXTRA;
+                    let done = !self.settings.finish || attempts.extra >= EXTRA;
                     return Ok(if done { Check::Stop } else { Check::Continue });
                 }
                 let scaled = method.point();

@@ -5,6 +5,7 @@ use super::{Job, Solver};
 use crate::active::{ActiveSet, Side};
 use crate::certificate;
 use crate::core::Point;
+use crate::finish::Effort;
 use crate::outside::ForwardSolver;
 use crate::progress::{Callback, Control, Progress};
 use crate::sizes::Sizes;
@@ -76,7 +77,12 @@ impl Job<'_> {
         let start = self.prepared.scaling.scale(&point);
         let settings = &self.solver.settings;
         if settings.finish
-            && let Some(done) = self.driver(settings).finisher().run(&start, end.active.clone(), REPAIRS)?
+            && let Some(done) = self.driver(settings).finisher().run(
+                &start,
+                end.active.clone(),
+                Effort::Repairs(REPAIRS),
+                &mut None,
+            )?
         {
             end.finish(done);
             return Ok(self.solution(end));
