@@ -13,6 +13,7 @@ use crate::problem::dot;
 use crate::progress::{Callback, Control, Progress};
 use crate::scaling::Scaling;
 use crate::{Error, Method, Residuals, Status};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One finite end of an inequality: s = sign·(bound − v) ≥ 0 with v = (Cx)ᵢ or xᵢ, multiplier z ≥ 0.
@@ -69,7 +70,7 @@ pub(crate) enum Check {
 
 /// The state of the iteration, in the equilibrated problem.
 pub(crate) struct Interior<'a> {
-    core: &'a Core,
+    core: Cow<'a, Core>,
     pattern: &'a Arc<Pattern>,
     ends: Vec<End>,
     /// The other end of the same row, or `usize::MAX`.
@@ -102,6 +103,18 @@ pub(crate) struct Interior<'a> {
     floor: f64,
     pub iterations: usize,
     linear: bool,
+    /// Where the objective is not quadratic: how far a step may go on columns of its terms.
+    reach: Vec<Reach>,
+}
+
+/// How far steps may go on a column of a term that is not quadratic.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reach {
+    pub column: usize,
+    /// Above this a step keeps part of the distance to 0; values below it count as 0. −∞ where there is no end at 0.
+    pub least: f64,
+    /// The most that a step may raise the argument of an exponential beyond what it is, or beyond 0.
+    pub rise: f64,
 }
 
 impl<'a> Interior<'a> {
@@ -111,6 +124,31 @@ impl<'a> Interior<'a> {
         start: Start,
         tolerance: f64,
     ) -> Result<Self, Error> {
+        let mut this = Self::at_zero(Cow::Borrowed(core), pattern, tolerance);
+        this.start(start)?;
+        this.before = (this.s.clone(), this.z.clone());
+        Ok(this)
+    }
+
+    /// For an objective that `core` is the second-order model of at `x`.
+    pub(crate) fn curved(
+        core: Core,
+        pattern: &'a Arc<Pattern>,
+        x: &[f64],
+        tolerance: f64,
+        reach: Vec<Reach>,
+    ) -> Result<Self, Error> {
+        let mut this = Self::at_zero(Cow::Owned(core), pattern, tolerance);
+        for j in (0..x.len()).filter(|&j| this.free[j]) {
+            this.x[j] = x[j];
+        }
+        this.reach = reach;
+        this.start(Start::Near)?;
+        this.before = (this.s.clone(), this.z.clone());
+        Ok(this)
+    }
+
+    fn at_zero(core: Cow<'a, Core>, pattern: &'a Arc<Pattern>, tolerance: f64) -> Self {
         let (n, m) = (core.n(), core.m());
         let mut ends = Vec::new();
         let mut add = |row, index, l: f64, u: f64| {
@@ -140,7 +178,8 @@ impl<'a> Interior<'a> {
                 partner[k - 1] = k;
             }
         }
-        let mut this = Self {
+        let linear = core.p.values.iter().all(|v| *v == 0.0);
+        Self {
             core,
             pattern,
             ends,
@@ -164,11 +203,15 @@ impl<'a> Interior<'a> {
             tolerance,
             floor: 0.0,
             iterations: 0,
-            linear: core.p.values.iter().all(|v| *v == 0.0),
-        };
-        this.start(start)?;
-        this.before = (this.s.clone(), this.z.clone());
-        Ok(this)
+            linear,
+            reach: Vec::new(),
+        }
+    }
+
+    /// Takes another second-order model of the objective: of the same problem, at the present point.
+    pub(crate) fn model(&mut self, change: impl FnOnce(&mut Core)) {
+        change(self.core.to_mut());
+        self.refresh();
     }
 
     /// The mean complementarity product.
@@ -230,7 +273,7 @@ impl<'a> Interior<'a> {
     /// inactive one the reverse (the indicators of Tapia; they do not depend on scale). Where the step was short, the
     /// larger of slack and multiplier decides.
     pub(crate) fn guess(&self) -> ActiveSet {
-        let mut active = ActiveSet::equalities(self.core);
+        let mut active = ActiveSet::equalities(&self.core);
         let telling = self.mu() < 0.5 * dot(&self.before.0, &self.before.1) / self.s.len().max(1) as f64;
         for (k, end) in self.ends.iter().enumerate() {
             let on = if telling {
@@ -300,7 +343,7 @@ impl<'a> Interior<'a> {
     }
 
     /// One predictor–corrector step; false when it could not move.
-    fn iterate(&mut self) -> Result<bool, Error> {
+    pub(crate) fn iterate(&mut self) -> Result<bool, Error> {
         self.iterations += 1;
         let mut best = self.direction()?;
         let was_poor = best.poor;

@@ -7,6 +7,7 @@
 mod dense;
 mod front;
 mod refine;
+mod schur;
 mod sparse;
 mod tree;
 
@@ -25,7 +26,8 @@ pub(crate) struct Pattern {
 
 #[derive(Debug)]
 enum Kind {
-    Dense,
+    /// With the columns of P that have no entry off the diagonal.
+    Dense(Vec<bool>),
     Sparse(Box<sparse::Analysis>),
 }
 
@@ -37,12 +39,13 @@ impl Pattern {
         let order = n + m;
         let entries = p.nnz() + c.nnz();
         let full = order * (order + 1) / 2;
+        let dense = || Kind::Dense(alone(p));
         let kind = if order <= 24 || entries * 5 > full * 2 {
-            Kind::Dense
+            dense()
         } else {
             let analysis = sparse::Analysis::new(p, c)?;
             if order <= 4000 && analysis.fill() * 10 > full * 7 {
-                Kind::Dense
+                dense()
             } else {
                 Kind::Sparse(Box::new(analysis))
             }
@@ -52,7 +55,7 @@ impl Pattern {
 
     /// Whether the factor is stored dense.
     pub(crate) fn is_dense(&self) -> bool {
-        matches!(self.kind, Kind::Dense)
+        matches!(self.kind, Kind::Dense(_))
     }
 }
 
@@ -68,6 +71,7 @@ pub(crate) struct Factor {
 #[derive(Debug)]
 enum Numbers {
     Dense(dense::Ldlt),
+    Schur(schur::Schur),
     Sparse(sparse::Values),
 }
 
@@ -84,6 +88,15 @@ pub(crate) struct Numeric<'a> {
     pub free: Option<&'a [bool]>,
     /// Rows that take part; `None`: all.
     pub rows: Option<&'a [bool]>,
+}
+
+/// Which columns of P have no entry off the diagonal, nor their rows.
+fn alone(p: &Csc) -> Vec<bool> {
+    let mut out = vec![true; p.ncols];
+    for (i, j, _) in p.iter().filter(|(i, j, _)| i != j) {
+        (out[i], out[j]) = (false, false);
+    }
+    out
 }
 
 /// Whether all pivots of P + δI are positive, P by its upper triangle.
@@ -106,7 +119,10 @@ impl Factor {
     /// Factors; pivots of the wrong sign (rounding) are replaced by a small one of the right sign.
     pub(crate) fn new(pattern: &Arc<Pattern>, numeric: &Numeric<'_>) -> Result<Self, Error> {
         let kind = match &pattern.kind {
-            Kind::Dense => Numbers::Dense(dense::Ldlt::new(numeric)),
+            Kind::Dense(alone) => match schur::Schur::new(numeric, alone) {
+                Some(schur) => Numbers::Schur(schur),
+                None => Numbers::Dense(dense::Ldlt::new(numeric)),
+            },
             Kind::Sparse(analysis) => {
                 let mut values = sparse::Values::default();
                 analysis.factor(numeric, &mut values)?;
@@ -171,8 +187,9 @@ impl Factor {
                     y[i] = next.next().unwrap_or(0.0);
                 }
             }
+            (Numbers::Schur(schur), _) => schur.solve(x, y),
             (Numbers::Sparse(values), Kind::Sparse(analysis)) => analysis.solve(values, x, y),
-            (Numbers::Sparse(_), Kind::Dense) => {}
+            (Numbers::Sparse(_), Kind::Dense(_)) => {}
         }
     }
 }

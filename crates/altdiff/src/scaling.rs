@@ -58,7 +58,13 @@ impl Scaling {
         for v in s.d.iter_mut().chain(&mut s.e) {
             *v = power_of_two(*v);
         }
-        // The cost is brought to size 1 by its largest column or linear term.
+        s.balance(core);
+        s
+    }
+
+    /// Brings the cost to size 1 by its mean column or largest linear term.
+    pub(crate) fn balance(&mut self, core: &Core) {
+        let (s, n) = (self, core.n());
         let mut col = vec![0.0_f64; n];
         for (i, j, v) in core.p.iter() {
             let v = (v * s.d[i] * s.d[j]).abs();
@@ -71,7 +77,6 @@ impl Scaling {
         if size > 0.0 {
             s.cost = power_of_two((1.0 / size).clamp(1e-8, 1e8));
         }
-        s
     }
 
     /// The scaled problem.

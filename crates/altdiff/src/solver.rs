@@ -15,7 +15,8 @@ use crate::scaling::Scaling;
 use crate::smooth::{self, Augmented, SmoothTerm};
 use crate::{Certificate, Csc, Error, Method, Residuals, Settings, Solution, Status, WarmStart};
 use crate::{certificate, convexity, plain};
-use drive::{Driver, End};
+use drive::Driver;
+pub(crate) use drive::End;
 use pivot::{Attempt, Eliminated};
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -154,6 +155,35 @@ impl Solver {
         callback: Callback<'_>,
     ) -> Result<Solution, Error> {
         self.solve_program(model, warm, callback, true)
+    }
+
+    /// C equilibrated for a problem with smooth terms, its factors, and C itself: kept while A and G are the same.
+    pub(crate) fn equilibrated(&self, problem: &Problem) -> (Arc<Csc>, Arc<Csc>, Scaling) {
+        let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
+        if a.1 && g.1 {
+            let prepared = &self.prepared;
+            return (Arc::clone(&self.c), Arc::clone(&prepared.core.c), (*prepared.scaling).clone());
+        }
+        let core = Core::with(problem, Arc::clone(&self.p), Arc::new(problem.a.stack(&problem.g)));
+        let scaling = if self.settings.scaling { Scaling::ruiz(&core) } else { Scaling::none(&core) };
+        let scaled = scaling.apply(&core);
+        (core.c, scaled.c, scaling)
+    }
+
+    /// The pattern of its KKT matrices.
+    pub(crate) fn pattern(&self) -> &Arc<Pattern> {
+        &self.pattern
+    }
+
+    /// The solution of a problem whose second-order model at the solution is `user`, equilibrated `scaled`.
+    pub(crate) fn conclude(&self, user: Core, scaled: Core, scaling: Scaling, end: End) -> Solution {
+        let prepared = Prepared {
+            scaling: Lazy::new(move || scaling),
+            core: Lazy::new(move || scaled),
+            convex: Arc::new(OnceLock::from(true)),
+            pivoting: Arc::default(),
+        };
+        Job { solver: self, constant: 0.0, user: Arc::new(user), prepared }.solution(end)
     }
 
     fn solve_program(

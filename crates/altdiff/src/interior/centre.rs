@@ -52,7 +52,7 @@ impl Interior<'_> {
 
     /// The largest error of a condition of the central path, each relative to its terms.
     fn off_centre(&self, target: f64) -> f64 {
-        let core = self.core;
+        let core = &*self.core;
         let cx = &self.products.cx;
         let stationarity = self.stationarity();
         let dual = (0..core.n()).filter(|&i| self.free[i]).fold(0.0_f64, |m, i| m.max(stationarity[i].abs()));

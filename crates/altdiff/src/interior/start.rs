@@ -27,15 +27,23 @@ impl Interior<'_> {
             }
         }
         // Variables held fixed enter through their value.
-        self.core.p.mul_symmetric_add(-1.0, &self.x, &mut bx);
-        self.core.c.mul_add(-1.0, &self.x, &mut by);
+        let held: Vec<f64> =
+            self.x.iter().zip(&self.free).map(|(x, free)| if *free { 0.0 } else { *x }).collect();
+        self.core.p.mul_symmetric_add(-1.0, &held, &mut bx);
+        self.core.c.mul_add(-1.0, &held, &mut by);
         let factor = self.factor(&hx, &dr)?;
         factor.solve(&mut bx, &mut by);
         self.factor = Some(factor);
+        let from = self.x.clone();
         for i in 0..n {
             if self.free[i] {
                 self.x[i] = bx[i];
             }
+        }
+        for r in &self.reach {
+            let (x, was) = (self.x[r.column], from[r.column]);
+            let near = x.min(was.max(0.0) + r.rise);
+            self.x[r.column] = if r.least > 0.0 { near.max(0.1 * was) } else { near };
         }
         self.y = by;
         if self.ends.is_empty() {

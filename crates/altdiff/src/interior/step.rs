@@ -87,7 +87,7 @@ impl Interior<'_> {
     /// factor gives it.
     fn solve(&self, newton: &Newton, complementarity: &[f64], checked: bool) -> Step {
         let Newton { factor, hx, dr, w, stationarity, violation, sizes } = newton;
-        let (core, cx, count) = (self.core, &self.products.cx, self.ends.len());
+        let (core, cx, count) = (&*self.core, &self.products.cx, self.ends.len());
         let mut bx: Vec<f64> = stationarity.iter().map(|v| -v).collect();
         let mut by: Vec<f64> =
             (0..core.m()).map(|i| if self.is_equality(i) { core.l[i] - cx[i] } else { 0.0 }).collect();
@@ -179,6 +179,9 @@ impl Interior<'_> {
             }
         };
         moved(&mut self.x, &step.x, ap);
+        for r in &self.reach {
+            self.x[r.column] = self.x[r.column].max(0.5 * r.least);
+        }
         moved(&mut self.s, &step.s, ap);
         moved(&mut self.y, &step.y, ad);
         moved(&mut self.z, &step.z, ad);
@@ -200,6 +203,11 @@ impl Interior<'_> {
     /// Different primal and dual steps make progress where one blocks the other, but with a quadratic cost they also
     /// spoil stationarity: they are taken unless the common step leaves a much smaller dual residual.
     fn balance(&self, step: &Step, ap: f64, ad: f64) -> (f64, f64) {
+        if !self.reach.is_empty() {
+            // The slopes of a curved objective follow x, and the multipliers have to follow them.
+            let common = ap.min(ad);
+            return (common, common);
+        }
         if self.linear || ap == ad {
             return (ap, ad);
         }
@@ -227,6 +235,16 @@ impl Interior<'_> {
         let longest = |v: &[f64], d: &[f64]| {
             v.iter().zip(d).fold(1.0 / 0.995, |a: f64, (v, d)| if *d < 0.0 { a.min(-v / d) } else { a })
         };
-        (longest(&self.s, &step.s), longest(&self.z, &step.z))
+        let (mut primal, dual) = (longest(&self.s, &step.s), longest(&self.z, &step.z));
+        for r in &self.reach {
+            let (x, d) = (self.x[r.column], step.x[r.column]);
+            if d < 0.0 && r.least > 0.0 && x > r.least {
+                primal = primal.min(-x / d);
+            }
+            if d > 0.0 && r.rise.is_finite() {
+                primal = primal.min((r.rise - x.min(0.0)) / d);
+            }
+        }
+        (primal, dual)
     }
 }

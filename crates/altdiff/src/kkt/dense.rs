@@ -54,6 +54,12 @@ impl Ldlt {
         for i in (0..m).filter(|&i| row[i] != usize::MAX) {
             l[(row[i], row[i])] -= numeric.dr[i];
         }
+        Self::of(l, positive)
+    }
+
+    /// Factors a matrix, stored on and below its diagonal, whose first `positive` pivots are positive and others negative.
+    pub(super) fn of(mut l: Mat<f64>, positive: usize) -> Self {
+        let order = l.nrows();
         let signs: Vec<i8> = (0..order).map(|k| if k < positive { 1 } else { -1 }).collect();
         if order <= SMALL {
             small_factor(&mut l, &signs);

@@ -9,7 +9,11 @@
 
 mod domain;
 mod function;
+mod local;
 mod newton;
+mod path;
+
+use function::Domain;
 
 pub use function::Function;
 pub(crate) use newton::solve;
@@ -119,6 +123,14 @@ pub(crate) struct Slopes {
 }
 
 impl Slopes {
+    /// Those of a problem's terms at its solution.
+    fn at(augmented: &Augmented, problem: &Problem, x: &[f64]) -> Self {
+        let slope = |t: &SmoothTerm| (t.column, t.function.slope(x[t.column]));
+        let end = |t: &&SmoothTerm| t.function.domain() != Domain::All && problem.lo[t.column] < 0.0;
+        let ends = problem.smooth.iter().filter(end).map(|t| t.column).collect();
+        Self { kept: augmented.kept.clone(), terms: problem.smooth.iter().map(slope).collect(), ends }
+    }
+
     /// Brings a gradient by the local program's data to the user's: P on its own pattern, and the weights,
     /// `w̄ₖ = q̄_j φₖ′(x_j)`.
     pub(crate) fn gradient(&self, gradient: &mut Gradient) {

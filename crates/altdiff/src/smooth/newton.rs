@@ -2,11 +2,12 @@
 
 use super::domain::{Interior, interior};
 use super::function::Domain;
+use super::path::follow;
 use super::{Augmented, Slopes, SmoothTerm};
 use crate::problem::{dot, norm_inf};
 use crate::progress::Callback;
 use crate::solver::Solver;
-use crate::{Certificate, Error, Problem, Solution, Status, WarmStart};
+use crate::{Certificate, Error, Method, Problem, Solution, Status, WarmStart};
 
 /// Newton steps unless the settings say otherwise.
 const STEPS: usize = 200;
@@ -16,13 +17,13 @@ const FRACTION: f64 = 0.01;
 
 /// An argument below this is at the end of its domain: what the rest of the objective says is weighed against the slope
 /// here, since no number below it matters.
-const TINY: f64 = 1e-20;
+pub(super) const TINY: f64 = 1e-20;
 
 /// The most that a step may raise the argument of an exponential.
-const RISE: f64 = 5.0;
+pub(super) const RISE: f64 = 5.0;
 
 /// Below this (relative) a step is rounding noise.
-const STILL: f64 = 1e-11;
+pub(super) const STILL: f64 = 1e-11;
 
 /// Beyond this the iterates have run away.
 const FAR: f64 = 1e9;
@@ -59,6 +60,12 @@ impl Newton<'_> {
     fn run(mut self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<Solution, Error> {
         self.hold();
         let mut x = self.start(warm);
+        let settings = self.solver.settings();
+        if matches!(settings.method, Method::Auto | Method::Interior | Method::Outside)
+            && let Some(solution) = follow(self.solver, self.augmented, &self.problem, &x, warm, callback)?
+        {
+            return Ok(solution);
+        }
         let mut warm = warm.cloned();
         // The start need not satisfy the constraints; every target does, and so does what follows a full step.
         let (mut feasible, mut searched) = (false, false);
@@ -82,7 +89,7 @@ impl Newton<'_> {
             warm = Some(solution.warm_start());
             let direction: Vec<f64> = solution.x.iter().zip(&x).map(|(to, from)| to - from).collect();
             let length = if feasible { self.search(&x, &direction) } else { 1.0 };
-            let moved = self.relative(&x, &direction) * length;
+            let moved = relative(&self.problem, &x, &direction) * length;
             if length == 1.0 {
                 x.clone_from(&solution.x);
             } else {
@@ -304,19 +311,6 @@ impl Newton<'_> {
         })
     }
 
-    /// The longest part of a step, relative to the point; inside steep domains each entry counts by itself.
-    fn relative(&self, x: &[f64], direction: &[f64]) -> f64 {
-        let mut largest = norm_inf(direction) / (1.0 + norm_inf(x));
-        for (term, _) in self.problem.smooth.iter().zip(&self.problem.w).filter(|(_, w)| **w != 0.0) {
-            let steep = matches!(term.function.domain(), Domain::SteepAtZero | Domain::Positive);
-            let j = term.column;
-            if steep && x[j] > 1e-6 {
-                largest = largest.max(1e-3 * direction[j].abs() / x[j]);
-            }
-        }
-        largest
-    }
-
     /// Whether a recession direction of the model is one of the problem: no smooth term changes along it.
     fn falls(&self, solution: &Solution) -> bool {
         let Some(Certificate::Unbounded { direction, .. }) = &solution.certificate else { return false };
@@ -327,11 +321,7 @@ impl Newton<'_> {
 
     /// A solved problem, with what its derivatives need.
     fn finish(&self, mut solution: Solution) -> Solution {
-        let slope = |t: &SmoothTerm| (t.column, t.function.slope(solution.x[t.column]));
-        let terms = self.problem.smooth.iter().map(slope).collect();
-        let domain = |t: &&SmoothTerm| t.function.domain() != Domain::All && self.problem.lo[t.column] < 0.0;
-        let ends = self.problem.smooth.iter().filter(domain).map(|t| t.column).collect();
-        solution.attach(Slopes { kept: self.augmented.kept.clone(), terms, ends });
+        solution.attach(Slopes::at(self.augmented, &self.problem, &solution.x));
         solution.notes.push(format!("Newton's method on the smooth terms: {} steps", solution.iterations));
         solution
     }
@@ -354,6 +344,19 @@ impl Newton<'_> {
 }
 
 /// Where a term's slope and curvature are taken.
-fn argument(term: &SmoothTerm, z: f64) -> f64 {
+pub(super) fn argument(term: &SmoothTerm, z: f64) -> f64 {
     if term.function.domain() == Domain::SteepAtZero { z.max(TINY) } else { z }
+}
+
+/// The longest part of a step, relative to the point; inside steep domains each entry counts by itself.
+pub(super) fn relative(problem: &Problem, x: &[f64], direction: &[f64]) -> f64 {
+    let mut largest = norm_inf(direction) / (1.0 + norm_inf(x));
+    for (term, _) in problem.smooth.iter().zip(&problem.w).filter(|(_, w)| **w != 0.0) {
+        let steep = matches!(term.function.domain(), Domain::SteepAtZero | Domain::Positive);
+        let j = term.column;
+        if steep && x[j] > 1e-6 {
+            largest = largest.max(1e-3 * direction[j].abs() / x[j]);
+        }
+    }
+    largest
 }

@@ -14,7 +14,7 @@ use crate::{Certificate, Error, Method, Residuals, Settings, Status, WarmStart, 
 use std::sync::Arc;
 
 /// How a drive ended.
-pub(super) struct End {
+pub(crate) struct End {
     pub status: Status,
     /// In the user's units.
     pub point: Point,
@@ -32,7 +32,7 @@ pub(super) struct End {
 }
 
 impl End {
-    pub(super) fn new(method: Method) -> Self {
+    pub(crate) fn new(method: Method) -> Self {
         Self {
             status: Status::IterationLimit,
             point: Point::default(),
@@ -48,7 +48,7 @@ impl End {
         }
     }
 
-    pub(super) fn finish(&mut self, done: Finished) {
+    pub(crate) fn finish(&mut self, done: Finished) {
         self.status = Status::Solved;
         self.point = done.point.clone();
         self.active = done.active.clone();
