@@ -140,7 +140,9 @@ impl<'a> Local<'a> {
                 pattern: self.solver.pattern(),
                 tolerance: self.solver.settings().tolerance,
             };
-            let Some(done) = finisher.run(&point, active, Effort::Repairs(repairs), room)? else { return Ok(None) };
+            let Some(done) = finisher.run(&point, active, Effort::Repairs(repairs), room)? else {
+                return Ok(None);
+            };
             if !self.inside(&x, &done.point.x) {
                 return Ok(None);
             }
