@@ -1,9 +1,15 @@
 //! Many problems with one pattern, solved and differentiated together.
 
+mod adjoint;
 mod gradient;
+mod group;
+mod guess;
 mod solve;
+mod system;
+mod wide;
 
 pub use gradient::BatchGradient;
+pub(crate) use group::Sample;
 pub use solve::BatchSolution;
 
 use crate::{Error, Problem};
@@ -164,6 +170,18 @@ pub fn map_samples<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync + Send) 
         use rayon::prelude::*;
         if count > 1 && rayon::current_num_threads() > 1 {
             return (0..count).into_par_iter().with_min_len(4).map(f).collect();
+        }
+    }
+    (0..count).map(f).collect()
+}
+
+/// As [`map_samples`], for groups of samples, each of which is worth a thread.
+fn map_groups<T: Send>(count: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    #[cfg(feature = "threads")]
+    {
+        use rayon::prelude::*;
+        if count > 1 && rayon::current_num_threads() > 1 {
+            return (0..count).into_par_iter().map(f).collect();
         }
     }
     (0..count).map(f).collect()

@@ -14,7 +14,7 @@ mod reduced;
 mod smoothed;
 mod state;
 
-pub(crate) use adjoint::Adjoint;
+pub(crate) use adjoint::{Adjoint, block_len, block_of};
 pub use data::{Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent};
 pub use degeneracy::Degeneracy;
 pub use factored::FactoredGradient;

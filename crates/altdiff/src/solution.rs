@@ -1,6 +1,7 @@
 //! The solution, and the warm start made from it.
 
 use crate::active::{ActiveSet, Side};
+use crate::batch::Sample;
 use crate::derivative::State;
 use crate::smooth::Slopes;
 use crate::{Certificate, Method, Problem, Residuals, Status};
@@ -42,6 +43,8 @@ pub struct Solution {
     pub certificate: Option<Certificate>,
     pub(crate) active: ActiveSet,
     pub(crate) state: Option<Arc<State>>,
+    /// Where the state is to be made from, of a sample that was solved side by side with others.
+    pub(crate) sample: Option<Sample>,
 }
 
 impl Solution {
@@ -65,6 +68,7 @@ impl Solution {
             certificate: None,
             active: ActiveSet { rows: vec![Side::Inactive; m + p], vars: vec![Side::Inactive; n] },
             state: None,
+            sample: None,
         }
     }
 

@@ -3,6 +3,7 @@
 mod drive;
 mod outside;
 mod pivot;
+mod together;
 
 use crate::core::{Core, Point};
 use crate::derivative::State;
@@ -20,6 +21,7 @@ pub(crate) use drive::End;
 use pivot::{Attempt, Eliminated};
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
+pub(crate) use together::Together;
 
 /// A solver for all problems with one sparsity pattern. Immutable and shareable between threads: the ordering and the
 /// pattern of the factors are found once, and while P, A and G stay bitwise the same, so are the equilibration and the
@@ -405,6 +407,7 @@ impl<'a> Job<'a> {
             certificate: end.certificate,
             active: active.clone(),
             state: None,
+            sample: None,
         };
         if end.status == Status::Solved {
             solution.state = Some(Arc::new(State {

@@ -1,8 +1,10 @@
 //! Derivatives of a batch.
 
-use super::{BatchSolution, Block, map_samples};
-use crate::derivative::{Adjoint, State};
-use crate::{Cotangent, DerivativeOptions, Error, Harm};
+use super::adjoint::{GroupAdjoint, add_sum};
+use super::solve::Place;
+use super::{BatchSolution, Block, map_groups, map_samples};
+use crate::derivative::{Adjoint, State, block_of};
+use crate::{Cotangent, DerivativeOptions, Error, Harm, Route};
 
 /// The derivative of a scalar of all samples' solutions by the data of the batch.
 ///
@@ -27,9 +29,21 @@ impl BatchGradient {
     }
 }
 
+/// The adjoint of one sample by itself.
+type Alone<'a> = Result<(&'a State, Adjoint), Error>;
+
+/// The adjoints of a batch: of groups, and of samples that are in none.
+struct Adjoints<'a> {
+    groups: Vec<GroupAdjoint>,
+    places: Vec<Option<Place>>,
+    alone: Vec<Option<Alone<'a>>>,
+}
+
 impl BatchSolution {
     /// The derivative of the sum of the samples' scalars whose derivatives by the outputs are `cotangents`, by the
-    /// `wanted` blocks: shared ones summed over the samples, in their order.
+    /// `wanted` blocks: shared ones summed over the samples.
+    ///
+    /// Samples whose solutions are differentiable beyond doubt are differentiated together, their matrices being shared.
     ///
     /// # Errors
     /// [`Error::Shape`] unless there is one cotangent per sample.
@@ -44,44 +58,80 @@ impl BatchSolution {
             let found = cotangents.len();
             return Err(Error::Shape { block: "cotangents", unit: "entries", found, expected });
         }
-        let mut parts = map_samples(expected, |sample| {
-            let solution = self.samples[sample].as_ref().map_err(Clone::clone)?;
-            let state = solution.state()?;
-            state.adjoint(solution, &cotangents[sample], options).map(|adjoint| (state, adjoint))
-        });
+        let mut adjoints = self.adjoints(cotangents, options);
         let mut out = BatchGradient::default();
-        for part in &mut parts {
-            let (residual, harmful, failed) = match part {
-                Ok((_, Adjoint::Clean { residual, .. })) => (*residual, Vec::new(), None),
-                Ok((_, Adjoint::General(g))) => (g.residual, std::mem::take(&mut g.harmful), None),
-                Err(error) => (f64::NAN, Vec::new(), Some(error.clone())),
+        for (place, alone) in adjoints.places.iter().zip(&mut adjoints.alone) {
+            let (residual, harmful, failed) = match (place, alone) {
+                (Some(at), _) => {
+                    let group = &adjoints.groups[at.group];
+                    match &group.failed[at.lane] {
+                        None => (group.residual.0[at.lane], Vec::new(), None),
+                        Some(error) => (f64::NAN, Vec::new(), Some(error.clone())),
+                    }
+                }
+                (_, Some(Ok((_, Adjoint::Clean { residual, .. })))) => (*residual, Vec::new(), None),
+                (_, Some(Ok((_, Adjoint::General(g))))) => (g.residual, std::mem::take(&mut g.harmful), None),
+                (_, Some(Err(error))) => (f64::NAN, Vec::new(), Some(error.clone())),
+                (None, None) => (f64::NAN, Vec::new(), None),
             };
             out.residual.push(residual);
             out.harmful.push(harmful);
             out.failed.push(failed);
         }
-        let blocks = map_samples(wanted.len(), |k| self.collect(wanted[k], &parts));
-        for (block, values) in wanted.iter().zip(blocks) {
-            out.blocks[*block as usize] = values;
+        for block in wanted {
+            out.blocks[*block as usize] = self.collect(*block, &adjoints);
         }
         Ok(out)
     }
 
-    /// One block of all samples' gradients.
-    fn collect(&self, block: Block, parts: &[Result<(&State, Adjoint), Error>]) -> Vec<f64> {
-        let len = parts.iter().find_map(|part| part.as_ref().ok().map(|(state, _)| state.len(block)));
-        let len = len.unwrap_or(0);
-        let summed = self.shared[block as usize];
-        let mut out = vec![0.0; if summed { len } else { len * parts.len() }];
-        let mut room = Vec::new();
-        for (sample, part) in parts.iter().enumerate() {
-            let Ok((state, adjoint)) = part else { continue };
-            let values = state.block(block, adjoint, &mut room);
-            let target = if summed { &mut out[..] } else { &mut out[sample * len..(sample + 1) * len] };
-            for (t, v) in target.iter_mut().zip(values) {
-                *t += v;
-            }
+    fn adjoints(&self, cotangents: &[Cotangent], options: &DerivativeOptions) -> Adjoints<'_> {
+        let quick = options.route == Route::ReducedKkt;
+        let places = if quick { self.places.clone() } else { vec![None; self.samples.len()] };
+        let groups = if quick { &self.groups[..] } else { &[] };
+        let groups = map_groups(groups.len(), |g| self.groups[g].adjoint(cotangents));
+        let rest: Vec<usize> = (0..places.len()).filter(|&k| places[k].is_none()).collect();
+        let made = map_samples(rest.len(), |at| {
+            let solution = self.samples[rest[at]].as_ref().map_err(Clone::clone)?;
+            let state = solution.state()?;
+            state.adjoint(solution, &cotangents[rest[at]], options).map(|adjoint| (&**state, adjoint))
+        });
+        let mut alone: Vec<Option<Alone<'_>>> = places.iter().map(|_| None).collect();
+        for (at, made) in rest.into_iter().zip(made) {
+            alone[at] = Some(made);
         }
-        out
+        Adjoints { groups, places, alone }
+    }
+
+    /// One block of all samples' gradients.
+    fn collect(&self, block: Block, adjoints: &Adjoints<'_>) -> Vec<f64> {
+        let Adjoints { groups, places, alone } = adjoints;
+        let alone_len =
+            || alone.iter().flatten().find_map(|a| a.as_ref().ok().map(|(state, _)| state.len(block)));
+        let len = self.groups.first().map(|group| group.len(block)).or_else(alone_len).unwrap_or(0);
+        let mut room = Vec::new();
+        if self.shared[block as usize] {
+            let mut out = vec![0.0; len];
+            let pairs: Vec<_> = self.groups.iter().map(|g| &**g).zip(groups).collect();
+            add_sum(block, &pairs, &mut out);
+            for (state, adjoint) in alone.iter().flatten().flatten() {
+                for (o, v) in out.iter_mut().zip(state.block(block, adjoint, &mut room)) {
+                    *o += v;
+                }
+            }
+            return out;
+        }
+        let parts = map_samples(places.len(), |sample| match (&places[sample], &alone[sample]) {
+            (Some(Place { group: g, lane }), _) => {
+                let (group, mut room) = (&self.groups[*g], Vec::new());
+                let d = group.sample_adjoint(&groups[*g], *lane);
+                let at = group.sample_point(&group.point, *lane);
+                let active = group.active_set(*lane);
+                let together = group.together();
+                block_of(&together.core, together.equalities, (&at, &active), &d, block, &mut room).to_vec()
+            }
+            (None, Some(Ok((state, adjoint)))) => state.block(block, adjoint, &mut Vec::new()).to_vec(),
+            _ => vec![0.0; len],
+        });
+        parts.concat()
     }
 }

@@ -1,15 +1,28 @@
 //! Solving a batch.
 
-use super::{Batch, Block, map_samples};
+use super::group::{Family, Group};
+use super::wide::LANES;
+use super::{Batch, Block, map_groups, map_samples};
 use crate::solver::Shared;
 use crate::{Error, Problem, Solution, Solver, WarmStart};
 use std::ops::Index;
+use std::sync::Arc;
+
+/// Where a sample was solved side by side with others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) group: usize,
+    pub(super) lane: usize,
+}
 
 /// The outcome of a batch, one [`Solution`] or error per sample, in the order of the samples.
 #[derive(Debug, Clone)]
 pub struct BatchSolution {
     pub(super) samples: Vec<Result<Solution, Error>>,
-    /// Which blocks are shared, and the number of entries of each.
+    /// Samples that were solved side by side, and which sample is where.
+    pub(super) groups: Vec<Arc<Group>>,
+    pub(super) places: Vec<Option<Place>>,
+    /// Which blocks are shared.
     pub(super) shared: [bool; 10],
 }
 
@@ -52,10 +65,23 @@ impl<'a> IntoIterator for &'a BatchSolution {
     }
 }
 
+/// What a batch is made into.
+struct Solved {
+    groups: Vec<Arc<Group>>,
+    places: Vec<Option<Place>>,
+    samples: Vec<Option<Result<Solution, Error>>>,
+}
+
 impl Solver {
-    /// Solves all samples. Where P, A and G are shared, so are their factors; else samples share the analysis of the
-    /// pattern. Samples run on the threads of the current `rayon` pool (feature `threads`), and each of them is computed
-    /// as if it were alone: number of threads, order and neighbours change nothing about its result.
+    /// Solves all samples.
+    ///
+    /// Where P, A and G are shared, so are their factors, and small dense problems are solved side by side: everything
+    /// that is linear in their vectors is one matrix product, some alternating steps guess all active sets at once, and
+    /// each sample is pivoted from its guess to the end. Samples that are not solved and differentiable beyond doubt
+    /// that way are solved as if they were alone. Else samples share the analysis of the pattern.
+    ///
+    /// Samples run on the threads of the current `rayon` pool (feature `threads`); number of threads, order and
+    /// neighbours change nothing about the result of any of them.
     ///
     /// `warm` holds a start per sample, `None` for a cold one; empty: all start cold.
     ///
@@ -68,36 +94,83 @@ impl Solver {
             return Err(Error::Shape { block: "warm", unit: "entries", found, expected });
         }
         let start = |sample: usize| warm.get(sample).copied().flatten();
-        let samples = if batch.matrices_are_shared() && !self.is_smooth() {
+        let nothing = || Solved {
+            groups: Vec::new(),
+            places: vec![None; batch.samples],
+            samples: (0..batch.samples).map(|_| None).collect(),
+        };
+        let (mut solved, shared) = if batch.matrices_are_shared() && !self.is_smooth() {
             let shared = self.share(&batch.base)?;
-            self.factor_shared(&shared, &batch.base);
-            let vectors = Problem::new(0);
-            map_samples(batch.samples, |sample| {
-                self.solve_sample(&shared, batch, sample, start(sample), &vectors)
-            })
+            (self.solve_groups(&shared, batch, &start).unwrap_or_else(nothing), Some(shared))
         } else {
             // A pattern or matrix that is wrong for all is an error of the batch.
             if !self.is_smooth() {
                 self.compare(&batch.base)?;
             }
-            map_samples(batch.samples, |sample| self.solve(&batch.problem(sample), start(sample)))
+            (nothing(), None)
         };
-        Ok(BatchSolution { samples, shared: Block::ALL.map(|block| batch.is_shared(block)) })
+        let rest: Vec<usize> = (0..batch.samples).filter(|&k| solved.samples[k].is_none()).collect();
+        if let (Some(shared), Some(&first)) = (&shared, rest.first())
+            && let Ok(first) = batch.vectors(first)
+        {
+            self.factor_shared(shared, &first);
+        }
+        let made = map_samples(rest.len(), |at| match &shared {
+            Some(shared) => self.solve_shared(shared, &batch.vectors(rest[at])?, start(rest[at])),
+            None => self.solve(&batch.problem(rest[at]), start(rest[at])),
+        });
+        for (at, made) in rest.into_iter().zip(made) {
+            solved.samples[at] = Some(made);
+        }
+        Ok(BatchSolution {
+            samples: solved.samples.into_iter().flatten().collect(),
+            groups: solved.groups,
+            places: solved.places,
+            shared: Block::ALL.map(|block| batch.is_shared(block)),
+        })
     }
 
-    fn solve_sample(
+    /// Solves samples side by side where they can be.
+    fn solve_groups<'w>(
         &self,
         shared: &Shared,
         batch: &Batch,
-        sample: usize,
-        warm: Option<&WarmStart>,
-        empty: &Problem,
-    ) -> Result<Solution, Error> {
-        let base = &batch.base;
-        let vector = |block: Block, of_base: &[f64]| {
-            batch.values(block, sample).map_or_else(|| of_base.to_vec(), <[f64]>::to_vec)
+        start: &(dyn Fn(usize) -> Option<&'w WarmStart> + Sync),
+    ) -> Option<Solved> {
+        let first = (0..batch.samples).find_map(|sample| batch.vectors(sample).ok())?;
+        let family = Arc::new(Family::new(self.together(shared, &first)?));
+        if batch.samples < 2 || !family.is_consistent(batch) {
+            return None;
+        }
+        let fit: Vec<usize> = (0..batch.samples).filter(|&sample| family.fits(batch, sample)).collect();
+        let chunks: Vec<&[usize]> = fit.chunks(LANES).collect();
+        let groups = map_groups(chunks.len(), |g| Group::solve(&family, batch, chunks[g], &|k| start(k)));
+        let mut out = Solved {
+            groups: Vec::with_capacity(groups.len()),
+            places: vec![None; batch.samples],
+            samples: (0..batch.samples).map(|_| None).collect(),
         };
-        // The matrices stay where they are; the vectors alone make a problem.
+        for (group, solutions) in groups {
+            for (lane, solution) in solutions.into_iter().enumerate() {
+                if let Some(solution) = solution {
+                    let sample = group.samples[lane];
+                    out.places[sample] = Some(Place { group: out.groups.len(), lane });
+                    out.samples[sample] = Some(Ok(solution));
+                }
+            }
+            out.groups.push(group);
+        }
+        Some(out)
+    }
+}
+
+impl Batch {
+    /// The problem of one sample without its matrices, which stay where they are.
+    fn vectors(&self, sample: usize) -> Result<Problem, Error> {
+        let base = &self.base;
+        let vector = |block: Block, of_base: &[f64]| {
+            self.values(block, sample).map_or_else(|| of_base.to_vec(), <[f64]>::to_vec)
+        };
         let problem = Problem {
             q: vector(Block::Q, &base.q),
             r: base.r,
@@ -106,9 +179,9 @@ impl Solver {
             gu: vector(Block::Gu, &base.gu),
             lo: vector(Block::Lo, &base.lo),
             hi: vector(Block::Hi, &base.hi),
-            ..empty.clone()
+            ..Problem::new(0)
         };
         problem.validate_vectors_for(base.p.ncols, base.a.nrows, base.g.nrows)?;
-        self.solve_shared(shared, &problem, warm)
+        Ok(problem)
     }
 }

@@ -2,6 +2,8 @@
 
 use super::outer;
 use super::state::{Stacked, State};
+use crate::active::ActiveSet;
+use crate::core::{Core, Point};
 use crate::{Block, Cotangent, DerivativeOptions, Error, Gradient, Solution};
 
 /// The adjoint d = −K⁻¹v.
@@ -46,61 +48,82 @@ impl State {
 
     /// Number of entries of a block.
     pub(crate) fn len(&self, block: Block) -> usize {
-        let (n, me, mi) = (self.user.n(), self.equalities, self.inequalities());
-        let above = || self.user.c.row_idx.iter().filter(|&&i| i < me).count();
-        match block {
-            Block::P => self.slopes.get().map_or(self.user.p.nnz(), |s| s.kept.len()),
-            Block::W => self.slopes.get().map_or(0, |s| s.terms.len()),
-            Block::A => above(),
-            Block::G => self.user.c.nnz() - above(),
-            Block::B => me,
-            Block::Gl | Block::Gu => mi,
-            Block::Q | Block::Lo | Block::Hi => n,
+        match (block, self.slopes.get()) {
+            (Block::P, Some(slopes)) => slopes.kept.len(),
+            (Block::W, Some(slopes)) => slopes.terms.len(),
+            _ => block_len(&self.user, self.equalities, block),
         }
     }
 
     /// A block of the gradient, made in `room` where it is not at hand.
     pub(crate) fn block<'a>(&self, block: Block, adjoint: &'a Adjoint, room: &'a mut Vec<f64>) -> &'a [f64] {
-        let (user, me, point) = (&self.user, self.equalities, &self.point);
-        let d = match adjoint {
-            Adjoint::Clean { d, .. } => d,
-            Adjoint::General(g) => {
-                return match block {
-                    Block::P => &g.p,
-                    Block::Q => &g.q,
-                    Block::A => &g.a,
-                    Block::B => &g.b,
-                    Block::G => &g.g,
-                    Block::Gl => &g.gl,
-                    Block::Gu => &g.gu,
-                    Block::Lo => &g.lo,
-                    Block::Hi => &g.hi,
-                    Block::W => &g.w,
-                };
+        match adjoint {
+            Adjoint::Clean { d, .. } => {
+                block_of(&self.user, self.equalities, (&self.point, &self.active), d, block, room)
             }
-        };
-        let mut other = Vec::new();
-        match block {
-            Block::Q => return &d.x,
-            Block::W => return &[],
-            Block::P => outer::symmetric(&user.p, &d.x, &point.x, room),
-            Block::A => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (room, &mut other)),
-            Block::G => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (&mut other, room)),
-            _ => {
-                let (n, mi) = (user.n(), self.inequalities());
-                let mut parts = [vec![0.0; me], vec![0.0; mi], vec![0.0; mi], vec![0.0; n], vec![0.0; n]];
-                let [b, gl, gu, lo, hi] = &mut parts;
-                outer::ends(d, point, &self.active, [b, gl, gu, lo, hi]);
-                let [b, gl, gu, lo, hi] = parts;
-                *room = match block {
-                    Block::B => b,
-                    Block::Gl => gl,
-                    Block::Gu => gu,
-                    Block::Lo => lo,
-                    _ => hi,
-                };
-            }
+            Adjoint::General(g) => match block {
+                Block::P => &g.p,
+                Block::Q => &g.q,
+                Block::A => &g.a,
+                Block::B => &g.b,
+                Block::G => &g.g,
+                Block::Gl => &g.gl,
+                Block::Gu => &g.gu,
+                Block::Lo => &g.lo,
+                Block::Hi => &g.hi,
+                Block::W => &g.w,
+            },
         }
-        room
     }
+}
+
+/// Number of entries of a block of a problem without smooth terms.
+pub(crate) fn block_len(user: &Core, equalities: usize, block: Block) -> usize {
+    let (n, mi) = (user.n(), user.m() - equalities);
+    let above = || user.c.row_idx.iter().filter(|&&i| i < equalities).count();
+    match block {
+        Block::P => user.p.nnz(),
+        Block::W => 0,
+        Block::A => above(),
+        Block::G => user.c.nnz() - above(),
+        Block::B => equalities,
+        Block::Gl | Block::Gu => mi,
+        Block::Q | Block::Lo | Block::Hi => n,
+    }
+}
+
+/// A block of the gradient that belongs to the adjoint d at a differentiable solution, made in `room` where it is not at
+/// hand.
+pub(crate) fn block_of<'a>(
+    user: &Core,
+    equalities: usize,
+    (point, active): (&Point, &ActiveSet),
+    d: &'a Stacked,
+    block: Block,
+    room: &'a mut Vec<f64>,
+) -> &'a [f64] {
+    let me = equalities;
+    let mut other = Vec::new();
+    match block {
+        Block::Q => return &d.x,
+        Block::W => return &[],
+        Block::P => outer::symmetric(&user.p, &d.x, &point.x, room),
+        Block::A => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (room, &mut other)),
+        Block::G => outer::stacked(&user.c, me, (&point.y, &d.x), (&d.y, &point.x), (&mut other, room)),
+        _ => {
+            let (n, mi) = (user.n(), user.m() - me);
+            let mut parts = [vec![0.0; me], vec![0.0; mi], vec![0.0; mi], vec![0.0; n], vec![0.0; n]];
+            let [b, gl, gu, lo, hi] = &mut parts;
+            outer::ends(d, point, active, [b, gl, gu, lo, hi]);
+            let [b, gl, gu, lo, hi] = parts;
+            *room = match block {
+                Block::B => b,
+                Block::Gl => gl,
+                Block::Gu => gu,
+                Block::Lo => lo,
+                _ => hi,
+            };
+        }
+    }
+    room
 }

@@ -63,7 +63,7 @@ impl Solution {
     /// solutions are unbounded), and for problems with smooth terms.
     pub fn smoothed(&self, mu: f64) -> Result<Smoothed, Error> {
         self.state()?;
-        let Some(state) = &self.state else { return Err(Error::NotSolved(self.status)) };
+        let state = self.state()?;
         if !(mu > 0.0 && mu.is_finite()) {
             return Err(Error::Setting { name: "mu", value: mu });
         }

@@ -271,10 +271,12 @@ pub(crate) fn end(side: Side, multiplier: f64) -> Side {
 
 impl Solution {
     /// The state for derivatives of a solved problem.
-    pub(crate) fn state(&self) -> Result<&State, crate::Error> {
-        match (&self.state, self.status) {
-            (Some(state), crate::Status::Solved) => Ok(state),
-            _ => Err(crate::Error::NotSolved(self.status)),
+    pub(crate) fn state(&self) -> Result<&Arc<State>, crate::Error> {
+        match (&self.state, &self.sample) {
+            _ if self.status != crate::Status::Solved => Err(crate::Error::NotSolved(self.status)),
+            (Some(state), _) => Ok(state),
+            (None, Some(sample)) => Ok(sample.state()),
+            (None, None) => Err(crate::Error::NotSolved(self.status)),
         }
     }
 }

@@ -92,13 +92,18 @@ impl Search {
     /// Starts from the constraints that the point y = 0 violates.
     pub(super) fn violated(&mut self) {
         for i in 0..self.side.len() {
-            self.side[i] = if self.g0[i] > self.u[i] + self.slack[i] {
-                Side::Upper
-            } else if self.g0[i] < self.l[i] - self.slack[i] {
-                Side::Lower
-            } else {
-                Side::Inactive
-            };
+            self.side[i] = self.violation(i);
+        }
+    }
+
+    /// The end of a constraint that the point y = 0 violates.
+    pub(super) fn violation(&self, i: usize) -> Side {
+        if self.g0[i] > self.u[i] + self.slack[i] {
+            Side::Upper
+        } else if self.g0[i] < self.l[i] - self.slack[i] {
+            Side::Lower
+        } else {
+            Side::Inactive
         }
     }
 
@@ -196,11 +201,16 @@ impl Search {
     pub(super) fn solve_active(list: &[usize], factor: &Lower, v: &mut [f64], room: &mut Vec<f64>) {
         room.clear();
         room.extend(list.iter().map(|&i| v[i]));
-        vectorized::<SolveSymmetric, _>((factor, &mut room[..]));
+        Self::solve_listed(factor, room);
         v.fill(0.0);
         for (&i, y) in list.iter().zip(room.iter()) {
             v[i] = *y;
         }
+    }
+
+    /// As [`solve_active`](Self::solve_active), with an entry per active constraint.
+    pub(super) fn solve_listed(factor: &Lower, v: &mut [f64]) {
+        vectorized::<SolveSymmetric, _>((factor, v));
     }
 
     /// Whether an active constraint was cut out because it depends on the others.

@@ -107,6 +107,12 @@ impl Lower {
         }
     }
 
+    /// The factor alone, without room to work in.
+    pub(super) fn kept(&self, order: usize) -> Self {
+        let values = self.values[..self.stride * order].to_vec();
+        Self { values, stride: self.stride, ..Self::default() }
+    }
+
     /// Column j from its diagonal down.
     #[inline(always)]
     pub(super) fn below(&self, j: usize, order: usize) -> &[f64] {

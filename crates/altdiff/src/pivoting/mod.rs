@@ -10,12 +10,14 @@ mod complementarity;
 mod eliminate;
 mod layout;
 mod saddle;
+mod sample;
 mod walk;
 
 pub(crate) use adjoint::{Factors, Room};
 pub(crate) use complementarity::Search;
 pub(crate) use layout::Layout;
 pub(crate) use saddle::{Saddle, Singular};
+pub(crate) use sample::{Inequality, Penalized};
 
 use crate::Residuals;
 use crate::active::{ActiveSet, Side};
@@ -70,10 +72,10 @@ const REFINEMENTS: usize = 6;
 const RESTARTS: usize = 4;
 
 /// Relative residual of the linear system that counts as rounding.
-const ROUNDING: f64 = 1e-14;
+pub(crate) const ROUNDING: f64 = 1e-14;
 
 /// Smallest multiplier and slack (relative) of a constraint that is beyond doubt active or inactive.
-const CLEAR: f64 = 1e-6;
+pub(crate) const CLEAR: f64 = 1e-6;
 
 impl Buffers {
     /// Makes room for a layout.
@@ -129,8 +131,7 @@ impl Solve<'_> {
             (s.l[i], s.u[i]) = ends(core, k);
             s.g0[i] = -b.base[first + i];
             let size = self.saddle.energy(i).sqrt();
-            s.slack[i] = 1e-11 * size * energy + 1e-13 * s.g0[i].abs();
-            s.noise[i] = 1e-11 * energy / size.max(f64::MIN_POSITIVE);
+            (s.slack[i], s.noise[i]) = sample::noise(size, energy, s.g0[i]);
         }
         match warm {
             Some(active) => {

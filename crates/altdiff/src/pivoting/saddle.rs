@@ -80,8 +80,13 @@ impl Saddle {
         self.parts.order()
     }
 
+    /// The factor's columns and the distance between them.
+    pub(crate) fn columns(&self) -> (&[f64], usize) {
+        (&self.lower.values, self.lower.stride)
+    }
+
     /// Where the inequalities begin.
-    pub(super) fn eliminated(&self) -> usize {
+    pub(crate) fn eliminated(&self) -> usize {
         self.parts.positive + self.parts.negative
     }
 
@@ -99,13 +104,13 @@ impl Saddle {
 
     /// Column j of the full symmetric S.
     #[inline(always)]
-    pub(super) fn schur(&self, j: usize) -> &[f64] {
+    pub(crate) fn schur(&self, j: usize) -> &[f64] {
         let (first, stride) = (self.eliminated(), self.lower.stride);
         &self.lower.values[(first + j) * stride + first..(first + j) * stride + self.order()]
     }
 
     /// gᵀP⁻¹g of inequality j.
-    pub(super) fn energy(&self, j: usize) -> f64 {
+    pub(crate) fn energy(&self, j: usize) -> f64 {
         self.lower.reference[self.eliminated() + j]
     }
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// The active-set method's factor, or why there is none.
 #[derive(Debug, Clone)]
 pub(super) struct Eliminated {
-    layout: Arc<Layout>,
-    saddle: Result<Arc<Saddle>, Singular>,
+    pub(super) layout: Arc<Layout>,
+    pub(super) saddle: Result<Arc<Saddle>, Singular>,
 }
 
 /// What came of an attempt.

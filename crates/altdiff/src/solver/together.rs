@@ -1,0 +1,93 @@
+//! What the batch engine needs of problems that share their matrices.
+
+use super::pivot::Eliminated;
+use super::{Job, Prepared, Shared, Solver};
+use crate::Problem;
+use crate::active::ActiveSet;
+use crate::core::{Core, Point};
+use crate::derivative::State;
+use crate::kkt::Pattern;
+use crate::pivoting::{Layout, Pivoted, Saddle};
+use std::sync::{Arc, OnceLock};
+
+/// Matrices, their factor, and what a solution with them is made of.
+#[derive(Debug)]
+pub(crate) struct Together {
+    /// The matrices, and the vectors that samples share.
+    pub core: Arc<Core>,
+    pub layout: Arc<Layout>,
+    pub saddle: Arc<Saddle>,
+    /// Rows of A.
+    pub equalities: usize,
+    pub constant: f64,
+    pub tolerance: f64,
+    /// Most steps of a search.
+    pub limit: usize,
+    activity: f64,
+    pattern: Arc<Pattern>,
+    prepared: Prepared,
+}
+
+impl Solver {
+    /// Factors what the problems of a batch share, if the active-set method is the one for them and none of them has
+    /// constraints that are degenerate by themselves.
+    pub(crate) fn together(&self, shared: &Shared, base: &Problem) -> Option<Together> {
+        let job = Job::new(self, shared, base);
+        if self.settings.plain.is_some() || !job.suits_pivoting() {
+            return None;
+        }
+        let Eliminated { layout, saddle } = job.eliminated();
+        let saddle = saddle.ok()?;
+        if saddle.weight == 0.0 {
+            // A Cholesky factor of P proves convexity.
+            let _ = job.prepared.convex.set(true);
+        }
+        // Equal ends of an inequality are pinned together, which harms what moves them apart.
+        if !job.convex() || layout.equal.len() != self.equalities {
+            return None;
+        }
+        let Job { constant, user, prepared, .. } = job;
+        Some(Together {
+            core: user,
+            layout,
+            saddle,
+            equalities: self.equalities,
+            constant,
+            tolerance: self.settings.tolerance,
+            limit: self.settings.max_iterations.unwrap_or(usize::MAX),
+            activity: self.settings.activity,
+            pattern: Arc::clone(&self.pattern),
+            prepared,
+        })
+    }
+}
+
+impl Together {
+    /// What the derivatives of a solved sample need.
+    pub(crate) fn state(
+        &self,
+        user: Core,
+        point: Point,
+        active: ActiveSet,
+        pivoted: Option<Arc<Pivoted>>,
+    ) -> State {
+        let user = Arc::new(user);
+        let prepared = self.prepared.with(&user);
+        State {
+            equalities: self.equalities,
+            user,
+            core: prepared.core,
+            scaling: prepared.scaling,
+            pattern: Arc::clone(&self.pattern),
+            point,
+            active,
+            factor: None,
+            pivoted,
+            finished: true,
+            activity: self.activity,
+            tolerance: self.tolerance,
+            classified: OnceLock::new(),
+            slopes: OnceLock::new(),
+        }
+    }
+}
