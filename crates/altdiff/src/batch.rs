@@ -8,7 +8,7 @@ mod solve;
 mod system;
 mod wide;
 
-pub use gradient::BatchGradient;
+pub use gradient::{BatchGradient, vjp_batch};
 pub(crate) use group::Sample;
 pub use solve::BatchSolution;
 
@@ -44,7 +44,8 @@ impl Block {
     pub const ALL: [Self; 10] =
         [Self::P, Self::Q, Self::A, Self::B, Self::G, Self::Gl, Self::Gu, Self::Lo, Self::Hi, Self::W];
 
-    fn name(self) -> &'static str {
+    /// Its name in the problem's statement.
+    pub fn name(self) -> &'static str {
         match self {
             Self::P => "P",
             Self::Q => "q",

@@ -35,7 +35,7 @@ mod scaling;
 mod sizes;
 mod smooth;
 
-pub use batch::{Batch, BatchGradient, BatchSolution, Block, map_samples};
+pub use batch::{Batch, BatchGradient, BatchSolution, Block, map_samples, vjp_batch};
 pub use csc::Csc;
 pub use derivative::{
     Cause, Cotangent, Degeneracy, DerivativeOptions, FactoredGradient, Gradient, Harm, OneSided, Place,

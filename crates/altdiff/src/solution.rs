@@ -72,6 +72,13 @@ impl Solution {
         }
     }
 
+    /// Whether the solve found that the solution is differentiable beyond doubt: no constraint is weakly active, active
+    /// ones are independent. Else [`degeneracy`](Self::degeneracy) says more.
+    pub fn is_clear(&self) -> bool {
+        let pivoted = |state: &Arc<State>| state.pivoted.as_ref().is_some_and(|pivoted| pivoted.clean);
+        self.status == Status::Solved && (self.sample.is_some() || self.state.as_ref().is_some_and(pivoted))
+    }
+
     /// Keeps what the derivatives of a problem with smooth terms need.
     pub(crate) fn attach(&mut self, slopes: Slopes) {
         if let Some(state) = &self.state {

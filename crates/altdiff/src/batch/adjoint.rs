@@ -5,10 +5,9 @@ use super::group::Group;
 use super::system::{Sides, System, WidePoint};
 use super::wide::{LANES, Wide};
 use crate::active::Side;
-use crate::core::Point;
 use crate::derivative::{at, check_cotangent, signed};
-use crate::kernel::{kernel, vectorized};
-use crate::{Cotangent, Error};
+use crate::kernel::{Kernel, vectorized};
+use crate::{Cotangent, Csc, Error};
 use std::ops::Range;
 
 /// Refinements of an adjoint.
@@ -17,26 +16,26 @@ const REFINEMENTS: usize = 3;
 /// The adjoints d = −K⁻¹v of a group; zero for samples that have none, or not here.
 #[derive(Debug)]
 pub(super) struct GroupAdjoint {
-    d: WidePoint,
+    pub(super) d: WidePoint,
     pub(super) residual: Wide,
     /// What is wrong with the samples' cotangents.
     pub(super) failed: [Option<Error>; LANES],
 }
 
+/// The cotangents of a group's samples.
+pub(super) type Lanes<'a> = [Option<&'a Cotangent>; LANES];
+
 impl Group {
-    /// The adjoints of the samples' cotangents, given for the whole batch.
-    pub(super) fn adjoint(&self, cotangents: &[Cotangent]) -> GroupAdjoint {
+    /// The adjoints of the samples' cotangents.
+    pub(super) fn adjoint(&self, cotangents: &Lanes<'_>) -> GroupAdjoint {
         let together = self.together();
         let layout = &together.layout;
         let (n, m, me) = (layout.n, layout.m, together.equalities);
         let mut failed = [const { None }; LANES];
         let mut x = vec![Wide::default(); n];
         let mut ends = vec![Wide::default(); layout.order() - n];
-        for (lane, &sample) in self.samples.iter().enumerate() {
-            let v = &cotangents[sample];
-            if self.active[lane].is_none() {
-                continue;
-            }
+        for (lane, v) in cotangents.iter().enumerate() {
+            let Some(v) = *v else { continue };
             if let Err(error) = check_cotangent(v, n, me, m - me) {
                 failed[lane] = Some(error);
                 continue;
@@ -72,20 +71,15 @@ impl Group {
         let residual = system.refine(&sides, &mut d, &energy, REFINEMENTS, &mut room);
         GroupAdjoint { d, residual, failed }
     }
-
-    /// One sample's part of an adjoint.
-    pub(super) fn sample_adjoint(&self, adjoint: &GroupAdjoint, lane: usize) -> Point {
-        self.sample_point(&adjoint.d, lane)
-    }
 }
 
 /// Adds to a block's gradient the sum over the samples of the groups.
-pub(super) fn add_sum(block: Block, groups: &[(&Group, &GroupAdjoint)], out: &mut [f64]) {
+pub(super) fn add_sum(block: Block, groups: &[(&Group, GroupAdjoint)], out: &mut [f64]) {
     let Some((first, _)) = groups.first() else { return };
     let together = first.together();
     let (layout, core, me) = (&together.layout, &together.core, together.equalities);
     let m = layout.m;
-    let entries = |pattern: &crate::Csc, rows: Range<usize>, out: &mut [f64]| {
+    let entries = |pattern: &Csc, rows: Range<usize>, out: &mut [f64]| {
         vectorized::<Outer, _>((pattern, rows, block == Block::P, groups, out));
     };
     match block {
@@ -132,20 +126,24 @@ fn total(v: &Wide) -> f64 {
     v.0.iter().sum()
 }
 
-kernel!(Outer = outer, (&crate::Csc, Range<usize>, bool, &[(&Group, &GroupAdjoint)], &mut [f64]) -> ());
+/// A pattern, the rows that are asked for, whether it is that of a symmetric matrix, and where to add the sum.
+type Sum<'a> = (&'a Csc, Range<usize>, bool, &'a [(&'a Group, GroupAdjoint)], &'a mut [f64]);
+
+struct Outer;
+
+impl<'a> Kernel<Sum<'a>> for Outer {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(arguments: Sum<'a>) {
+        outer(arguments);
+    }
+}
 
 /// Adds `Σ d_y xᵀ + y d_xᵀ` on the stored entries of the given rows; of a symmetric matrix `Σ d_x xᵀ + x d_xᵀ`, an
 /// off-diagonal entry standing for both of its mirror images.
 #[inline(always)]
-fn outer(
-    (pattern, rows, symmetric, groups, out): (
-        &crate::Csc,
-        Range<usize>,
-        bool,
-        &[(&Group, &GroupAdjoint)],
-        &mut [f64],
-    ),
-) {
+fn outer((pattern, rows, symmetric, groups, out): Sum<'_>) {
     let mut next = out.iter_mut();
     for j in 0..pattern.ncols {
         let entries = &pattern.row_idx[pattern.col_ptr[j]..pattern.col_ptr[j + 1]];

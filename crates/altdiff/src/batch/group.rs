@@ -5,7 +5,7 @@ use super::system::{Room, Sides, System, WidePoint};
 use super::wide::{LANES, Wide};
 use super::{Batch, Block};
 use crate::active::{ActiveSet, Side};
-use crate::core::{Core, Point};
+use crate::core::Core;
 use crate::derivative::{State, block_len};
 use crate::kernel::{kernel, vectorized};
 use crate::pivoting::{CLEAR, Inequality, Pivoted, Search};
@@ -28,8 +28,6 @@ pub(super) struct Family {
 #[derive(Debug)]
 pub(crate) struct Group {
     family: Arc<Family>,
-    /// Their numbers in the batch.
-    pub(super) samples: Vec<usize>,
     /// Linear costs, negated.
     cost: Vec<Wide>,
     /// The lower and upper ends of the constraints that take part: equal ones, then unequal ones.
@@ -54,8 +52,8 @@ struct Verdict {
 /// A sample's place in its group, and what its derivatives need, made when they are asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
-    group: Arc<Group>,
-    lane: usize,
+    pub(super) group: Arc<Group>,
+    pub(super) lane: usize,
     state: OnceLock<Arc<State>>,
 }
 
@@ -114,28 +112,27 @@ fn alike(l: f64, u: f64, place: usize) -> bool {
 
 impl Group {
     /// Solves the given samples of a batch, at most [`LANES`]. A sample without a solution is for the general way.
-    pub(super) fn solve<'w>(
+    pub(super) fn solve(
         family: &Arc<Family>,
         batch: &Batch,
         samples: &[usize],
-        start: &dyn Fn(usize) -> Option<&'w WarmStart>,
-    ) -> (Arc<Self>, Vec<Option<Solution>>) {
+        warm: &[Option<&WarmStart>],
+    ) -> Vec<Option<Solution>> {
         let mut group = Self::load(family, batch, samples);
         let together = &family.together;
         let system = System { together, active: &[] };
         let mut room = system.room();
-        let energy = group.search(&mut room, start);
-        let verdict = group.finish(&energy.0, &mut room, energy.1);
+        let (energy, iterations) = group.search(&mut room, warm);
+        let verdict = group.finish(&energy, &mut room, iterations);
         for (lane, active) in group.active.iter_mut().enumerate() {
             if !verdict.clear[lane] {
                 *active = None;
             }
         }
         let group = Arc::new(group);
-        let solutions = (0..samples.len())
+        (0..samples.len())
             .map(|lane| group.active[lane].is_some().then(|| Self::solution(&group, lane, &verdict)))
-            .collect();
-        (group, solutions)
+            .collect()
     }
 
     /// Takes the samples' vectors; the first one stands in where there are not enough.
@@ -168,7 +165,6 @@ impl Group {
         };
         Self {
             family: Arc::clone(family),
-            samples: samples.to_vec(),
             cost,
             ends: layout.equal.iter().chain(&layout.unequal).map(|&k| ends(k)).collect(),
             point: WidePoint::zeros(n, m),
@@ -179,11 +175,7 @@ impl Group {
 
     /// Finds the active sets, and leaves the eliminated right-hand side with the multipliers in the room. Returns its
     /// energy and the steps of the searches.
-    fn search<'w>(
-        &mut self,
-        room: &mut Room,
-        start: &dyn Fn(usize) -> Option<&'w WarmStart>,
-    ) -> (Wide, [usize; LANES]) {
+    fn search(&mut self, room: &mut Room, warm: &[Option<&WarmStart>]) -> (Wide, [usize; LANES]) {
         let Family { together, guess } = &*self.family;
         let Together { layout, saddle, .. } = together;
         let (n, e) = (layout.n, layout.equal.len());
@@ -199,13 +191,10 @@ impl Group {
             *t = t.scaled(-1.0);
         }
         let ends = &self.ends[e..];
-        let warm = |lane: usize| {
-            start(self.samples[lane])
-                .map(|w| &w.active)
-                .filter(|active| active.rows.len() == layout.m && active.vars.len() == n)
-        };
+        let fits = |active: &&ActiveSet| active.rows.len() == layout.m && active.vars.len() == n;
+        let warm: Vec<_> = warm.iter().map(|w| w.map(|w| &w.active).filter(fits)).collect();
         let mut guesses = guess::Room::default();
-        let cold = (0..self.samples.len()).any(|lane| warm(lane).is_none());
+        let cold = warm.iter().any(Option::is_none);
         let guess = guess.as_ref().filter(|_| cold);
         if let Some(guess) = guess {
             guess.run(tail, ends, &mut guesses);
@@ -216,8 +205,7 @@ impl Group {
         let mut search = Search::default();
         let mut steps = [0; LANES];
         let mut multipliers = vec![Wide::default(); tail.len()];
-        for lane in 0..self.samples.len() {
-            let active = warm(lane);
+        for (lane, active) in warm.into_iter().enumerate() {
             let inequalities = tail.iter().zip(ends).zip(&layout.unequal).enumerate();
             let inequalities = inequalities.map(|(i, ((value, [l, u]), &k))| {
                 let (l, u) = (l.0[lane], u.0[lane]);
@@ -348,13 +336,7 @@ impl Group {
             }
         }
         let pivoted = self.active[lane].clone();
-        together.state(user, self.sample_point(&self.point, lane), self.active_set(lane), pivoted)
-    }
-
-    /// One sample's part of a point.
-    pub(super) fn sample_point(&self, point: &WidePoint, lane: usize) -> Point {
-        let of = |v: &[Wide]| v.iter().map(|v| v.0[lane]).collect();
-        Point { x: of(&point.x), y: of(&point.y), z: of(&point.z) }
+        together.state(user, self.point.sample(lane), self.active_set(lane), pivoted)
     }
 }
 

@@ -8,20 +8,10 @@ use crate::{Error, Problem, Solution, Solver, WarmStart};
 use std::ops::Index;
 use std::sync::Arc;
 
-/// Where a sample was solved side by side with others.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) group: usize,
-    pub(super) lane: usize,
-}
-
 /// The outcome of a batch, one [`Solution`] or error per sample, in the order of the samples.
 #[derive(Debug, Clone)]
 pub struct BatchSolution {
     pub(super) samples: Vec<Result<Solution, Error>>,
-    /// Samples that were solved side by side, and which sample is where.
-    pub(super) groups: Vec<Arc<Group>>,
-    pub(super) places: Vec<Option<Place>>,
     /// Which blocks are shared.
     pub(super) shared: [bool; 10],
 }
@@ -65,13 +55,6 @@ impl<'a> IntoIterator for &'a BatchSolution {
     }
 }
 
-/// What a batch is made into.
-struct Solved {
-    groups: Vec<Arc<Group>>,
-    places: Vec<Option<Place>>,
-    samples: Vec<Option<Result<Solution, Error>>>,
-}
-
 impl Solver {
     /// Solves all samples.
     ///
@@ -94,22 +77,18 @@ impl Solver {
             return Err(Error::Shape { block: "warm", unit: "entries", found, expected });
         }
         let start = |sample: usize| warm.get(sample).copied().flatten();
-        let nothing = || Solved {
-            groups: Vec::new(),
-            places: vec![None; batch.samples],
-            samples: (0..batch.samples).map(|_| None).collect(),
-        };
-        let (mut solved, shared) = if batch.matrices_are_shared() && !self.is_smooth() {
+        let (solved, shared) = if batch.matrices_are_shared() && !self.is_smooth() {
             let shared = self.share(&batch.base)?;
-            (self.solve_groups(&shared, batch, &start).unwrap_or_else(nothing), Some(shared))
+            (self.solve_groups(&shared, batch, &start), Some(shared))
         } else {
             // A pattern or matrix that is wrong for all is an error of the batch.
             if !self.is_smooth() {
                 self.compare(&batch.base)?;
             }
-            (nothing(), None)
+            (None, None)
         };
-        let rest: Vec<usize> = (0..batch.samples).filter(|&k| solved.samples[k].is_none()).collect();
+        let mut samples = solved.unwrap_or_else(|| (0..batch.samples).map(|_| None).collect());
+        let rest: Vec<usize> = (0..batch.samples).filter(|&k| samples[k].is_none()).collect();
         if let (Some(shared), Some(&first)) = (&shared, rest.first())
             && let Ok(first) = batch.vectors(first)
         {
@@ -120,12 +99,10 @@ impl Solver {
             None => self.solve(&batch.problem(rest[at]), start(rest[at])),
         });
         for (at, made) in rest.into_iter().zip(made) {
-            solved.samples[at] = Some(made);
+            samples[at] = Some(made);
         }
         Ok(BatchSolution {
-            samples: solved.samples.into_iter().flatten().collect(),
-            groups: solved.groups,
-            places: solved.places,
+            samples: samples.into_iter().flatten().collect(),
             shared: Block::ALL.map(|block| batch.is_shared(block)),
         })
     }
@@ -136,29 +113,26 @@ impl Solver {
         shared: &Shared,
         batch: &Batch,
         start: &(dyn Fn(usize) -> Option<&'w WarmStart> + Sync),
-    ) -> Option<Solved> {
+    ) -> Option<Vec<Option<Result<Solution, Error>>>> {
+        if batch.samples < 2 {
+            return None;
+        }
         let first = (0..batch.samples).find_map(|sample| batch.vectors(sample).ok())?;
         let family = Arc::new(Family::new(self.together(shared, &first)?));
-        if batch.samples < 2 || !family.is_consistent(batch) {
+        if !family.is_consistent(batch) {
             return None;
         }
         let fit: Vec<usize> = (0..batch.samples).filter(|&sample| family.fits(batch, sample)).collect();
         let chunks: Vec<&[usize]> = fit.chunks(LANES).collect();
-        let groups = map_groups(chunks.len(), |g| Group::solve(&family, batch, chunks[g], &|k| start(k)));
-        let mut out = Solved {
-            groups: Vec::with_capacity(groups.len()),
-            places: vec![None; batch.samples],
-            samples: (0..batch.samples).map(|_| None).collect(),
-        };
-        for (group, solutions) in groups {
-            for (lane, solution) in solutions.into_iter().enumerate() {
-                if let Some(solution) = solution {
-                    let sample = group.samples[lane];
-                    out.places[sample] = Some(Place { group: out.groups.len(), lane });
-                    out.samples[sample] = Some(Ok(solution));
-                }
+        let groups = map_groups(chunks.len(), |g| {
+            let warm: Vec<_> = chunks[g].iter().map(|&sample| start(sample)).collect();
+            Group::solve(&family, batch, chunks[g], &warm)
+        });
+        let mut out: Vec<_> = (0..batch.samples).map(|_| None).collect();
+        for (chunk, solutions) in chunks.iter().zip(groups) {
+            for (&sample, solution) in chunk.iter().zip(solutions) {
+                out[sample] = solution.map(Ok);
             }
-            out.groups.push(group);
         }
         Some(out)
     }

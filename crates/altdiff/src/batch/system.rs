@@ -2,7 +2,7 @@
 //! factors of their active sets one by one.
 
 use super::wide::{Columns, LANES, Wide, backward, forward, products};
-use crate::core::Core;
+use crate::core::{Core, Point};
 use crate::kernel::{kernel, vectorized};
 use crate::pivoting::{Pivoted, ROUNDING};
 use crate::solver::Together;
@@ -23,6 +23,12 @@ impl WidePoint {
     pub(super) fn zeros(n: usize, m: usize) -> Self {
         let zeros = |len: usize| vec![Wide::default(); len];
         Self { x: zeros(n), y: zeros(m), z: zeros(n) }
+    }
+
+    /// One sample's part.
+    pub(super) fn sample(&self, lane: usize) -> Point {
+        let of = |v: &[Wide]| v.iter().map(|v| v.0[lane]).collect();
+        Point { x: of(&self.x), y: of(&self.y), z: of(&self.z) }
     }
 
     /// Entry k over rows, then bounds.

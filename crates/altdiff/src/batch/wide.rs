@@ -82,9 +82,7 @@ fn load<S: Simd, const REGS: usize>(v: &Wide, at: usize) -> [S::f64s; REGS] {
 #[inline(always)]
 fn store<S: Simd, const REGS: usize>(v: &mut Wide, at: usize, value: [S::f64s; REGS]) {
     let (all, _) = S::as_mut_simd_f64s(&mut v.0);
-    for r in 0..REGS {
-        all[at + r] = value[r];
-    }
+    all[at..at + REGS].copy_from_slice(&value);
 }
 
 /// `sum += a x`.
