@@ -1,8 +1,10 @@
 //! The door to the engine: blocks in its form, solutions and derivatives in the program's.
 
 use crate::error::Error;
-use altdiff::{Cotangent, Csc, DerivativeOptions, Function, Problem, SolutionTangent, Solver, Tangent};
-use cvxlayer_program::{Blocks, MatrixBlock, Program, SmoothFunction, SmoothTerm};
+use altdiff::{
+    Block, Cotangent, Csc, DerivativeOptions, Function, Problem, SolutionTangent, Solver, Tangent,
+};
+use cvxlayer_program::{BlockKind, Blocks, MatrixBlock, Program, SmoothFunction, SmoothTerm, VectorBlock};
 
 pub use altdiff::{Control, Method, Plain, Progress, Residuals, Route, Settings, Status};
 
@@ -24,45 +26,109 @@ pub(crate) fn problem(blocks: &Blocks, theta_hat: &[f64]) -> Result<Problem, Err
 
 /// Replaces the numbers of a problem of the program's pattern by those at θ̂.
 pub(crate) fn renew(blocks: &Blocks, theta_hat: &[f64], problem: &mut Problem) -> Result<(), Error> {
-    let Problem { p, q, r, a, b, g, gl, gu, lo, hi, smooth: _, w } = problem;
-    for (name, block, values) in [
-        ("P", &blocks.p.entries, &mut p.values),
-        ("q", &blocks.q, q),
-        ("A", &blocks.a.entries, &mut a.values),
-        ("b", &blocks.b, b),
-        ("G", &blocks.g.entries, &mut g.values),
-        ("w", &blocks.w, &mut *w),
-    ] {
-        block.apply_into(theta_hat, values);
-        if let Some(entry) = values.iter().position(|v| !v.is_finite()) {
-            return Err(Error::NotFinite { block: name, entry, value: values[entry] });
+    for (_, block) in BLOCKS {
+        renew_block(blocks, block, theta_hat, entries_mut(problem, block))?;
+    }
+    problem.r = constant(blocks, theta_hat)?;
+    Ok(())
+}
+
+/// The numbers of one block at θ̂.
+pub(crate) fn renew_block(
+    blocks: &Blocks,
+    which: Block,
+    theta_hat: &[f64],
+    values: &mut [f64],
+) -> Result<(), Error> {
+    block(blocks, which).apply_into(theta_hat, values);
+    if which == Block::W {
+        // A weight that is nonnegative but for rounding is no mistake of anybody's.
+        for weight in values.iter_mut().filter(|w| **w < 0.0 && **w > -1e-12) {
+            *weight = 0.0;
         }
     }
-    for (name, block, values, absent) in [
-        ("gl", &blocks.gl, gl, f64::NEG_INFINITY),
-        ("gu", &blocks.gu, gu, f64::INFINITY),
-        ("lo", &blocks.lo, lo, f64::NEG_INFINITY),
-        ("hi", &blocks.hi, hi, f64::INFINITY),
-    ] {
-        block.apply_into(theta_hat, values);
-        if let Some(entry) = values.iter().position(|v| v.is_nan() || *v == -absent) {
-            return Err(Error::NotFinite { block: name, entry, value: values[entry] });
-        }
+    let fault = |v: &f64| match which {
+        Block::Gl | Block::Lo => v.is_nan() || *v == f64::INFINITY,
+        Block::Gu | Block::Hi => v.is_nan() || *v == f64::NEG_INFINITY,
+        Block::W => !v.is_finite() || *v < 0.0,
+        _ => !v.is_finite(),
+    };
+    match values.iter().position(fault) {
+        Some(entry) => Err(Error::NotFinite { block: which.name(), entry, value: values[entry] }),
+        None => Ok(()),
     }
-    // A weight that is nonnegative but for rounding is no mistake of anybody's.
-    for weight in w.iter_mut().filter(|w| **w < 0.0 && **w > -1e-12) {
-        *weight = 0.0;
-    }
-    if let Some(entry) = w.iter().position(|v| *v < 0.0) {
-        return Err(Error::NotFinite { block: "w", entry, value: w[entry] });
-    }
+}
+
+/// The objective's constant at θ̂.
+pub(crate) fn constant(blocks: &Blocks, theta_hat: &[f64]) -> Result<f64, Error> {
     let mut constant = [0.0];
     blocks.r.apply_into(theta_hat, &mut constant);
-    if !constant[0].is_finite() {
-        return Err(Error::NotFinite { block: "r", entry: 0, value: constant[0] });
+    if constant[0].is_finite() {
+        Ok(constant[0])
+    } else {
+        Err(Error::NotFinite { block: "r", entry: 0, value: constant[0] })
     }
-    *r = constant[0];
-    Ok(())
+}
+
+/// The blocks of the program and of the engine.
+pub(crate) const BLOCKS: [(BlockKind, Block); 10] = [
+    (BlockKind::P, Block::P),
+    (BlockKind::Q, Block::Q),
+    (BlockKind::A, Block::A),
+    (BlockKind::B, Block::B),
+    (BlockKind::G, Block::G),
+    (BlockKind::Gl, Block::Gl),
+    (BlockKind::Gu, Block::Gu),
+    (BlockKind::Lo, Block::Lo),
+    (BlockKind::Hi, Block::Hi),
+    (BlockKind::W, Block::W),
+];
+
+/// The program's map to a block's entries.
+pub(crate) fn block(blocks: &Blocks, which: Block) -> &VectorBlock {
+    match which {
+        Block::P => &blocks.p.entries,
+        Block::Q => &blocks.q,
+        Block::A => &blocks.a.entries,
+        Block::B => &blocks.b,
+        Block::G => &blocks.g.entries,
+        Block::Gl => &blocks.gl,
+        Block::Gu => &blocks.gu,
+        Block::Lo => &blocks.lo,
+        Block::Hi => &blocks.hi,
+        Block::W => &blocks.w,
+    }
+}
+
+/// The entries of a problem's block.
+pub(crate) fn entries(problem: &Problem, which: Block) -> &[f64] {
+    match which {
+        Block::P => &problem.p.values,
+        Block::Q => &problem.q,
+        Block::A => &problem.a.values,
+        Block::B => &problem.b,
+        Block::G => &problem.g.values,
+        Block::Gl => &problem.gl,
+        Block::Gu => &problem.gu,
+        Block::Lo => &problem.lo,
+        Block::Hi => &problem.hi,
+        Block::W => &problem.w,
+    }
+}
+
+fn entries_mut(problem: &mut Problem, which: Block) -> &mut [f64] {
+    match which {
+        Block::P => &mut problem.p.values,
+        Block::Q => &mut problem.q,
+        Block::A => &mut problem.a.values,
+        Block::B => &mut problem.b,
+        Block::G => &mut problem.g.values,
+        Block::Gl => &mut problem.gl,
+        Block::Gu => &mut problem.gu,
+        Block::Lo => &mut problem.lo,
+        Block::Hi => &mut problem.hi,
+        Block::W => &mut problem.w,
+    }
 }
 
 /// A problem with the program's pattern to analyse: its constant parts, bounds aside.

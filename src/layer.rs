@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::lifting::Lifted;
 use crate::params::Params;
 use crate::passes::validate;
-use crate::solution::Solution;
+use crate::solution::{Origin, Solution};
 use cvxlayer_program::{Depends, Program};
 use std::sync::{Arc, OnceLock};
 
@@ -89,6 +89,6 @@ impl Layer {
         let problem = engine::problem(&program.blocks, &lifted.theta_hat)?;
         let warm = warm.map(Solution::warm_start);
         let solved = self.inner.solver.solve_with(&problem, warm.as_ref(), callback)?;
-        Ok(Solution::new(Arc::clone(&self.inner), lifted, problem, solved))
+        Ok(Solution::new(Arc::clone(&self.inner), Origin::Made(lifted), Some(problem), solved))
     }
 }

@@ -44,7 +44,10 @@ pub use cvxlayer_lang as lang;
 pub use cvxlayer_macros::problem;
 pub use cvxlayer_program as program;
 pub use data::{Array, Data, ValueError, ValueFault};
-pub use derivative::{Derivatives, Expression, Gradients, Jacobian, Question, Tangents, Verification};
+pub use derivative::{
+    BatchGradients, Derivatives, Expression, Gradients, Jacobian, Question, Tangents, Verification,
+    vjp_batch_sum,
+};
 pub use engine::{Control, Method, Plain, Progress, Residuals, Route, Settings, Status};
 pub use error::Error;
 pub use layer::Layer;

@@ -4,7 +4,8 @@ use crate::data::{expand, stored_entries};
 use crate::error::Error;
 use crate::params::Params;
 use crate::tape::{Evaluation, symmetric_part};
-use cvxlayer_program::{Input, NodeId, Parameter, Program, Storage};
+use cvxlayer_program::{Input, NodeId, Op, Parameter, Program, Storage};
+use std::ops::Range;
 
 /// θ̂ at given parameters, with what its derivatives need.
 #[derive(Clone, Debug)]
@@ -60,6 +61,44 @@ impl Lifted {
         Ok(())
     }
 
+    /// Takes the values of the parameters that move, one after another, and evaluates again what they reach.
+    pub(crate) fn take(
+        &mut self,
+        program: &Program,
+        moving: &Moving,
+        values: &[f64],
+        params: &Params,
+    ) -> Result<(), Error> {
+        let Self { theta, theta_hat, tape } = self;
+        let lift = &program.lift;
+        let mut rest = values;
+        for range in moving.ranges(program) {
+            let (own, others) = rest.split_at(range.len());
+            theta[range.clone()].copy_from_slice(own);
+            theta_hat[range].copy_from_slice(own);
+            rest = others;
+        }
+        let input = |input, to: &mut Vec<f64>| {
+            if let Input::Parameter(i) = input {
+                full_into(&program.parameters[i as usize], theta, to);
+            }
+        };
+        tape.renew_some(&lift.tape, &input, &|node| moving.nodes[node]);
+        if let Some(fault) = tape.faults().first() {
+            return Err(Error::Lift { text: subexpression(program, fault.node), kind: fault.kind });
+        }
+        let errors = params.check_lifted(program, tape, theta, |_| true);
+        if !errors.is_empty() {
+            return Err(Error::Values(errors));
+        }
+        for derived in lift.derived.iter().filter(|d| moving.nodes[d.node as usize]) {
+            theta_hat[derived.start..derived.start + derived.len].copy_from_slice(tape.value(derived.node));
+        }
+        let start = theta_hat.len() - lift.products.len();
+        lift.products.apply(theta_hat, start);
+        Ok(())
+    }
+
     /// How θ̂ and the tape's nodes move when θ does.
     pub(crate) fn tangent(&self, program: &Program, moved: &[f64]) -> (Vec<f64>, Vec<Option<Vec<f64>>>) {
         let lift = &program.lift;
@@ -104,6 +143,33 @@ impl Lifted {
         let mut theta = vec![0.0; program.lift.theta];
         add_parameters(program, &Evaluation::inputs(&program.lift.tape, &nodes), &mut theta);
         theta
+    }
+}
+
+/// The parameters that differ between samples, and the nodes of the lift's tape that they reach.
+#[derive(Debug)]
+pub(crate) struct Moving {
+    pub(crate) parameters: Vec<bool>,
+    nodes: Vec<bool>,
+}
+
+impl Moving {
+    pub(crate) fn new(program: &Program, parameters: Vec<bool>) -> Self {
+        let mut nodes: Vec<bool> = Vec::with_capacity(program.lift.tape.nodes.len());
+        for node in program.lift.tape.nodes.iter() {
+            let moves = match node.op {
+                Op::Input(Input::Parameter(i)) => parameters[i as usize],
+                _ => node.op.operands().iter().any(|&a| nodes[a as usize]),
+            };
+            nodes.push(moves);
+        }
+        Self { parameters, nodes }
+    }
+
+    /// Their entries in θ.
+    pub(crate) fn ranges<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = Range<usize>> + 'a {
+        let own = program.parameters.iter().zip(&self.parameters).filter(|(_, own)| **own);
+        own.map(|(p, _)| p.start..p.start + p.len())
     }
 }
 

@@ -79,6 +79,20 @@ impl Params {
         self.values.iter().map(|(name, given)| (name, &given.value))
     }
 
+    /// The names that values were given for, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.names()
+    }
+
+    /// These values, and those of `other` where there is none.
+    pub(crate) fn or(&self, other: &Self) -> Self {
+        let mut out = self.clone();
+        for (name, given) in other.values.iter().filter(|(name, _)| self.get(name).is_none()) {
+            out.values.insert(name, given.clone());
+        }
+        out
+    }
+
     fn error(&self, name: &str, declaration: String, fault: ValueFault) -> ValueError {
         let origin = self.origin(name).map(str::to_owned);
         ValueError { name: name.to_owned(), origin, declaration, fault }

@@ -4,11 +4,12 @@ use crate::certificate::{self, Certificate};
 use crate::data::Array;
 use crate::engine::{self, Method, Residuals, Status};
 use crate::layer::Inner;
-use crate::lifting::{self, Lifted};
+use crate::lifting::{self, Lifted, Moving};
 use crate::named::Named;
+use crate::params::Params;
 use crate::tape::Evaluation;
-use cvxlayer_program::{Input, Program, Sense, Tape, UserDual, UserVariable, ZERO_ENTRY};
-use std::sync::Arc;
+use cvxlayer_program::{Input, Node, Op, Program, Sense, Tape, UserDual, UserVariable, ZERO_ENTRY};
+use std::sync::{Arc, OnceLock};
 
 /// The outcome of a solve, in the user's terms; it owns what its derivatives need.
 ///
@@ -51,8 +52,8 @@ pub struct Info {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) inner: Arc<Inner>,
-    pub(crate) lifted: Lifted,
-    pub(crate) problem: altdiff::Problem,
+    origin: Origin,
+    problem: OnceLock<altdiff::Problem>,
     pub(crate) solved: altdiff::Solution,
     /// The tape of lets; empty unless there is a point.
     pub(crate) values: Evaluation,
@@ -60,7 +61,45 @@ pub(crate) struct State {
     pub(crate) objective: f64,
 }
 
+/// The parameters a solution belongs to.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// Lifted.
+    Made(Lifted),
+    /// Those of a sample: the base of its batch with some values of its own, lifted when that is asked for.
+    Sample { base: Arc<Lifted>, moving: Arc<Moving>, own: Vec<f64>, made: Box<OnceLock<Lifted>> },
+}
+
+impl Origin {
+    pub(crate) fn sample(base: Arc<Lifted>, moving: Arc<Moving>, own: Vec<f64>) -> Self {
+        Self::Sample { base, moving, own, made: Box::default() }
+    }
+}
+
 impl State {
+    /// The parameters, lifted.
+    pub(crate) fn lifted(&self) -> &Lifted {
+        match &self.origin {
+            Origin::Made(lifted) => lifted,
+            Origin::Sample { base, moving, own, made } => made.get_or_init(|| {
+                let mut lifted = (**base).clone();
+                // These values have been taken, and found right, before the sample was solved.
+                let taken = lifted.take(self.program(), moving, own, &Params::new());
+                debug_assert!(taken.is_ok());
+                lifted
+            }),
+        }
+    }
+
+    /// The engine's problem.
+    pub(crate) fn problem(&self) -> &altdiff::Problem {
+        self.problem.get_or_init(|| {
+            let blocks = &self.program().blocks;
+            // It was made before, to be solved.
+            engine::problem(blocks, &self.lifted().theta_hat).unwrap_or_else(|_| engine::template(blocks))
+        })
+    }
+
     pub(crate) fn program(&self) -> &Program {
         &self.inner.program
     }
@@ -73,9 +112,10 @@ impl State {
     /// Evaluates a tape at the solution.
     pub(crate) fn evaluate(&self, tape: &Tape) -> Evaluation {
         let stacked = engine::multipliers(&self.solved);
+        let reads = |node: &Node| matches!(node.op, Op::Input(Input::Parameter(_)));
         let at = At {
             program: self.program(),
-            theta: &self.lifted.theta,
+            theta: if tape.nodes.iter().any(reads) { &self.lifted().theta } else { &[] },
             x: &self.solved.x,
             stacked: &stacked,
             objective: self.objective,
@@ -125,13 +165,17 @@ pub(crate) fn dual_into(dual: &UserDual, stacked: &[f64], to: &mut Vec<f64>) {
 impl Solution {
     pub(crate) fn new(
         inner: Arc<Inner>,
-        lifted: Lifted,
-        problem: altdiff::Problem,
+        origin: Origin,
+        problem: Option<altdiff::Problem>,
         solved: altdiff::Solution,
     ) -> Self {
+        let problem = problem.map_or_else(OnceLock::new, OnceLock::from);
+        let values = Evaluation::default();
+        let mut state = State { inner, origin, problem, solved, values, objective: f64::NAN };
+        let (inner, solved) = (&state.inner, &state.solved);
         let mut notes = solved.notes.clone();
         if let Some(proof) = &solved.certificate {
-            notes.extend(certificate::domains(&inner.program, &problem.lo, proof));
+            notes.extend(certificate::domains(&inner.program, &state.problem().lo, proof));
         }
         let info =
             Info { method: solved.method, iterations: solved.iterations, residuals: solved.residuals, notes };
@@ -140,7 +184,7 @@ impl Solution {
         let objective = if has_point { sense(&inner.program) * solved.objective } else { f64::NAN };
         let certificate =
             solved.certificate.as_ref().and_then(|proof| Certificate::new(&inner.program, proof));
-        let mut state = State { inner, lifted, problem, solved, values: Evaluation::default(), objective };
+        state.objective = objective;
         let mut out = (Named::default(), Named::default(), Named::default(), Named::default());
         if has_point {
             state.values = state.evaluate(&state.program().values);

@@ -55,7 +55,7 @@ impl Derivatives<'_> {
         let p = all.iter().find(|p| (p.start..p.start + p.len()).contains(&entry))?;
         let a = &p.attributes;
         let plain = p.storage == Storage::Dense && !(a.symmetric || a.psd || a.nsd);
-        if !plain || self.state.lifted.theta[entry] != 0.0 || a.nonneg == a.nonpos {
+        if !plain || self.state.lifted().theta[entry] != 0.0 || a.nonneg == a.nonpos {
             return None;
         }
         Some(End { entry, inwards: if a.nonneg { 1.0 } else { -1.0 } })
@@ -86,7 +86,7 @@ impl Derivatives<'_> {
         }
         let x = &moved.tangent.x;
         let stacked = engine::multiplier_tangent(&moved.tangent);
-        let value = Objective { problem: &state.problem, x: &moved.from };
+        let value = Objective { problem: state.problem(), x: &moved.from };
         let objective = state.sense() * value.tangent(x, &data);
         let nodes = seed.evaluation.tangent(seed.tape, &|input| match input {
             Input::Parameter(i) => full_tangent(&program.parameters[i as usize], &theta),

@@ -71,7 +71,7 @@ impl Derivatives<'_> {
     /// The data's tangent for one of θ, with those of the lift's nodes.
     pub(super) fn data_tangent(&self, theta: &[f64]) -> (DataVector, Vec<Option<Vec<f64>>>) {
         let program = self.state.program();
-        let (theta_hat, nodes) = self.state.lifted.tangent(program, theta);
+        let (theta_hat, nodes) = self.state.lifted().tangent(program, theta);
         (engine::data_tangent(&program.blocks, &theta_hat), nodes)
     }
 
@@ -81,7 +81,7 @@ impl Derivatives<'_> {
         let (data, lift_nodes) = self.data_tangent(theta);
         let moved = state.solved.jvp(&data.blocks, &engine::options(self.route))?;
         let stacked = engine::multiplier_tangent(&moved);
-        let value = Objective { problem: &state.problem, x: &state.solved.x };
+        let value = Objective { problem: state.problem(), x: &state.solved.x };
         let objective = state.sense() * value.tangent(&moved.x, &data);
         let map = &program.solution;
         let value_nodes = state.values.tangent(&program.values, &|input| match input {

@@ -11,6 +11,7 @@ mod moved;
 mod notes;
 mod output;
 mod reverse;
+mod sum;
 mod verify;
 
 pub use forward::Tangents;
@@ -18,6 +19,7 @@ pub use jacobian::Jacobian;
 pub(crate) use notes::column_name;
 pub use output::Output;
 pub use reverse::Gradients;
+pub use sum::{BatchGradients, vjp_batch_sum};
 pub use verify::{Question, Verification};
 
 use crate::data::{Array, ValueError, ValueFault, declaration};

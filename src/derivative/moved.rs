@@ -39,7 +39,7 @@ impl Derivatives<'_> {
         let data = crate::engine::DataVector { blocks: rate.clone(), r: 0.0 };
         let mut theta_hat = vec![0.0; program.lift.len()];
         crate::engine::data_adjoint(&program.blocks, &data, &mut theta_hat);
-        state.lifted.adjoint(program, theta_hat).0
+        state.lifted().adjoint(program, theta_hat).0
     }
 
     /// Whether a rate by one entry of a parameter is more than rounding, given how far the entry moves the data.

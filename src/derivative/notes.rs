@@ -96,9 +96,9 @@ impl Derivatives<'_> {
     /// Notes the kinks that cotangents meet on the lift's and the values' tape, if parameters asked for move them.
     pub(super) fn note_kinks(&self, seed: &Seed, pulled: &Pulled, notes: &mut Notes) -> Result<(), Error> {
         let (state, program) = (self.state, self.state.program());
-        for probe in state.lifted.tape.probes(&program.lift.tape, Some(&pulled.lift_nodes), 0.0) {
-            let movers =
-                self.movers_of_gradient(&state.lifted.node_adjoint(program, &probe.weights), &probe.weights);
+        for probe in state.lifted().tape.probes(&program.lift.tape, Some(&pulled.lift_nodes), 0.0) {
+            let movers = self
+                .movers_of_gradient(&state.lifted().node_adjoint(program, &probe.weights), &probe.weights);
             if !movers.is_empty() {
                 note_lifted(program, &probe, &movers, notes);
             }
@@ -123,7 +123,7 @@ impl Derivatives<'_> {
         for cause in &pushed.causes {
             self.note_cause(cause, Some(&movers), notes);
         }
-        for probe in state.lifted.tape.probes(&program.lift.tape, None, 0.0) {
+        for probe in state.lifted().tape.probes(&program.lift.tape, None, 0.0) {
             let needed = program.lift.derived.iter().map(|d| d.node);
             if moves(&probe, &pushed.lift_nodes) && reached(&program.lift.tape, &probe, needed) {
                 note_lifted(program, &probe, &movers, notes);

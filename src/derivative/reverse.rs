@@ -155,7 +155,7 @@ impl Derivatives<'_> {
             }
         }
 
-        let value = Objective { problem: &state.problem, x: &state.solved.x };
+        let value = Objective { problem: state.problem(), x: &state.solved.x };
         let weight = state.sense() * objective;
         if weight != 0.0 {
             for (bar, slope) in x.iter_mut().zip(value.slope()) {
@@ -183,14 +183,14 @@ impl Derivatives<'_> {
                 w: gradient.w,
             };
         } else {
-            data.blocks = Tangent::zeros(&state.problem);
+            data.blocks = Tangent::zeros(state.problem());
         }
         if weight != 0.0 {
             value.add_data_slope(weight, &mut data);
         }
         let mut theta_hat = vec![0.0; program.lift.len()];
         engine::data_adjoint(&program.blocks, &data, &mut theta_hat);
-        let (through, lift_nodes) = state.lifted.adjoint(program, theta_hat);
+        let (through, lift_nodes) = state.lifted().adjoint(program, theta_hat);
         for (t, v) in theta.iter_mut().zip(through) {
             *t += v;
         }

@@ -44,7 +44,7 @@ impl Derivatives<'_> {
         gradients: &Gradients,
     ) -> Result<Verification, Error> {
         let program = self.state.program();
-        let theta = &self.state.lifted.theta;
+        let theta = &self.state.lifted().theta;
         let scale = gradients.by.iter().flat_map(|(_, a)| a.values()).fold(1.0_f64, |m, v| m.max(v.abs()));
         let mut out = Verification { largest_error: 0.0, worst: None, compared: 0, skipped: 0 };
         for &i in &self.asked {

@@ -71,9 +71,19 @@ impl Evaluation {
     /// # Panics
     /// If an input has not the length of its node's shape.
     pub fn renew(&mut self, tape: &Tape, input: &dyn Fn(Input, &mut Vec<f64>)) {
+        self.renew_some(tape, input, &|_| true);
+    }
+
+    /// As [`renew`](Self::renew), of an evaluation without faults and for some nodes; the other ones keep their values.
+    pub(crate) fn renew_some(
+        &mut self,
+        tape: &Tape,
+        input: &dyn Fn(Input, &mut Vec<f64>),
+        which: &dyn Fn(usize) -> bool,
+    ) {
         self.faults.clear();
         self.values.resize_with(tape.nodes.len(), Vec::new);
-        for (id, node) in tape.nodes.iter().enumerate() {
+        for (id, node) in tape.nodes.iter().enumerate().filter(|(id, _)| which(*id)) {
             let mut value = std::mem::take(&mut self.values[id]);
             value.clear();
             self.compute(tape, node, input, &mut value);

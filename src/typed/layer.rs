@@ -91,7 +91,7 @@ impl<P: Problem> TypedLayer<P> {
     /// Solves the problem at each of several parameters; see [`Layer::solve_batch`].
     pub fn solve_batch(&self, batch: &[P::Params]) -> Vec<Result<Solved<P>, Error>> {
         let lifted = batch.iter().map(|params| self.lifted(params)).collect();
-        let solved = self.layer.solve_lifted_batch(lifted, &[]);
+        let solved = self.layer.solve_lifted_batch(lifted);
         solved.into_iter().map(|solution| solution.map(Solved::new)).collect()
     }
 

@@ -75,7 +75,9 @@ impl Solution {
     /// Whether the solve found that the solution is differentiable beyond doubt: no constraint is weakly active, active
     /// ones are independent. Else [`degeneracy`](Self::degeneracy) says more.
     pub fn is_clear(&self) -> bool {
-        let pivoted = |state: &Arc<State>| state.pivoted.as_ref().is_some_and(|pivoted| pivoted.clean);
+        let pivoted = |state: &Arc<State>| {
+            state.slopes.get().is_none() && state.pivoted.as_ref().is_some_and(|pivoted| pivoted.clean)
+        };
         self.status == Status::Solved && (self.sample.is_some() || self.state.as_ref().is_some_and(pivoted))
     }
 
