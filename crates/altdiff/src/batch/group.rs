@@ -64,8 +64,9 @@ impl Sample {
 }
 
 impl Family {
-    pub(super) fn new(together: Together) -> Self {
-        let guess = Guess::new(&together.saddle);
+    /// `cold`: whether some sample has no start.
+    pub(super) fn new(together: Together, cold: bool) -> Self {
+        let guess = if cold { Guess::new(&together.saddle) } else { None };
         Self { together, guess }
     }
 
@@ -110,6 +111,27 @@ fn alike(l: f64, u: f64, place: usize) -> bool {
     }
 }
 
+/// Room to solve groups in, one after another.
+pub(super) struct Scratch {
+    room: Room,
+    guesses: guess::Room,
+    search: Search,
+    multipliers: Vec<Wide>,
+}
+
+impl Scratch {
+    pub(super) fn new(family: &Family) -> Self {
+        let together = &family.together;
+        let layout = &together.layout;
+        Self {
+            room: System { together, active: &[] }.room(),
+            guesses: guess::Room::default(),
+            search: Search::default(),
+            multipliers: vec![Wide::default(); layout.unequal.len()],
+        }
+    }
+}
+
 impl Group {
     /// Solves the given samples of a batch, at most [`LANES`]. A sample without a solution is for the general way.
     pub(super) fn solve(
@@ -117,13 +139,11 @@ impl Group {
         batch: &Batch,
         samples: &[usize],
         warm: &[Option<&WarmStart>],
+        scratch: &mut Scratch,
     ) -> Vec<Option<Solution>> {
         let mut group = Self::load(family, batch, samples);
-        let together = &family.together;
-        let system = System { together, active: &[] };
-        let mut room = system.room();
-        let (energy, iterations) = group.search(&mut room, warm);
-        let verdict = group.finish(&energy, &mut room, iterations);
+        let (energy, iterations) = group.search(scratch, warm);
+        let verdict = group.finish(&energy, &mut scratch.room, iterations);
         for (lane, active) in group.active.iter_mut().enumerate() {
             if !verdict.clear[lane] {
                 *active = None;
@@ -175,7 +195,8 @@ impl Group {
 
     /// Finds the active sets, and leaves the eliminated right-hand side with the multipliers in the room. Returns its
     /// energy and the steps of the searches.
-    fn search(&mut self, room: &mut Room, warm: &[Option<&WarmStart>]) -> (Wide, [usize; LANES]) {
+    fn search(&mut self, scratch: &mut Scratch, warm: &[Option<&WarmStart>]) -> (Wide, [usize; LANES]) {
+        let Scratch { room, guesses, search, multipliers } = scratch;
         let Family { together, guess } = &*self.family;
         let Together { layout, saddle, .. } = together;
         let (n, e) = (layout.n, layout.equal.len());
@@ -193,18 +214,16 @@ impl Group {
         let ends = &self.ends[e..];
         let fits = |active: &&ActiveSet| active.rows.len() == layout.m && active.vars.len() == n;
         let warm: Vec<_> = warm.iter().map(|w| w.map(|w| &w.active).filter(fits)).collect();
-        let mut guesses = guess::Room::default();
         let cold = warm.iter().any(Option::is_none);
         let guess = guess.as_ref().filter(|_| cold);
         if let Some(guess) = guess {
-            guess.run(tail, ends, &mut guesses);
+            guess.run(tail, ends, guesses);
         }
         for side in &mut self.side[..e] {
             *side = Wide::all(f64::from(Side::Equal as i8));
         }
-        let mut search = Search::default();
         let mut steps = [0; LANES];
-        let mut multipliers = vec![Wide::default(); tail.len()];
+        multipliers.fill(Wide::default());
         for (lane, active) in warm.into_iter().enumerate() {
             let inequalities = tail.iter().zip(ends).zip(&layout.unequal).enumerate();
             let inequalities = inequalities.map(|(i, ((value, [l, u]), &k))| {
@@ -228,7 +247,7 @@ impl Group {
                 }
             }
         }
-        tail.copy_from_slice(&multipliers);
+        tail.copy_from_slice(multipliers);
         (energy, steps)
     }
 

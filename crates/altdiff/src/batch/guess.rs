@@ -7,7 +7,7 @@
 //! g = (I + ρS)⁻¹ (g₀ + v − z) − (v − z),   t = αg + (1 − α)z + v,   z⁺ = clip(t, l, u),   v⁺ = t − z⁺
 //! ```
 //!
-//! and the constraints that are clipped at the end are the guess (Sun et al. 2023; `tests` of the search come after).
+//! and the constraints that are clipped at the end are the guess (Sun et al. 2023).
 
 use super::wide::{Columns, LANES, Wide, backward, forward};
 use crate::active::Side;

@@ -1,6 +1,6 @@
 //! Solving a batch.
 
-use super::group::{Family, Group};
+use super::group::{Family, Group, Scratch};
 use super::wide::LANES;
 use super::{Batch, Block, map_groups, map_samples};
 use crate::solver::Shared;
@@ -118,24 +118,38 @@ impl Solver {
             return None;
         }
         let first = (0..batch.samples).find_map(|sample| batch.vectors(sample).ok())?;
-        let family = Arc::new(Family::new(self.together(shared, &first)?));
+        let cold = (0..batch.samples).any(|sample| start(sample).is_none());
+        let family = Arc::new(Family::new(self.together(shared, &first)?, cold));
         if !family.is_consistent(batch) {
             return None;
         }
         let fit: Vec<usize> = (0..batch.samples).filter(|&sample| family.fits(batch, sample)).collect();
-        let chunks: Vec<&[usize]> = fit.chunks(LANES).collect();
-        let groups = map_groups(chunks.len(), |g| {
-            let warm: Vec<_> = chunks[g].iter().map(|&sample| start(sample)).collect();
-            Group::solve(&family, batch, chunks[g], &warm)
+        // Groups that follow each other share their room; how many do changes no bit.
+        let tasks: Vec<&[usize]> = fit.chunks(LANES * groups_per_task(fit.len())).collect();
+        let solved = map_groups(tasks.len(), |task| {
+            let mut scratch = Scratch::new(&family);
+            let mut solutions = Vec::with_capacity(tasks[task].len());
+            for group in tasks[task].chunks(LANES) {
+                let warm: Vec<_> = group.iter().map(|&sample| start(sample)).collect();
+                solutions.extend(Group::solve(&family, batch, group, &warm, &mut scratch));
+            }
+            solutions
         });
         let mut out: Vec<_> = (0..batch.samples).map(|_| None).collect();
-        for (chunk, solutions) in chunks.iter().zip(groups) {
-            for (&sample, solution) in chunk.iter().zip(solutions) {
-                out[sample] = solution.map(Ok);
-            }
+        for (&sample, solution) in fit.iter().zip(solved.into_iter().flatten()) {
+            out[sample] = solution.map(Ok);
         }
         Some(out)
     }
+}
+
+/// How many groups a thread solves before it looks for other work: enough tasks for every thread to have a few.
+fn groups_per_task(samples: usize) -> usize {
+    #[cfg(feature = "threads")]
+    let threads = rayon::current_num_threads();
+    #[cfg(not(feature = "threads"))]
+    let threads = 1;
+    (samples / (4 * LANES * threads)).clamp(1, 16)
 }
 
 impl Batch {

@@ -2,6 +2,7 @@
 //! the others, so that no sample's bits depend on its neighbours.
 
 use crate::Csc;
+use crate::csc::run;
 use pulp::Simd;
 
 /// Samples side by side.
@@ -231,30 +232,49 @@ fn products_by<S: Simd, const TILE: usize, const REGS: usize>(
     let zero = simd.splat_f64s(0.0);
     for at in (0..LANES / S::F64_LANES).step_by(REGS) {
         for j in 0..p.ncols {
-            let xj = load::<S, REGS>(&x[j], at);
-            let mut sum = [zero; REGS];
             let range = p.col_ptr[j]..p.col_ptr[j + 1];
-            for (&i, &v) in p.row_idx[range.clone()].iter().zip(&p.values[range]) {
-                let v = simd.splat_f64s(v);
-                add(simd, &mut sum, v, &load::<S, REGS>(&x[i], at));
-                if i != j {
-                    let mut out = load::<S, REGS>(&px[i], at);
-                    add(simd, &mut out, v, &xj);
-                    store::<S, REGS>(&mut px[i], at, out);
-                }
-            }
-            let so_far = load::<S, REGS>(&px[j], at);
-            store::<S, REGS>(&mut px[j], at, std::array::from_fn(|r| simd.add_f64s(so_far[r], sum[r])));
-            let mut sum = [zero; REGS];
+            let (rows, values) = (&p.row_idx[range.clone()], &p.values[range]);
+            let (above, diagonal) = match rows.last() {
+                Some(&i) if i == j => (rows.len() - 1, values[rows.len() - 1]),
+                _ => (rows.len(), 0.0),
+            };
+            let xj = load::<S, REGS>(&x[j], at);
+            let mut sum = load::<S, REGS>(&px[j], at);
+            column(simd, at, (&rows[..above], &values[..above]), (x, &xj), (px, &mut sum));
+            add(simd, &mut sum, simd.splat_f64s(diagonal), &xj);
+            store::<S, REGS>(&mut px[j], at, sum);
             let range = c.col_ptr[j]..c.col_ptr[j + 1];
-            for (&i, &v) in c.row_idx[range.clone()].iter().zip(&c.values[range]) {
-                let v = simd.splat_f64s(v);
-                add(simd, &mut sum, v, &load::<S, REGS>(&y[i], at));
-                let mut out = load::<S, REGS>(&cx[i], at);
-                add(simd, &mut out, v, &xj);
-                store::<S, REGS>(&mut cx[i], at, out);
-            }
+            let mut sum = [zero; REGS];
+            column(simd, at, (&c.row_idx[range.clone()], &c.values[range]), (y, &xj), (cx, &mut sum));
             store::<S, REGS>(&mut cy[j], at, sum);
+        }
+    }
+}
+
+/// `out += column · x` and `sum += columnᵀ y`, for a sparse column by its rows and values.
+#[inline(always)]
+fn column<S: Simd, const REGS: usize>(
+    simd: S,
+    at: usize,
+    (rows, values): (&[usize], &[f64]),
+    (y, x): (&[Wide], &[S::f64s; REGS]),
+    (out, sum): (&mut [Wide], &mut [S::f64s; REGS]),
+) {
+    let mut one = |out: &mut Wide, y: &Wide, v: f64| {
+        let v = simd.splat_f64s(v);
+        add(simd, sum, v, &load::<S, REGS>(y, at));
+        let mut moved = load::<S, REGS>(out, at);
+        add(simd, &mut moved, v, x);
+        store::<S, REGS>(out, at, moved);
+    };
+    if let Some(first) = run(rows) {
+        let range = first..first + rows.len();
+        for ((out, y), &v) in out[range.clone()].iter_mut().zip(&y[range]).zip(values) {
+            one(out, y, v);
+        }
+    } else {
+        for (&i, &v) in rows.iter().zip(values) {
+            one(&mut out[i], &y[i], v);
         }
     }
 }
