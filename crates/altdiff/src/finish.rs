@@ -23,6 +23,9 @@ pub(crate) const PROXIMAL: f64 = 1e-7;
 const BALANCED: f64 = 1e-3;
 const ROUNDING: f64 = 1e-12;
 
+/// Multipliers this much larger than the cost's slope are worth a second look.
+const LARGE: f64 = 30.0;
+
 /// A point whose KKT conditions hold on the unscaled problem.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -96,6 +99,7 @@ impl Finisher<'_> {
                 most = wrong / 2;
             }
             if wrong == 0 {
+                self.shrink(&mut point, &active, &factor);
                 let mut user = self.scaling.unscale(&point);
                 self.clean(&mut user, &active);
                 let residuals = self.user.residuals(&user);
@@ -124,9 +128,46 @@ impl Finisher<'_> {
     /// weight of the objective, and the active constraints it implies, go unseen.
     fn balanced(&self, point: &Point) -> bool {
         let terms = Sizes::new(self.core, point).noise.1;
-        let rounding = ROUNDING * norm_inf(&terms);
+        // Terms that are all rounding are judged by the size of the equilibrated problem.
+        let rounding = ROUNDING * norm_inf(&terms).max(1e-4);
         let stationarity = self.core.stationarity(point);
         stationarity.iter().zip(&terms).all(|(r, t)| r.abs() <= BALANCED * t + rounding)
+    }
+
+    /// Where dependent constraints admit multipliers without bound, those of the iterate can be so large that every residual
+    /// is small beside them. Moves them towards the ones of least norm, as far as their signs allow.
+    fn shrink(&self, point: &mut Point, active: &ActiveSet, factor: &Factor) {
+        let mut cost = self.core.q.clone();
+        self.core.p.mul_symmetric_add(1.0, &point.x, &mut cost);
+        let before = point.size();
+        if before <= LARGE * norm_inf(&cost).max(1.0) {
+            return;
+        }
+        let mut least = point.clone();
+        least.y.fill(0.0);
+        self.solve_on(&mut least, active, factor);
+        let signed = |side: Side, y: f64| match side {
+            Side::Upper => y,
+            Side::Lower => -y,
+            Side::Inactive | Side::Equal => f64::INFINITY,
+        };
+        let mut part = 1.0_f64;
+        let rows = active.rows.iter().zip(&point.y).zip(&least.y);
+        let vars = active.vars.iter().zip(&point.z).zip(&least.z);
+        for ((side, from), to) in rows.chain(vars) {
+            let (from, to) = (signed(*side, *from).max(0.0), signed(*side, *to));
+            if to < 0.0 {
+                part = part.min(from / (from - to));
+            }
+        }
+        let mix = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + part * (b - a)).collect();
+        let mut between =
+            Point { x: mix(&point.x, &least.x), y: mix(&point.y, &least.y), z: point.z.clone() };
+        self.solve_on(&mut between, active, factor);
+        let fine = between.is_finite() && self.repair(&between, &mut active.clone(), None) == 0;
+        if fine && between.size() < 0.5 * before && self.balanced(&between) {
+            *point = between;
+        }
     }
 
     /// Solves the equality-constrained problem on the active set by refinement from the given point.
@@ -197,13 +238,16 @@ impl Finisher<'_> {
         let (m, n) = (core.m(), core.n());
         let feasible = self.tolerance.min(1e-9) * 0.1;
         let multipliers = norm_inf(&point.y).max(norm_inf(&point.z)).max(1.0) * 1e-11;
-        let judge = |side: Side, v: f64, y: f64, l: f64, u: f64| -> Option<Side> {
+        // A set of dependent constraints can leave some of them away from their ends: those are not active.
+        let terms = row_terms(core, &point.x);
+        let judge = |side: Side, v: f64, term: f64, y: f64, l: f64, u: f64| -> Option<Side> {
             let slack = feasible * (1.0 + v.abs());
+            let apart = feasible * (1.0 + term);
             match side {
                 Side::Inactive if v > u + slack => Some(Side::Upper),
                 Side::Inactive if v < l - slack => Some(Side::Lower),
-                Side::Upper if y < -multipliers => Some(Side::Inactive),
-                Side::Lower if y > multipliers => Some(Side::Inactive),
+                Side::Upper if y < -multipliers || v < u - apart => Some(Side::Inactive),
+                Side::Lower if y > multipliers || v > l + apart => Some(Side::Inactive),
                 _ => None,
             }
         };
@@ -211,10 +255,10 @@ impl Finisher<'_> {
         let mut last = None;
         for k in 0..m + n {
             let verdict = if k < m {
-                judge(active.rows[k], cx[k], point.y[k], core.l[k], core.u[k])
+                judge(active.rows[k], cx[k], terms[k], point.y[k], core.l[k], core.u[k])
             } else {
-                let i = k - m;
-                judge(active.vars[i], point.x[i], point.z[i], core.lo[i], core.hi[i])
+                let (i, v) = (k - m, point.x[k - m]);
+                judge(active.vars[i], v, v.abs(), point.z[i], core.lo[i], core.hi[i])
             };
             if let Some(side) = verdict {
                 wrong += 1;
@@ -248,6 +292,15 @@ impl Finisher<'_> {
             sign(active.vars[i], &mut user.z[i]);
         }
     }
+}
+
+/// The largest term of each row's value.
+fn row_terms(core: &Core, x: &[f64]) -> Vec<f64> {
+    let mut terms = vec![0.0_f64; core.m()];
+    for (i, j, v) in core.c.iter() {
+        terms[i] = terms[i].max((v * x[j]).abs());
+    }
+    terms
 }
 
 /// Factors the reduced KKT matrix of an active set in the equilibrated problem, with proximal weights.

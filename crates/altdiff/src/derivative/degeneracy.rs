@@ -53,6 +53,9 @@ const ROUNDING: f64 = 1e-13;
 /// Below this (relative) a projection on the null space is rounding noise.
 const NULL: f64 = 1e-6;
 
+/// Powers that make the projection: enough to tell from the null space what is above a few times the proximal weight.
+const POWERS: usize = 12;
+
 impl Solution {
     /// What keeps the solution map from being differentiable everywhere around this solution. Computed on first use.
     ///
@@ -163,7 +166,8 @@ impl State {
                     && (v - end).abs() <= blur * of(&sizes.value).max(end.abs()) + ROUNDING * extent.max(1.0)
             };
             let tight = |side: Side, end: f64| was == side || near(end);
-            let strong = y.abs() > blur * of(&sizes.multiplier) + ROUNDING * of(&sizes.noise) + left;
+            // Where all terms are rounding they tell nothing about each other: the equilibrated problem's own size does.
+            let strong = y.abs() > blur * of(&sizes.multiplier) + ROUNDING * of(&sizes.noise).max(1.0) + left;
             let side = if tight(Side::Upper, u) && (y > 0.0 || !tight(Side::Lower, l)) {
                 Side::Upper
             } else if tight(Side::Lower, l) {
@@ -216,7 +220,7 @@ impl State {
         let mut x: Vec<f64> = (0..n).map(|i| if fixed[i] { random() } else { 0.0 }).collect();
         let mut y: Vec<f64> = (0..m).map(|i| if rows[i] { random() } else { 0.0 }).collect();
         // Powers of the resolvent δ(M + δI)⁻¹ of the monotone map M = JK converge to the projection on its null space.
-        for _ in 0..3 {
+        for _ in 0..POWERS {
             for v in &mut y {
                 *v = -*v;
             }

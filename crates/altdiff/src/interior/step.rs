@@ -72,10 +72,9 @@ impl Interior<'_> {
             .fold(norm_inf(&violation), |v, i| v.max((self.core.l[i] - cx[i]).abs()));
         let least = 0.01 * self.tolerance;
         let dual = (0..n).filter(|i| self.free[*i]).fold(0.0_f64, |v, i| v.max(stationarity[i].abs()));
-        let sizes = (
-            dual.max(least * norm_inf(&self.core.q).max(norm_inf(&self.y))),
-            primal.max(least * norm_inf(cx).max(1e-3)),
-        );
+        // Multipliers of the two ends of a row can cancel to nothing, beside a cost of nothing.
+        let terms = norm_inf(&self.core.q).max(norm_inf(&self.y)).max(1e-3 * norm_inf(&self.z));
+        let sizes = (dual.max(least * terms), primal.max(least * norm_inf(cx).max(1e-3)));
         Ok(Newton { factor, hx, dr, w, stationarity, violation, sizes })
     }
 

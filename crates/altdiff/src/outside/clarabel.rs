@@ -85,6 +85,9 @@ impl ForwardSolver for Clarabel {
     }
 
     fn forward(&mut self, problem: &Problem, report: &mut dyn FnMut(usize) -> Control) -> Option<Forward> {
+        if problem.variables() == 0 {
+            return None;
+        }
         let Cones { matrix, right, equalities, of } = Cones::new(problem);
         let (n, m) = (problem.variables(), problem.b.len() + problem.gl.len());
         let p = &problem.p;

@@ -132,6 +132,9 @@ const INTERIOR: usize = 250;
 /// Interior-point iterations beyond the tolerance that look for the exact active set.
 const EXTRA: usize = 8;
 
+/// Repairs of the active set in the last attempt at a finish.
+const REPAIRS: usize = 30;
+
 /// Interior-point iterations without progress before a start counts as stalled.
 const PATIENCE: usize = 20;
 
@@ -363,6 +366,13 @@ impl Driver<'_> {
                 Ok(if away && self.certify { Check::Stop } else { Check::Continue })
             },
         )?;
+        if self.settings.finish
+            && end.status == Status::Solved
+            && end.finished.is_none()
+            && let Some(done) = self.finisher().run(&method.point(), method.guess(), REPAIRS)?
+        {
+            end.finish(done);
+        }
         end.iterations = method.iterations;
         if let Some(status @ (Status::TimeLimit | Status::Cancelled)) = status
             && end.status != Status::Solved

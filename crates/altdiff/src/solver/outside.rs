@@ -88,13 +88,17 @@ impl Job<'_> {
             return Ok(self.solution(end));
         }
         end.residuals = self.user.residuals(&point);
-        end.point = point;
-        if end.residuals.max() <= settings.tolerance {
+        let within = end.residuals.max() <= settings.tolerance;
+        if within && !settings.finish {
             end.status = Status::Solved;
+            end.point = point;
             return Ok(self.solution(end));
         }
-        let note = format!("{}: residual {:.1e}", outside.name(), end.residuals.max());
-        let warm = WarmStart { x: end.point.x, y: end.point.y, z: end.point.z, active: end.active };
+        let note = match within {
+            true => format!("{}: its active set could not be confirmed", outside.name()),
+            false => format!("{}: residual {:.1e}", outside.name(), end.residuals.max()),
+        };
+        let warm = WarmStart { x: point.x, y: point.y, z: point.z, active: end.active };
         self.take_over(Some(&warm), note, callback)
     }
 
@@ -119,7 +123,8 @@ impl Job<'_> {
         let side = |v: f64, y: f64, l: f64, u: f64, multiplier: f64, value: f64| {
             let (end, side) = if y > 0.0 { (u, Side::Upper) } else { (l, Side::Lower) };
             let slack = (v - end).abs() / value.max(end.abs()).max(1e-12);
-            let on = l == u || end.is_finite() && y.abs() > slack * multiplier.max(f64::MIN_POSITIVE);
+            // Where all terms of the stationarity are zero, so is the multiplier.
+            let on = l == u || end.is_finite() && multiplier > 0.0 && y.abs() > slack * multiplier;
             if on { side } else { Side::Inactive }
         };
         let mut active = ActiveSet {

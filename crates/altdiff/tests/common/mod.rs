@@ -1,6 +1,8 @@
 //! Random problems and independent checks shared by the tests.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod integer;
+
 use altdiff::{Certificate, Cotangent, Csc, Problem, Solution, Status, Tangent};
 use nalgebra::{DMatrix, DVector};
 
