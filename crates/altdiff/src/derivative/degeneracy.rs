@@ -37,6 +37,8 @@ pub(super) struct Weak {
 pub(crate) struct Classified {
     /// Strongly active constraints and equalities: the set derivatives are taken on.
     pub(super) active: ActiveSet,
+    /// These and the weakly active ones, each at its end.
+    pub(super) tight: ActiveSet,
     pub(super) factor: Arc<Factor>,
     /// Weakly active constraints whose normals do not depend on those of `active`.
     pub(super) weak: Vec<Weak>,
@@ -69,7 +71,7 @@ impl Solution {
             out.weakly_active.push(state.weak_place(w));
         }
         for y in &c.dependencies {
-            out.dependent.extend(state.support(y));
+            out.dependent.extend(state.support(y, &c.tight));
         }
         out.dependent.sort_unstable();
         out.dependent.dedup();
@@ -107,6 +109,11 @@ impl State {
             _ => Arc::new(reduced_factor(&self.core, &self.pattern, &active)?),
         };
         let (free, mut dependencies) = self.null_space(&active, &factor);
+        let mut tight = active.clone();
+        for w in &weak {
+            let side = if w.row { &mut tight.rows[w.index] } else { &mut tight.vars[w.index] };
+            *side = w.side;
+        }
         // A weak constraint whose normal depends on the active ones adds a dependency; as a choice it is immaterial.
         let mut independent = Vec::new();
         for w in weak {
@@ -130,7 +137,7 @@ impl State {
                 independent.push(w);
             }
         }
-        Ok(Classified { active, factor, weak: independent, dependencies, free, proved })
+        Ok(Classified { active, tight, factor, weak: independent, dependencies, free, proved })
     }
 
     /// Splits the constraints into strongly active ones and weakly active ones.
@@ -262,20 +269,15 @@ impl State {
         if w.row { self.row_place(w.index, w.side) } else { Self::bound_place(w.index, w.side) }
     }
 
-    /// The constraints that take part in a dependency.
-    pub(super) fn support(&self, y: &Stacked) -> Vec<Place> {
-        let side = |set: Side, v: f64| match set {
-            Side::Inactive if v < 0.0 => Side::Lower,
-            Side::Inactive => Side::Upper,
-            other => other,
-        };
+    /// The constraints that take part in a dependency, each at the end it has in `tight`.
+    pub(super) fn support(&self, y: &Stacked, tight: &ActiveSet) -> Vec<Place> {
         let size = y.norm();
         let mut out = Vec::new();
-        for (i, v) in y.y.iter().enumerate().filter(|(_, v)| v.abs() > 1e-7 * size) {
-            out.push(self.row_place(i, side(self.active.rows[i], *v)));
+        for (i, _) in y.y.iter().enumerate().filter(|(_, v)| v.abs() > 1e-7 * size) {
+            out.push(self.row_place(i, tight.rows[i]));
         }
-        for (i, v) in y.z.iter().enumerate().filter(|(_, v)| v.abs() > 1e-7 * size) {
-            out.push(Self::bound_place(i, side(self.active.vars[i], *v)));
+        for (i, _) in y.z.iter().enumerate().filter(|(_, v)| v.abs() > 1e-7 * size) {
+            out.push(Self::bound_place(i, tight.vars[i]));
         }
         out
     }

@@ -50,11 +50,13 @@ impl State {
         }
         self.weak_harms(v, d, asked, &mut out)?;
         for (row, i) in self.pinned() {
-            let moved = if row { d.y[i] } else { d.z[i] };
-            let asked_multiplier = if row { v.y[i] } else { v.z[i] };
-            if moved.abs() <= NOISE * d.norm() && asked_multiplier == 0.0 {
+            let place = self.fixed_place(row, i);
+            let (multiplier, size) = (if row { self.point.y[i] } else { self.point.z[i] }, self.point.norm());
+            if asks_for_parts(asked, place) && multiplier.abs() <= self.activity * size.max(1.0) {
+                out.push(Harm { cause: Cause::Pinned(place), rate: None });
                 continue;
             }
+            // One way they leave no point between them, whatever is asked.
             let mut rate = self.empty();
             if row {
                 rate.gu[i - self.equalities] = 1.0;
@@ -63,7 +65,7 @@ impl State {
                 rate.hi[i] = 1.0;
                 rate.lo[i] = -1.0;
             }
-            out.push(Harm { cause: Cause::Pinned(self.fixed_place(row, i)), rate: Some(Box::new(rate)) });
+            out.push(Harm { cause: Cause::Pinned(place), rate: Some(Box::new(rate)) });
         }
         Ok(out)
     }
@@ -77,67 +79,61 @@ impl State {
         asked: &Cotangent,
         out: &mut Vec<Harm>,
     ) {
-        let c_active = &self.active;
-        let places = self.support(y);
+        let Ok(c) = self.classified() else { return };
+        let places = self.support(y, &c.tight);
         let cause = Cause::Dependent(places.clone());
         let asked_at: f64 = places.iter().map(|p| multiplier_cotangent(asked, *p).abs()).fold(0.0, f64::max);
         if asked_at > 0.0 && (dot(&y.y, &v.y) + dot(&y.z, &v.z)).abs() > NOISE * y.norm() * asked_at
             || places.iter().any(|p| self.is_weak_choice(*p) && multiplier_cotangent(asked, *p) != 0.0)
+            || places.iter().any(|p| asks_for_parts(asked, *p))
         {
             out.push(Harm { cause, rate: None });
             return;
         }
         // yᵀ(ċ − Ċx) with every end of the dependency, whether or not its row was kept in the active set.
         let mut apart = self.empty();
-        let mut turned = self.empty();
         let (mut ka, mut kg) = (0, 0);
         for (i, j, _) in self.user.c.iter() {
-            let (first, second) = (-y.y[i] * self.point.x[j], y.y[i] * d.x[j]);
-            if i < self.equalities {
-                apart.a[ka] = first;
-                turned.a[ka] = second;
-                ka += 1;
-            } else {
-                apart.g[kg] = first;
-                turned.g[kg] = second;
-                kg += 1;
-            }
+            let (block, k) =
+                if i < self.equalities { (&mut apart.a, &mut ka) } else { (&mut apart.g, &mut kg) };
+            block[*k] = -y.y[i] * self.point.x[j];
+            *k += 1;
         }
-        let side = |set: Side, v: f64| match set {
-            Side::Inactive if v < 0.0 => Side::Lower,
-            Side::Inactive => Side::Upper,
-            other => other,
-        };
         for (i, w) in y.y.iter().enumerate() {
             if i < self.equalities {
                 apart.b[i] = *w;
             } else {
-                match end(self.nearest(true, i, side(c_active.rows[i], *w)), self.point.y[i]) {
+                match end(c.tight.rows[i], self.point.y[i]) {
                     Side::Lower => apart.gl[i - self.equalities] = *w,
                     _ => apart.gu[i - self.equalities] = *w,
                 }
             }
         }
         for (i, w) in y.z.iter().enumerate() {
-            match end(self.nearest(false, i, side(c_active.vars[i], *w)), self.point.z[i]) {
+            match end(c.tight.vars[i], self.point.z[i]) {
                 Side::Lower => apart.lo[i] = *w,
                 _ => apart.hi[i] = *w,
             }
         }
         push(out, &cause, apart, 0.0);
-        push(out, &cause, turned, y.norm() * norm_inf(&d.x));
+        // What turns the constraints about each other fixes directions that were free before.
+        self.push_turned(&cause, y, &d.x, out);
+        for z in &c.free {
+            self.push_turned(&cause, y, &z.x, out);
+        }
     }
 
-    /// The end a constraint of a dependency sits at: its side, or for an inactive one the nearer end.
-    fn nearest(&self, row: bool, i: usize, side: Side) -> Side {
-        let user = &self.user;
-        let (l, u) = if row { (user.l[i], user.u[i]) } else { (user.lo[i], user.hi[i]) };
-        match side {
-            Side::Equal => Side::Equal,
-            _ if !l.is_finite() => Side::Upper,
-            _ if !u.is_finite() => Side::Lower,
-            other => other,
+    /// yᵀĊx for a dependency y and a direction x.
+    fn push_turned(&self, cause: &Cause, y: &Stacked, x: &[f64], out: &mut Vec<Harm>) {
+        let mut turned = self.empty();
+        let (mut ka, mut kg) = (0, 0);
+        for (i, j, _) in self.user.c.iter() {
+            let (block, k) =
+                if i < self.equalities { (&mut turned.a, &mut ka) } else { (&mut turned.g, &mut kg) };
+            block[*k] = y.y[i] * x[j];
+            *k += 1;
         }
+        push(out, cause, turned, y.norm() * norm_inf(x));
     }
 
     /// Whether the constraint is weakly active and was taken as inactive because its normal depends on the others.
@@ -203,6 +199,9 @@ impl State {
             let rate = self.slack_rate(&c.weak[i], &moved[i]);
             let cause = Cause::WeaklyActive(self.weak_place(&c.weak[i]));
             push(out, &cause, rate, 0.0);
+            for y in &c.dependencies {
+                self.push_turned(&Cause::Dependent(self.support(y, &c.tight)), y, &moved[i].x, out);
+            }
         }
         Ok(())
     }
@@ -267,7 +266,7 @@ impl State {
             let mut harms = Vec::new();
             self.dependency_harms(y, &Stacked::zeros(&self.user), moved, &Cotangent::default(), &mut harms);
             if harms.iter().any(|h| h.rate.as_ref().is_none_or(|r| r.dot(t).abs() > 1e-7 * size)) {
-                out.push(Cause::Dependent(self.support(y)));
+                out.push(Cause::Dependent(self.support(y, &c.tight)));
             }
         }
         for w in &c.weak {
@@ -327,6 +326,16 @@ fn multiplier_cotangent(v: &Cotangent, place: Place) -> f64 {
         Place::BoundLower(i) => at(&v.mu_lower, i),
         Place::BoundUpper(i) => at(&v.mu_upper, i),
         Place::BoundFixed(i) => at(&v.mu_lower, i).abs().max(at(&v.mu_upper, i).abs()),
+    }
+}
+
+/// Whether the two nonnegative parts of a multiplier of equal ends are asked for otherwise than by their difference, which
+/// alone is linear.
+fn asks_for_parts(v: &Cotangent, place: Place) -> bool {
+    match place {
+        Place::RowFixed(k) => at(&v.nu_lower, k) != -at(&v.nu_upper, k),
+        Place::BoundFixed(i) => at(&v.mu_lower, i) != -at(&v.mu_upper, i),
+        _ => false,
     }
 }
 

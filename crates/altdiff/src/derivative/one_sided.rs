@@ -10,7 +10,7 @@
 //!    weakly active ones may only be left inwards (Ralph and Dempe 1995, Theorem 2, for linear constraints).
 
 use super::degeneracy::support;
-use super::state::{State, at};
+use super::state::{Stacked, State, at};
 use crate::active::Side;
 use crate::problem::norm_inf;
 use crate::sizes::Sizes;
@@ -22,9 +22,13 @@ pub struct OneSided {
     /// The solution that the solutions of the perturbed problems tend to, n. It is [`Solution::x`] wherever that is
     /// unique; the variables in which it differs jump.
     pub from: Vec<f64>,
-    /// How the solution moves from there, per unit of the direction. `harmful` names what jumps.
+    /// How the solution moves from there, per unit of the direction. `harmful` names what jumps, and dependent constraints
+    /// that the direction turns about each other: these may hold the solution back, which no first order tells.
     pub tangent: SolutionTangent,
 }
+
+/// A rate below this part of its terms is zero.
+const TURNED: f64 = 1e-7;
 
 /// Multipliers below this part of the largest are zero.
 const ZERO: f64 = 1e-9;
@@ -81,13 +85,27 @@ impl Solution {
         if !classified.dependencies.is_empty() {
             (y, z) = state.prices(&from, &tight, &rates)?;
         }
-        let mut tangent = state.along_cone(tangent, &from, (&y, &z), &tight, &rates)?;
+        let data = tangent;
+        let mut tangent = state.along_cone(data, &from, (&y, &z), &tight, &rates)?;
+        for d in &classified.dependencies {
+            if state.turns(d, data, &tangent.x) {
+                harmful.push(Cause::Dependent(state.support(d, &classified.tight)));
+            }
+        }
         tangent.harmful = harmful;
         Ok(OneSided { from, tangent })
     }
 }
 
 impl State {
+    /// Whether the data turn the constraints of a dependency y about each other, as seen by a motion of x: yᵀĊẋ ≠ 0.
+    fn turns(&self, y: &Stacked, t: &Tangent, x: &[f64]) -> bool {
+        let (_, turned) = self.linear(t, x, &y.y);
+        let sum: f64 = turned.iter().zip(&y.y).map(|(c, y)| c * y).sum();
+        let size = norm_inf(&turned) * norm_inf(&y.y);
+        sum.abs() > TURNED * size && size > TURNED * norm_inf(&y.y) * norm_inf(x)
+    }
+
     fn solve(problem: &Problem, what: &'static str) -> Result<Solution, Error> {
         let solution = Solver::new(problem, Settings::default())?.solve(problem, None)?;
         match solution.status {

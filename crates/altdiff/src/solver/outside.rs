@@ -94,9 +94,10 @@ impl Job<'_> {
             end.point = point;
             return Ok(self.solution(end));
         }
-        let note = match within {
-            true => format!("{}: its active set could not be confirmed", outside.name()),
-            false => format!("{}: residual {:.1e}", outside.name(), end.residuals.max()),
+        let note = if within {
+            format!("{}: its active set could not be confirmed", outside.name())
+        } else {
+            format!("{}: residual {:.1e}", outside.name(), end.residuals.max())
         };
         let warm = WarmStart { x: point.x, y: point.y, z: point.z, active: end.active };
         self.take_over(Some(&warm), note, callback)

@@ -22,6 +22,7 @@ pub enum Stand {
 
 /// Which kinds of constraints and matrices to make.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)]
 pub struct Kinds {
     /// Weakly active rows and bounds.
     pub weak: bool,
@@ -168,14 +169,18 @@ impl Known {
                 rows.push(stand(r, kinds));
             }
             let (low, high, multiplier) = ends(r, rows[i], v[i], i < m);
-            (l.push(low), u.push(high), y.push(multiplier));
+            l.push(low);
+            u.push(high);
+            y.push(multiplier);
         }
         let bounded = r.uniform();
         let (mut lo, mut hi, mut z) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..n {
             vars.push(if r.chance(bounded) { stand(r, kinds) } else { Stand::Inactive });
             let (low, high, multiplier) = ends(r, vars[i], x[i], false);
-            (lo.push(low), hi.push(high), z.push(multiplier));
+            lo.push(low);
+            hi.push(high);
+            z.push(multiplier);
         }
         let (y, z) = (DVector::from_vec(y), DVector::from_vec(z));
         let q = -(&p * &x + all.transpose() * &y + &z);
