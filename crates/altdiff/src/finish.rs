@@ -99,7 +99,7 @@ impl Finisher<'_> {
                 most = wrong / 2;
             }
             if wrong == 0 {
-                self.shrink(&mut point, &active, &factor);
+                self.shrink_multipliers(&mut point, &active, &factor);
                 let mut user = self.scaling.unscale(&point);
                 self.clean(&mut user, &active);
                 let residuals = self.user.residuals(&user);
@@ -136,7 +136,7 @@ impl Finisher<'_> {
 
     /// Where dependent constraints admit multipliers without bound, those of the iterate can be so large that every residual
     /// is small beside them. Moves them towards the ones of least norm, as far as their signs allow.
-    fn shrink(&self, point: &mut Point, active: &ActiveSet, factor: &Factor) {
+    fn shrink_multipliers(&self, point: &mut Point, active: &ActiveSet, factor: &Factor) {
         let mut cost = self.core.q.clone();
         self.core.p.mul_symmetric_add(1.0, &point.x, &mut cost);
         let before = point.size();

@@ -105,7 +105,7 @@ fn directions(known: &Known, r: &mut Random) -> Vec<Tangent> {
     t.hi.clone_from(&step);
     out.push(t.clone());
     // The ends alone.
-    t.q = zeros.q.clone();
+    t.q.clone_from(&zeros.q);
     out.push(t);
     // The multipliers move.
     let mut t = zeros.clone();

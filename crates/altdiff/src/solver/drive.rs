@@ -369,7 +369,12 @@ impl Driver<'_> {
         if self.settings.finish
             && end.status == Status::Solved
             && end.finished.is_none()
-            && let Some(done) = self.finisher().run(&method.point(), method.guess(), REPAIRS)?
+            && let Some(done) = self.finisher().run(
+                &method.point(),
+                method.guess(),
+                Effort::Repairs(REPAIRS),
+                method.room(),
+            )?
         {
             end.finish(done);
         }
