@@ -43,7 +43,8 @@ pub struct Settings {
     /// Largest residual of a solved problem: primal, dual and gap residual of the unscaled problem, each relative to
     /// max(1, the largest term in it). Default 1e-9.
     pub tolerance: f64,
-    /// Iterations before [`crate::Status::IterationLimit`]; `None`: 5000 alternating, 200 interior-point.
+    /// Iterations before [`crate::Status::IterationLimit`]; `None`: 5000 alternating (200 where the method was chosen
+    /// automatically), 250 interior-point, as many as it takes for pivoting.
     pub max_iterations: Option<usize>,
     /// Penalty ρ of the alternating method in the equilibrated problem; `None`: tr(P)/‖[A; G]‖_F² and adapted.
     pub rho: Option<f64>,

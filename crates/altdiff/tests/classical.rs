@@ -1,7 +1,10 @@
 //! Problems from the literature with known solutions, written down from their published formulas: Hock and Schittkowski
 //! (1981), Goldfarb and Idnani's method's usual example, Beale's cycling and Klee and Minty's exponential linear programs.
 
-use altdiff::{Csc, Method, Problem, Settings, Solver, Status};
+use altdiff::{
+    Cause, Cotangent, Csc, DerivativeOptions, Gradient, Method, Place, Problem, Settings, Solver, Status,
+    Tangent,
+};
 
 const INF: f64 = f64::INFINITY;
 
@@ -183,4 +186,141 @@ fn linear_programs_that_defeat_the_simplex_method() {
     let mut x = vec![0.0; n];
     x[n - 1] = power(5.0, n);
     check("Klee-Minty", &klee_minty, &x, -power(5.0, n));
+}
+
+/// The Jacobian's row of one variable.
+fn row_of(problem: &Problem, i: usize, method: Method) -> Gradient {
+    let settings = Settings { method, ..Settings::default() };
+    let s = Solver::new(problem, settings).unwrap().solve(problem, None).unwrap();
+    let mut unit = vec![0.0; problem.variables()];
+    unit[i] = 1.0;
+    s.vjp(&Cotangent::x(unit), &DerivativeOptions::default()).unwrap()
+}
+
+const METHODS: [Method; 4] = [Method::Auto, Method::Alternating, Method::ActiveSet, Method::Interior];
+
+fn close(what: &str, found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    for (f, e) in found.iter().zip(expected) {
+        assert!((f - e).abs() <= 1e-9 * e.abs().max(1.0), "{what}: {found:?}, not {expected:?}");
+    }
+}
+
+/// `minimize (x − y)²  subject to  x + y = b, x, y ≥ 0`: with a cost q, x = b/2 − (q₀ − q₁)/8.
+#[test]
+fn tame() {
+    let problem = squares(2, &[(1.0, &[(0, 1.0), (1, -1.0)], 0.0)], vec![0.0; 2], 0.0)
+        .equalities(rows(2, &[&[(0, 1.0), (1, 1.0)]]), vec![1.0])
+        .bounds(vec![0.0; 2], vec![INF; 2]);
+    check("TAME", &problem, &[0.5, 0.5], 0.0);
+    for method in METHODS {
+        let g = row_of(&problem, 0, method);
+        close("dx/dq", &g.q, &[-0.125, 0.125]);
+        close("dx/db", &g.b, &[0.5]);
+        assert!(g.harmful.is_empty(), "{:?}", g.harmful);
+    }
+}
+
+/// `minimize −2x − 3y + 2y²  subject to  x + y ≤ 2, x + 4y ≤ 4, 0 ≤ x, y ≤ 10`: y = (q₀ − q₁)/4, x = b − y.
+#[test]
+fn zecevic_2() {
+    let problem = squares(2, &[(2.0, &[(1, 1.0)], 0.0)], vec![-2.0, -3.0], 0.0)
+        .inequalities(rows(2, &[&[(0, 1.0), (1, 1.0)], &[(0, 1.0), (1, 4.0)]]), vec![-INF; 2], vec![2.0, 4.0])
+        .bounds(vec![0.0; 2], vec![10.0; 2]);
+    check("ZECEVIC2", &problem, &[1.75, 0.25], -4.125);
+    for method in METHODS {
+        let (x, y) = (row_of(&problem, 0, method), row_of(&problem, 1, method));
+        close("dx/dq", &x.q, &[-0.25, 0.25]);
+        close("dy/dq", &y.q, &[0.25, -0.25]);
+        close("dx/du", &x.gu, &[1.0, 0.0]);
+        close("dy/du", &y.gu, &[0.0, 0.0]);
+        assert!(x.harmful.is_empty() && y.harmful.is_empty());
+    }
+}
+
+/// HS35 with x₂ held at ½: the row holds with multiplier 0. Taken as inactive, with [4 2; 2 2] for the Hessian in x₁, x₃,
+/// x₃ moves by ½q̇₁ − q̇₃ + ẋ₂.
+#[test]
+fn hock_schittkowski_35_with_a_fixed_variable() {
+    let p = [(0, 0, 4.0), (1, 1, 4.0), (2, 2, 2.0), (0, 1, 2.0), (0, 2, 2.0)];
+    let problem = Problem::new(3)
+        .quadratic(Csc::from_triplets(3, 3, &p).unwrap(), vec![-8.0, -6.0, -4.0])
+        .constant(9.0)
+        .inequalities(rows(3, &[&[(0, 1.0), (1, 1.0), (2, 2.0)]]), vec![-INF], vec![3.0])
+        .bounds(vec![0.0, 0.5, 0.0], vec![INF, 0.5, INF]);
+    check("HS35MOD", &problem, &[1.5, 0.5, 0.5], 0.25);
+    for method in METHODS {
+        let g = row_of(&problem, 2, method);
+        close("dx₃/dq", &g.q, &[0.5, 0.0, -1.0]);
+        close("dx₃/du", &g.gu, &[0.0]);
+        // Both bounds together; apart they contradict each other one way.
+        close("dx₃/dx₂", &[g.lo[1] + g.hi[1]], &[1.0]);
+        for cause in [Cause::WeaklyActive(Place::RowUpper(0)), Cause::Pinned(Place::BoundFixed(1))] {
+            assert!(g.harmful.iter().any(|h| h.cause == cause), "{method:?} {:?}", g.harmful);
+        }
+    }
+}
+
+/// `minimize Σ (xᵢ + xᵢ₊₁)²  subject to  xᵢ + 2xᵢ₊₁ + 3xᵢ₊₂ = 1`, ten variables: x is linear in the right-hand side.
+#[test]
+fn generalized_hock_schittkowski_28() {
+    let n = 10;
+    let terms: Vec<[(usize, f64); 2]> = (0..n - 1).map(|i| [(i, 1.0), (i + 1, 1.0)]).collect();
+    let terms: Vec<Square<'_>> = terms.iter().map(|t| (1.0, &t[..], 0.0)).collect();
+    let a: Vec<[(usize, f64); 3]> = (0..n - 2).map(|i| [(i, 1.0), (i + 1, 2.0), (i + 2, 3.0)]).collect();
+    let a: Vec<&[(usize, f64)]> = a.iter().map(|row| &row[..]).collect();
+    let problem = squares(n, &terms, vec![0.0; n], 0.0).equalities(rows(n, &a), vec![1.0; n - 2]);
+    for method in METHODS {
+        let settings = Settings { method, ..Settings::default() };
+        let s = Solver::new(&problem, settings).unwrap().solve(&problem, None).unwrap();
+        assert_eq!(s.status, Status::Solved);
+        assert!((s.objective - 0.927_173_693_8).abs() < 1e-9, "{}", s.objective);
+        let t = Tangent { b: vec![1.0; n - 2], ..Tangent::default() };
+        let moved = s.jvp(&t, &DerivativeOptions::default()).unwrap();
+        close("dx/db", &moved.x, &s.x);
+        close("dλ/db", &moved.lambda, &s.lambda);
+        // The objective's derivative by the right-hand side is −λ, and twice the objective along it.
+        close("d objective", &[-s.lambda.iter().sum::<f64>()], &[2.0 * s.objective]);
+    }
+}
+
+/// Ill-conditioned, and solved at a point where the fifth constraint holds by chance: weakly active.
+#[test]
+fn hock_schittkowski_268() {
+    let d = [
+        [10197.0, -12454.0, -1013.0, 1948.0, 329.0],
+        [-12454.0, 20909.0, -1733.0, -4914.0, -186.0],
+        [-1013.0, -1733.0, 1755.0, 1089.0, -174.0],
+        [1948.0, -4914.0, 1089.0, 1515.0, -22.0],
+        [329.0, -186.0, -174.0, -22.0, 27.0],
+    ];
+    let b = [-9170.0, 17099.0, -2271.0, -4336.0, -43.0];
+    let mut p = Vec::new();
+    for i in 0..5 {
+        for j in i..5 {
+            p.push((i, j, 2.0 * d[i][j]));
+        }
+    }
+    let g: [[f64; 5]; 5] = [
+        [-1.0, -1.0, -1.0, -1.0, -1.0],
+        [10.0, 10.0, -3.0, 5.0, 4.0],
+        [-8.0, 1.0, -2.0, -5.0, 3.0],
+        [8.0, -1.0, 2.0, 5.0, -3.0],
+        [-4.0, -2.0, 3.0, -5.0, 1.0],
+    ];
+    let g: Vec<Vec<(usize, f64)>> = g.iter().map(|row| row.iter().copied().enumerate().collect()).collect();
+    let g: Vec<&[(usize, f64)]> = g.iter().map(Vec::as_slice).collect();
+    let problem = Problem::new(5)
+        .quadratic(Csc::from_triplets(5, 5, &p).unwrap(), b.iter().map(|v| -2.0 * v).collect())
+        .constant(14463.0)
+        .inequalities(rows(5, &g), vec![-5.0, 20.0, -40.0, 11.0, -30.0], vec![INF; 5]);
+    check("HS268", &problem, &[1.0, 2.0, -1.0, 3.0, -4.0], 0.0);
+    for method in METHODS {
+        let g = row_of(&problem, 0, method);
+        assert!(
+            g.harmful.iter().any(|h| h.cause == Cause::WeaklyActive(Place::RowLower(4))),
+            "{method:?} {:?}",
+            g.harmful
+        );
+    }
 }
