@@ -3,6 +3,7 @@
     python3 benches/peers                          everything: environment, problems, runs, report.md, the README's table
     python3 benches/peers --only dense active      some families only (the report keeps the other ones' rows)
     python3 benches/peers --folder DIR             where problems, the environment and results.csv are kept
+    python3 benches/peers --only problem-sets      the Maros–Mészáros set, from the folder that CVXLAYER_QP_DATA names
     python3 benches/peers --limit 60               end a peer that takes longer, in seconds, on a problem
 
 Problems are `minimize ½xᵀPx + qᵀx + r  subject to  cl ≤ Cx ≤ cu, xl ≤ x ≤ xu`, one `.npz` each: P (upper triangle) and C
@@ -67,9 +68,7 @@ def run(folder, families, cvx, limit):
     from exact import exact
     from single import PEERS
 
-    known = {}
-    if (folder / "results.csv").exists():
-        known = {(r["instance"], r["peer"]): r for r in rows((folder / "results.csv").read_text())}
+    known = results(folder)
     for family in families:
         for path in sorted(folder.glob(f"{family}-*.npz")):
             if path.name.endswith(".exact.npz"):
@@ -81,11 +80,21 @@ def run(folder, families, cvx, limit):
                 for row in finished(call, path.stem, peer, limit):
                     known[row["instance"], row["peer"]] = row
                     print(",".join(row.values()), flush=True)
-            with open(folder / "results.csv", "w", newline="") as file:
-                writer = csv.DictWriter(file, COLUMNS)
-                writer.writeheader()
-                writer.writerows(known.values())
+            save(folder, known)
     return list(known.values())
+
+
+def results(folder):
+    """What is known from earlier runs."""
+    path = folder / "results.csv"
+    return {(r["instance"], r["peer"]): r for r in rows(path.read_text())} if path.exists() else {}
+
+
+def save(folder, known):
+    with open(folder / "results.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(known.values())
 
 
 def main():
@@ -96,6 +105,7 @@ def main():
     parser.add_argument("--report", action="store_true", help="write the report of earlier results again, run nothing")
     parser.add_argument("--limit", type=float, default=120, help="seconds that a peer may take on a problem [default: 120]")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--set", help=argparse.SUPPRESS)
     options = parser.parse_args()
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -105,20 +115,33 @@ def main():
         os.execv(python, [str(python), str(HERE), *sys.argv[1:]])
     from problems import FAMILIES, Writer
 
-    if unknown := set(options.only) - set(FAMILIES):
-        parser.error(f"no such family: {', '.join(sorted(unknown))}; there are {', '.join(FAMILIES)}")
+    import sets
+
+    every = [*FAMILIES, sets.FAMILY]
+    if unknown := set(options.only) - set(every):
+        parser.error(f"no such family: {', '.join(sorted(unknown))}; there are {', '.join(every)}")
+    if options.set:
+        return sets.solve(sets.data(), options.set)
     if options.measure:
         from measure import measure
 
         return measure(folder, *options.measure)
     from report import report, summary
 
-    families = [] if options.report else options.only or list(FAMILIES)
+    asked = [] if options.report else options.only or every
+    families = [family for family in asked if family in FAMILIES]
     for family in families:
         FAMILIES[family](Writer(folder))
-    results = run(folder, families, (options.cvx or build()) if families else None, options.limit)
-    report(results, ROOT / "benches" / "report.md")
-    summary(results, ROOT / "README.md")
+    known = run(folder, families, (options.cvx or build()) if families else None, options.limit)
+    if sets.FAMILY in asked:
+        found = results(folder)
+        for row in sets.run_sets(HERE, folder, options.limit):
+            found[row["instance"], row["peer"]] = row
+            print(",".join(row.values()), flush=True)
+        save(folder, found)
+        known = list(found.values())
+    report(known, ROOT / "benches" / "report.md", options.limit)
+    summary(known, ROOT / "README.md")
 
 
 if __name__ == "__main__":

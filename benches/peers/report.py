@@ -2,6 +2,7 @@
 
 import os
 
+import sets
 from problems import FAMILIES, NOTES
 
 START, END = "<!-- Written by `python3 benches/peers`. -->", "<!-- End of what is written. -->"
@@ -37,7 +38,7 @@ def machine():
     return f"{os.cpu_count()} cores of {model}"
 
 
-def report(results, path):
+def report(results, path, limit):
     """A table per family: times, errors, and how many times longer each peer takes than cvxlayer for the same work."""
     lines = ["# Benchmarks", "",
              f"Written by `python3 benches/peers` on {machine()}. Work: set up, solve to 1e-8, then the",
@@ -62,6 +63,7 @@ def report(results, path):
                 cells = [instance, row["peer"], *(seconds(row[k]) for k in ("forward_s", "backward_s"))]
                 lines.append("| " + " | ".join([*cells, row["x_error"] or row["status"][:40], row["gradient_error"] or "–", ratio]) + " |")
         lines.append("")
+    lines += sets.section(results, limit)
     path.write_text("\n".join(lines))
 
 

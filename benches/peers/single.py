@@ -51,7 +51,7 @@ def run_proxqp(d):
     return qp.results.x, np.array(qp.model.backward_data.dL_dg), t0, t1, t2, str(qp.results.info.status).split(".")[-1]
 
 
-def run_piqp(d):
+def run_piqp(d, relative=0):
     import piqp
 
     equal = d["cl"] == d["cu"]
@@ -60,13 +60,13 @@ def run_piqp(d):
     C = d["C"].tocsr()
     P, A, G = shape(d["P"]), shape(C[equal]), shape(C[~equal])
     solver = (piqp.DenseSolver if full else piqp.SparseSolver)()
-    solver.settings.eps_abs, solver.settings.eps_rel = 1e-8, 0
+    solver.settings.eps_abs, solver.settings.eps_rel = 1e-8, relative
     _, t0 = timed(lambda: solver.setup(P, d["q"], A, d["cu"][equal], G, d["cl"][~equal], d["cu"][~equal], d["xl"], d["xu"]))
     status, t1 = timed(solver.solve)
     return np.array(solver.result.x), None, t0, t1, 0.0, str(status).split("_")[-1]
 
 
-def run_osqp(d):
+def run_osqp(d, relative=0):
     import osqp
 
     n = len(d["q"])
@@ -74,10 +74,10 @@ def run_osqp(d):
     C = sp.vstack([d["C"], sp.eye(n, format="csr")[bounded]]).tocsc()
     l, u = np.r_[d["cl"], d["xl"][bounded]], np.r_[d["cu"], d["xu"][bounded]]
     solver = osqp.OSQP()
-    options = {"verbose": False, "eps_abs": 1e-8, "eps_rel": 0, "max_iter": 50000, "time_limit": 60}
+    options = {"verbose": False, "eps_abs": 1e-8, "eps_rel": relative, "max_iter": 50000, "time_limit": 60}
     _, t0 = timed(lambda: solver.setup(d["upper"], d["q"], C, l, u, **options))
     result, t1 = timed(solver.solve)
-    if n > 1500:
+    if n > 1500 or relative:
         return result.x, None, t0, t1, 0.0, result.info.status
     _, t2 = timed(lambda: solver.adjoint_derivative_compute(dx=np.ones(n)))
     return result.x, solver.adjoint_derivative_get_vec()[0], t0, t1, t2, result.info.status

@@ -18,19 +18,30 @@ impl Sizes {
     pub(crate) fn new(core: &Core, point: &Point) -> Self {
         let (n, m) = (core.n(), core.m());
         let mut terms: Vec<f64> = core.q.iter().zip(&point.z).map(|(q, z)| q.abs().max(z.abs())).collect();
-        for (i, j, v) in core.p.iter() {
-            terms[i] = terms[i].max((v * point.x[j]).abs());
-            terms[j] = terms[j].max((v * point.x[i]).abs());
-        }
-        for (i, j, v) in core.c.iter() {
-            terms[j] = terms[j].max((v * point.y[i]).abs());
+        let (p, c) = (&*core.p, &*core.c);
+        for j in 0..n {
+            let (mut own, xj) = (terms[j], point.x[j]);
+            for k in p.col_ptr[j]..p.col_ptr[j + 1] {
+                let (i, v) = (p.row_idx[k], p.values[k]);
+                terms[i] = terms[i].max((v * xj).abs());
+                own = own.max((v * point.x[i]).abs());
+            }
+            for k in c.col_ptr[j]..c.col_ptr[j + 1] {
+                own = own.max((c.values[k] * point.y[c.row_idx[k]]).abs());
+            }
+            terms[j] = terms[j].max(own);
         }
         let (mut least, mut most, mut value) = (vec![f64::INFINITY; m], vec![0.0_f64; m], vec![0.0_f64; m]);
-        for (i, j, v) in core.c.iter() {
-            if v != 0.0 {
-                least[i] = least[i].min(terms[j] / v.abs());
-                most[i] = most[i].max(terms[j] / v.abs());
-                value[i] = value[i].max((v * point.x[j]).abs());
+        for j in 0..n {
+            let (term, xj) = (terms[j], point.x[j].abs());
+            for k in c.col_ptr[j]..c.col_ptr[j + 1] {
+                let (i, v) = (c.row_idx[k], c.values[k].abs());
+                if v != 0.0 {
+                    let quotient = term / v;
+                    least[i] = least[i].min(quotient);
+                    most[i] = most[i].max(quotient);
+                    value[i] = value[i].max(v * xj);
+                }
             }
         }
         for v in &mut least {

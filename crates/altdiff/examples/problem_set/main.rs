@@ -1,6 +1,7 @@
 //! Solves every `.npz` problem in the folder named by `CVXLAYER_QP_DATA` and prints a table: size, status, method,
-//! iterations, seconds, residuals, the error of the objective against `optima.csv` where there is one, and whether what is
-//! claimed holds by arithmetic on the data. Without a known optimum a problem is expected to be infeasible.
+//! iterations, seconds forward (set-up and solve) and backward (the derivative of the sum of x by all data), residuals,
+//! the error of the objective against `optima.csv` where there is one, and whether what is claimed holds by arithmetic on
+//! the data. Without a known optimum a problem is expected to be infeasible.
 //!
 //! `cargo run --release --example problem_set -- [name prefix]`
 #![allow(clippy::print_stdout)]
@@ -9,7 +10,7 @@ mod judge;
 mod npz;
 mod read;
 
-use altdiff::{Control, Settings, Solver};
+use altdiff::{Control, Cotangent, DerivativeOptions, Settings, Solver};
 use judge::{Verdict, judge, objective_error, optima};
 use std::error::Error;
 use std::path::Path;
@@ -26,7 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut paths: Vec<_> = std::fs::read_dir(&folder)?.filter_map(|e| Some(e.ok()?.path())).collect();
     paths.retain(|p| p.extension().is_some_and(|e| e == "npz"));
     paths.sort();
-    println!("name,n,rows,status,method,finished,iterations,seconds,primal,dual,gap,objective_error,right");
+    println!(
+        "name,n,rows,status,method,finished,iterations,seconds,backward,primal,dual,gap,objective_error,right"
+    );
     let (mut right, mut wrong, mut total) = (0, 0, 0);
     for path in paths {
         let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
@@ -35,21 +38,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         total += 1;
         let problem = read::problem(&path)?;
-        let start = Instant::now();
-        let solved = Solver::new(&problem, Settings::default()).and_then(|solver| {
-            solver.solve_with(&problem, None, &mut |_| {
-                if start.elapsed().as_secs_f64() > limit { Control::OutOfTime } else { Control::Continue }
-            })
-        });
-        let seconds = start.elapsed().as_secs_f64();
+        // The least of three runs where they are short.
+        let (mut seconds, mut spent, mut runs) = (f64::INFINITY, 0.0, 0);
+        let solved = loop {
+            let start = Instant::now();
+            let solved = Solver::new(&problem, Settings::default()).and_then(|solver| {
+                solver.solve_with(&problem, None, &mut |_| {
+                    if start.elapsed().as_secs_f64() > limit { Control::OutOfTime } else { Control::Continue }
+                })
+            });
+            let taken = start.elapsed().as_secs_f64();
+            (seconds, spent, runs) = (seconds.min(taken), spent + taken, runs + 1);
+            if runs == 3 || spent > 0.5 {
+                break solved;
+            }
+        };
         match solved {
             Ok(s) => {
+                let start = Instant::now();
+                let seed = Cotangent::x(vec![1.0; s.x.len()]);
+                let gradient = s.vjp(&seed, &DerivativeOptions::default());
+                let backward = if gradient.is_ok() { start.elapsed().as_secs_f64() } else { f64::NAN };
                 let optimum = optima.get(&name).copied();
                 let verdict = judge(&problem, &s, optimum);
                 right += usize::from(verdict == Verdict::Right);
                 wrong += usize::from(matches!(verdict, Verdict::Wrong(_)));
                 println!(
-                    "{name},{},{},{},{:?},{},{},{seconds:.3},{:.1e},{:.1e},{:.1e},{:.1e},{verdict:?} {:?}",
+                    "{name},{},{},{},{:?},{},{},{seconds:.3e},{backward:.3e},{:.1e},{:.1e},{:.1e},{:.1e},{verdict:?} {:?}",
                     s.x.len(),
                     problem.a.nrows + problem.g.nrows,
                     s.status,
@@ -63,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     s.notes,
                 );
             }
-            Err(e) => println!("{name},error: {e},{seconds:.3}"),
+            Err(e) => println!("{name},error: {e},{seconds:.3e}"),
         }
     }
     println!("{right} of {total} right, {wrong} wrong claims");

@@ -235,6 +235,10 @@ impl State {
                 *v *= crate::finish::PROXIMAL;
             }
             factor.solve(&mut x, &mut y);
+            // The resolvent never lengthens a vector, so nothing comes back.
+            if crate::problem::norm_inf(&x).max(crate::problem::norm_inf(&y)) <= 0.01 * NULL {
+                return (Vec::new(), Vec::new());
+            }
         }
         let (s, mut free, mut dependent) = (&*self.scaling, Vec::new(), Vec::new());
         if crate::problem::norm_inf(&x) > NULL {

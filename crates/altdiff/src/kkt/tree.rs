@@ -13,9 +13,11 @@ use faer::sparse::linalg::amd;
 /// No front: the parent of a root.
 pub(super) const NONE: usize = usize::MAX;
 
-/// Time in cycles of a front, of a multiplication and addition in it, and of an entry that is added to its parent.
+/// Time in cycles of a front, of a multiplication and addition in it, of an entry that is stored for solves, and of one
+/// that is added to its parent.
 const FRONT: f64 = 250.0;
 const PRODUCT: f64 = 0.2;
+const STORED: f64 = 3.0;
 const ENTRY: f64 = 2.0;
 
 /// Most pivots of a front that does without an update.
@@ -99,7 +101,8 @@ impl Draft {
 fn cost(pivots: usize, below: usize, diagonal: bool) -> f64 {
     let (k, r) = (pivots as f64, below as f64);
     let inner = if diagonal { 0.0 } else { k * k * k / 6.0 + k * k * r / 2.0 };
-    FRONT + PRODUCT * (inner + k * r * r / 2.0) + k * r + ENTRY * r * r / 2.0
+    let stored = k * r + if diagonal { k } else { k * k / 2.0 };
+    FRONT + PRODUCT * (inner + k * r * r / 2.0) + STORED * stored + ENTRY * r * r / 2.0
 }
 
 impl Tree {
