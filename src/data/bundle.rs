@@ -4,7 +4,7 @@ use super::array::Array;
 use super::nested::Value;
 use crate::error::Error;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Values by name, each with where it came from; a later value replaces an earlier one.
@@ -61,8 +61,9 @@ impl Data {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let mut at = String::new();
         let values = Object { at: &mut at }.deserialize(&mut deserializer);
-        let values =
-            values.and_then(|v| deserializer.end().map(|()| v)).map_err(|e| mistake(origin, &at, &e))?;
+        let values = values
+            .and_then(|v| deserializer.end().map(|()| v))
+            .map_err(|e| mistake(origin, &at, &said(&e, text)))?;
         Ok(self.extend(values, origin))
     }
 
@@ -81,6 +82,25 @@ pub(super) fn value_from_json(text: &str, origin: &str) -> Result<Array, Error> 
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Value.deserialize(&mut deserializer);
     value.and_then(|v| deserializer.end().map(|()| v)).map_err(|e| mistake(origin, "", &e))
+}
+
+/// What JSON's reader says; it does not know the numbers that other writers put into it.
+fn said(error: &serde_json::Error, text: &str) -> String {
+    let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
+    // The column is that of the character that does not fit, which is the second one of `NaN`.
+    let from = (error.column().saturating_sub(2)..=error.column()).find_map(|at| {
+        let rest = line.get(at..)?;
+        ["NaN", "nan", "Infinity", "-Infinity"].into_iter().find(|word| rest.starts_with(word))
+    });
+    match from.filter(|_| error.is_syntax()) {
+        Some(word @ ("NaN" | "nan")) => format!("{word} is no number at line {}", error.line()),
+        Some(word) => format!(
+            "{word} is no JSON; write \"{}inf\" at line {}",
+            if word.starts_with('-') { "-" } else { "" },
+            error.line()
+        ),
+        None => error.to_string(),
+    }
 }
 
 /// An error of a reader, with the name of the value that was being read.
@@ -111,9 +131,10 @@ impl<'de> Visitor<'de> for Object<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut out: Vec<(String, Array)> = Vec::new();
+        let mut known = BTreeSet::new();
         while let Some(name) = map.next_key::<String>()? {
             self.at.clone_from(&name);
-            if out.iter().any(|(known, _)| *known == name) {
+            if !known.insert(name.clone()) {
                 return Err(A::Error::custom("given twice"));
             }
             let value = map.next_value_seed(Value)?;
@@ -157,7 +178,17 @@ mod tests {
             (r#"{"c": [1, null]}"#, "d.json: `c`: entry [1]: null is no number"),
             (r#"{"c": true}"#, "d.json: `c`: true is no number"),
             (r#"{"c": [[[1]]]}"#, "d.json: `c`: entry [0, 0]: arrays have at most two axes"),
-            (r#"{"c": NaN}"#, "d.json: `c`: expected value"),
+            (r#"{"c": NaN}"#, "d.json: `c`: NaN is no number at line 1"),
+            (r#"{"c": [1, -Infinity]}"#, "d.json: `c`: -Infinity is no JSON; write \"-inf\" at line 1"),
+            (r#"{"c": [1, Infinity]}"#, "d.json: `c`: Infinity is no JSON; write \"inf\" at line 1"),
+            (
+                r#"{"c": {"shape": [1, 1], "shape": [2, 2], "row": [], "col": [], "value": []}}"#,
+                "d.json: `c`: its `shape` is given twice",
+            ),
+            (
+                r#"{"c": {"shape": [1, 1], "row": [-1], "col": [0], "value": [1]}}"#,
+                "d.json: `c`: its `row` holds -1, and not whole numbers from 0 on",
+            ),
             (r#"{"c": 1, "c": 2}"#, "d.json: `c`: given twice"),
             (r#"{"c": {"row": [1]}}"#, "d.json: `c`: a sparse matrix is"),
             (

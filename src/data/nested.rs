@@ -159,25 +159,31 @@ impl<'de> Visitor<'de> for Level<'_> {
         }
         let (mut shape, mut row, mut col, mut value) = (None, None, None, None);
         while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "shape" => shape = Some(map.next_value::<[usize; 2]>()?),
-                "row" => row = Some(map.next_value::<Vec<u32>>()?),
-                "col" => col = Some(map.next_value::<Vec<u32>>()?),
-                "value" => value = Some(map.next_value_seed(Value)?),
+            let twice = match key.as_str() {
+                "shape" => shape.replace(integers(&key, map.next_value_seed(Value)?)?).is_some(),
+                "row" => row.replace(integers(&key, map.next_value_seed(Value)?)?).is_some(),
+                "col" => col.replace(integers(&key, map.next_value_seed(Value)?)?).is_some(),
+                "value" => value.replace(map.next_value_seed(Value)?).is_some(),
+                // What the TOML reader calls a date.
+                "$__toml_private_datetime" => return Err(A::Error::custom("a date is no number")),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                     return Err(A::Error::custom(format_args!(
                         "`{key}` is no part of a sparse matrix, which is {{\"shape\", \"row\", \"col\", \"value\"}}"
                     )));
                 }
+            };
+            if twice {
+                return Err(A::Error::custom(format_args!("its `{key}` is given twice")));
             }
         }
-        let (Some([m, n]), Some(row), Some(col), Some(value)) = (shape, row, col, value) else {
+        let parts = (shape.as_deref(), row, col, value);
+        let (Some(&[m, n]), Some(row), Some(col), Some(value)) = parts else {
             return Err(A::Error::custom(
                 "a sparse matrix is {\"shape\": [m, n], \"row\": […], \"col\": […], \"value\": […]}",
             ));
         };
-        sparse(m, n, &row, &col, value.values()).map(Part::Sparse).map_err(A::Error::custom)
+        sparse(m as usize, n as usize, &row, &col, value.values()).map(Part::Sparse).map_err(A::Error::custom)
     }
 }
 
@@ -186,6 +192,20 @@ fn size(axes: &[usize]) -> String {
     match axes {
         [] => "a number".to_owned(),
         [n, ..] => format!("a list of {n}"),
+    }
+}
+
+/// The part of a sparse matrix that holds sizes or places.
+fn integers<E: Error>(part: &str, list: Array) -> Result<Vec<u32>, E> {
+    whole(part, list.values()).map_err(E::custom)
+}
+
+/// Numbers that count something, from 0 on.
+pub(super) fn whole(part: &str, values: &[f64]) -> Result<Vec<u32>, String> {
+    let fits = |v: &f64| v.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(v);
+    match values.iter().position(|v| !fits(v)) {
+        Some(at) => Err(format!("its `{part}` holds {}, and not whole numbers from 0 on", values[at])),
+        None => Ok(values.iter().map(|&v| v as u32).collect()),
     }
 }
 

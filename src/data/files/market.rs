@@ -33,7 +33,10 @@ pub(super) fn read(text: &str, origin: &str) -> Result<Array, Error> {
         sizes.filter(|s| s.iter().all(|n| *n <= LARGEST)).ok_or_else(|| wrong(at, "these are no sizes"))?;
     match (format, &sizes[..]) {
         ("coordinate", &[m, n, count]) => {
-            let (mut row, mut col, mut value) = (Vec::new(), Vec::new(), Vec::new());
+            if mirror.is_some() && m != n {
+                return Err(wrong(at, "a symmetric matrix is square"));
+            }
+            let (mut row, mut col, mut value, mut given) = (Vec::new(), Vec::new(), Vec::new(), 0_usize);
             for (at, line) in lines {
                 let mut words = line.split_whitespace();
                 let mut index = |size: usize| {
@@ -42,9 +45,13 @@ pub(super) fn read(text: &str, origin: &str) -> Result<Array, Error> {
                 };
                 let (i, j) = (index(m), index(n));
                 let v = if field == "pattern" { Some(1.0) } else { words.next().and_then(number) };
-                let (Some(i), Some(j), Some(v)) = (i, j, v) else {
+                let (Some(i), Some(j), Some(v), None) = (i, j, v, words.next()) else {
                     return Err(wrong(at, "expected a row, a column and a value inside the matrix"));
                 };
+                given += 1;
+                if mirror == Some(-1.0) && i == j && v != 0.0 {
+                    return Err(wrong(at, "the diagonal of a skew-symmetric matrix is 0"));
+                }
                 let mut push = |i, j, v| {
                     row.push(i);
                     col.push(j);
@@ -55,17 +62,12 @@ pub(super) fn read(text: &str, origin: &str) -> Result<Array, Error> {
                     push(j, i, sign * v);
                 }
             }
-            let given = if mirror.is_some() {
-                row.iter().zip(&col).filter(|(i, j)| i >= j).count()
-            } else {
-                row.len()
-            };
-            if given != count && mirror.is_none() {
+            if given != count {
                 return Err(wrong(at, &format!("{count} entries are announced, and {given} are there")));
             }
             sparse(m, n, &row, &col, &value).map_err(|message| wrong(at, &message))
         }
-        ("array", &[m, n]) => {
+        ("array", &[m, n]) if field != "pattern" => {
             let values: Result<Vec<f64>, Error> = lines
                 .map(|(at, line)| number(line.trim()).ok_or_else(|| wrong(at, "expected a number")))
                 .collect();

@@ -27,7 +27,7 @@ impl Data {
         let origin = path.display().to_string();
         match extension(path).as_str() {
             "npz" => {
-                let values = numpy::archive(&bytes(path, LARGEST_FILE)?, &origin)?;
+                let values = numpy::archive(&bytes(path, LARGEST_FILE)?, &origin, LARGEST_FILE)?;
                 Ok(self.extend(values, &origin))
             }
             "toml" => self.read_toml(&read_text(path, LARGEST_FILE)?, &origin),
@@ -48,7 +48,11 @@ impl Data {
         let mut at = String::new();
         let parsed = toml::Deserializer::parse(text)
             .and_then(|deserializer| Object { at: &mut at }.deserialize(deserializer));
-        let values = parsed.map_err(|e| mistake(origin, &at, &e.message()))?;
+        let values = parsed.map_err(|e| {
+            let before = e.span().and_then(|span| text.get(..span.start));
+            let line = before.map(|before| format!(" at line {}", before.matches('\n').count() + 1));
+            mistake(origin, &at, &format!("{}{}", e.message(), line.unwrap_or_default()))
+        })?;
         Ok(self.extend(values, origin))
     }
 
@@ -65,12 +69,29 @@ impl Data {
         let datum = if let Some(path) = value.strip_prefix('@') {
             read_value(Path::new(path), Some(name), LARGEST_FILE)?
         } else {
-            let quoted = matches!(value, "inf" | "+inf" | "-inf").then(|| format!("\"{value}\""));
-            let value = value_from_json(quoted.as_deref().unwrap_or(value), &origin)?;
+            // A number alone may be written as a shell user writes it: `.5`, `+1`, `inf`.
+            let digits = !value.contains(|c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E'));
+            let number =
+                if digits || matches!(value, "inf" | "+inf" | "-inf") { value.parse().ok() } else { None };
+            let value = match number.filter(|v: &f64| v.is_finite() || !digits) {
+                Some(number) => super::Array::from(number),
+                None => value_from_json(value, &origin).map_err(|error| unlike(value, &origin, error))?,
+            };
             Datum { value, origin, table: false }
         };
         Ok(self.insert(name, datum))
     }
+}
+
+/// The error for an argument that looks like no value at all; an error inside a list stays as it is.
+fn unlike(value: &str, origin: &str, error: Error) -> Error {
+    if value.starts_with(['[', '{', '"']) || value.parse::<f64>().is_ok_and(f64::is_infinite) {
+        return error;
+    }
+    let what = if value.is_empty() { "the value is missing" } else { "this is no value" };
+    let message =
+        format!("{what}: expected a number, a list such as `[1, 2]`, or `@` and the name of a file");
+    mistake(origin, "", &message)
 }
 
 /// Reads a file that holds one value, or the value of that name.
@@ -82,7 +103,7 @@ pub fn read_value(path: &Path, name: Option<&str>, largest: u64) -> Result<Datum
     let (value, table) = match extension(path).as_str() {
         "csv" => (table::read(&read_text(path, largest)?, &origin)?, true),
         "npy" => (numpy::array(&bytes(path, largest)?, &origin)?, false),
-        "npz" => (only(numpy::archive(&bytes(path, largest)?, &origin)?, name, &origin)?, false),
+        "npz" => (only(numpy::archive(&bytes(path, largest)?, &origin, largest)?, name, &origin)?, false),
         "mtx" => (market::read(&read_text(path, largest)?, &origin)?, true),
         "toml" => {
             let mut data = Data::new();
@@ -107,10 +128,11 @@ pub fn read_value(path: &Path, name: Option<&str>, largest: u64) -> Result<Datum
             }
         }
         other => {
+            let what = if other.is_empty() { "this".to_owned() } else { format!("`.{other}`") };
             let message = format!(
-                "`.{other}` is no kind of file that holds values; these are .csv, .npy, .npz, .mtx, .json and .toml"
+                "{what} is no kind of file that holds values; these are .csv, .npy, .npz, .mtx, .json and .toml"
             );
-            return Err(mistake(&origin, "", &message));
+            return Err(mistake(if origin.is_empty() { "`@`" } else { &origin }, "", &message));
         }
     };
     Ok(Datum { value, origin, table })
@@ -128,9 +150,13 @@ fn only(
     if values.len() == 1 {
         return Ok(values.swap_remove(0).1);
     }
-    let known: Vec<_> = values.iter().map(|(n, _)| format!("`{n}`")).collect();
+    let mut known: Vec<_> = values.iter().take(9).map(|(n, _)| format!("`{n}`")).collect();
+    if values.len() > known.len() {
+        known.push("…".to_owned());
+    }
+    let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
     let wanted = name.map_or_else(|| "one value".to_owned(), |n| format!("`{n}`"));
-    Err(mistake(origin, "", &format!("it holds {}, and not {wanted}", known.join(", "))))
+    Err(mistake(origin, "", &format!("it holds {known}, and not {wanted}")))
 }
 
 fn extension(path: &Path) -> String {

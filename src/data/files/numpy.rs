@@ -2,13 +2,11 @@
 
 use super::super::array::Array;
 use super::super::bundle::mistake;
-use super::super::nested::sparse;
+use super::super::nested::{sparse, whole};
 use super::LARGEST;
 use crate::error::Error;
 use std::io::{Cursor, Read};
 
-/// An archive's contents are not read past this.
-const LARGEST_ARCHIVE: u64 = 4 << 30;
 /// A header longer or deeper than this is no array's.
 const LONGEST_HEADER: usize = 4096;
 const DEEPEST_HEADER: usize = 8;
@@ -18,10 +16,11 @@ pub(super) fn array(bytes: &[u8], origin: &str) -> Result<Array, Error> {
     read(bytes).map_err(|message| mistake(origin, "", &message))
 }
 
-/// Reads the arrays of a `.npz` file by name; a sparse matrix of SciPy's is one array, named `matrix`.
-pub(super) fn archive(bytes: &[u8], origin: &str) -> Result<Vec<(String, Array)>, Error> {
+/// Reads the arrays of a `.npz` file by name, up to a size unpacked; a sparse matrix of SciPy's is one array, named
+/// `matrix`.
+pub(super) fn archive(bytes: &[u8], origin: &str, largest: u64) -> Result<Vec<(String, Array)>, Error> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| mistake(origin, "", &e))?;
-    let mut left = LARGEST_ARCHIVE;
+    let mut left = largest;
     let (mut out, mut format) = (Vec::new(), None);
     for i in 0..archive.len() {
         let mut file = archive.by_index(i).map_err(|e| mistake(origin, "", &e))?;
@@ -30,7 +29,7 @@ pub(super) fn archive(bytes: &[u8], origin: &str) -> Result<Vec<(String, Array)>
         let read_bytes =
             file.by_ref().take(left + 1).read_to_end(&mut content).map_err(|e| mistake(origin, &name, &e))?;
         left = left.checked_sub(read_bytes as u64).ok_or_else(|| {
-            mistake(origin, &name, &format!("it unpacks to more than {} MiB", LARGEST_ARCHIVE >> 20))
+            mistake(origin, &name, &format!("it unpacks to more than {} MiB", largest >> 20))
         })?;
         if name == "format" {
             format = content.len().checked_sub(3).map(|start| content[start..].to_vec());
@@ -50,8 +49,15 @@ pub(super) fn archive(bytes: &[u8], origin: &str) -> Result<Vec<(String, Array)>
 /// Reads the bytes of one array.
 fn read(bytes: &[u8]) -> Result<Array, String> {
     guard(bytes)?;
-    let open = || npyz::NpyFile::new(bytes).map_err(|e| e.to_string());
+    // The reader's errors may run over several lines.
+    let first_line = |e: std::io::Error| e.to_string().lines().next().unwrap_or_default().to_owned();
+    let open =
+        || npyz::NpyFile::new(bytes).map_err(|e| format!("its header is not NumPy's: {}", first_line(e)));
     let file = open()?;
+    let kind = file.dtype().descr();
+    if kind.contains(['m', 'M']) {
+        return Err(format!("entries of the type {kind} are not read"));
+    }
     let axes: Option<Vec<usize>> = file.shape().iter().map(|&n| usize::try_from(n).ok()).collect();
     let axes = axes.filter(|axes| axes.len() <= 2).ok_or("arrays have at most two axes")?;
     let len = axes.iter().try_fold(1_usize, |len, &n| len.checked_mul(n));
@@ -73,7 +79,7 @@ fn read(bytes: &[u8]) -> Result<Array, String> {
     if let Ok(reader) = open()?.data::<bool>() {
         return finish(reader.map(|v| v.map(|v| f64::from(u8::from(v)))), axes, len, fortran);
     }
-    Err(format!("entries of the type {} are not read", file.dtype().descr()))
+    Err(format!("entries of the type {kind} are not read"))
 }
 
 /// Refuses headers that a reader might run away with.
@@ -123,19 +129,22 @@ fn scipy(parts: &[(String, Array)], format: &[u8]) -> Result<Array, String> {
         let found = parts.iter().find(|(n, _)| n == name);
         found.map(|(_, a)| a.values()).ok_or_else(|| format!("a sparse matrix without its `{name}`"))
     };
-    let index = |v: &[f64]| v.iter().map(|&i| i as u32).collect::<Vec<u32>>();
-    let &[m, n] = part("shape")? else { return Err("a sparse matrix has two axes".to_owned()) };
+    let index = |name: &str| whole(name, part(name)?);
+    let [m, n] = index("shape")?[..] else { return Err("a sparse matrix has two axes".to_owned()) };
     let (m, n) = (m as usize, n as usize);
     let data = part("data")?;
     if format == b"coo" {
-        return sparse(m, n, &index(part("row")?), &index(part("col")?), data);
+        return sparse(m, n, &index("row")?, &index("col")?, data);
     }
     if format != b"csr" && format != b"csc" {
         return Err("sparse matrices are read in the formats csr, csc and coo".to_owned());
     }
-    let (minor, ptr) = (index(part("indices")?), index(part("indptr")?));
-    let fits =
-        ptr.windows(2).all(|w| w[0] <= w[1]) && ptr.last().is_some_and(|&end| end as usize == minor.len());
+    let (minor, ptr) = (index("indices")?, index("indptr")?);
+    let lines = if format == b"csr" { m } else { n };
+    let fits = ptr.len() == lines + 1
+        && ptr[0] == 0
+        && ptr.windows(2).all(|w| w[0] <= w[1])
+        && ptr[lines] as usize == minor.len();
     if !fits {
         return Err("its `indptr` does not fit its `indices`".to_owned());
     }

@@ -50,6 +50,16 @@ fn zip(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     out.finish().unwrap().into_inner()
 }
 
+/// An archive that is far smaller than its content.
+fn deflated(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    out.start_file(name, options).unwrap();
+    out.write_all(content).unwrap();
+    out.finish().unwrap().into_inner()
+}
+
 #[test]
 fn tables() {
     let files = Files::new();
@@ -84,6 +94,8 @@ fn numpy_arrays() {
     assert!(wrong(npy("<f8", "False", "(99999999999999999999,)", &six)).contains("no NumPy array"));
     assert!(wrong(npy("<f8", "False", &"(".repeat(2000), &six)).contains("no NumPy array"));
     assert!(wrong(npy("<f8", "False", "(1, 1, 6)", &six)).contains("at most two axes"));
+    assert!(wrong(npy("<M8[s]", "False", "(1,)", &six[..8])).contains("<M8[s]"));
+    assert!(wrong(npy("<f8", "False", "(3)", &six)).lines().count() == 1);
     assert!(wrong(npy("<c16", "False", "(3,)", &six)).contains("not read"));
     assert!(wrong(npy("<f8", "False", "(1,)", &doubles(&[f64::NAN]))).contains("NaN"));
     assert!(wrong(b"hello".to_vec()).contains("no NumPy array"));
@@ -105,18 +117,32 @@ fn archives_and_scipy_matrices() {
     );
     assert_eq!(read_value(&path, Some("gamma"), 1 << 20).unwrap().value.values(), [3.0]);
 
-    let parts = |indptr: &[f64]| {
+    let matrix = |shape: &[f64], indices: &[f64], indptr: &[f64]| {
         zip(&[
             ("format.npy", npy("|S3", "False", "()", b"csr")),
-            ("shape.npy", one(&[2.0, 3.0])),
-            ("indices.npy", one(&[2.0, 0.0])),
+            ("shape.npy", one(shape)),
+            ("indices.npy", one(indices)),
             ("indptr.npy", one(indptr)),
             ("data.npy", one(&[5.0, 6.0])),
         ])
     };
+    let parts = |indptr: &[f64]| matrix(&[2.0, 3.0], &[2.0, 0.0], indptr);
     let sparse = files.read("s.npz", parts(&[0.0, 1.0, 2.0])).unwrap().value;
     assert_eq!(sparse.to_dense(), [0.0, 0.0, 5.0, 6.0, 0.0, 0.0]);
-    assert!(files.read("s.npz", parts(&[0.0, 3.0])).unwrap_err().contains("indptr"));
+    for indptr in [&[0.0, 3.0][..], &[-1.0, 1.0, 2.0], &[0.0, 1.0, 2.0, 2.0], &[1.0, 1.0, 2.0], &[]] {
+        assert!(files.read("s.npz", parts(indptr)).unwrap_err().contains("indptr"), "{indptr:?}");
+    }
+    for indices in [[-1.0, 0.0], [2.5, 0.0], [1e300, 0.0]] {
+        let error = files.read("s.npz", matrix(&[2.0, 3.0], &indices, &[0.0, 1.0, 2.0])).unwrap_err();
+        assert!(error.contains("its `indices` holds"), "{error}");
+    }
+    let error = files.read("s.npz", matrix(&[2.5, 3.0], &[2.0, 0.0], &[0.0, 1.0, 2.0])).unwrap_err();
+    assert!(error.contains("its `shape` holds 2.5"), "{error}");
+    // A small file that unpacks to a large one.
+    let zeros = npy("|u1", "False", "(4000000,)", &vec![0; 4_000_000]);
+    assert!(
+        files.read("bomb.npz", deflated("a.npy", &zeros)).unwrap_err().contains("unpacks to more than 1 MiB")
+    );
     assert!(files.read("z.npz", b"PK\x03\x04nonsense").is_err());
 }
 
@@ -137,6 +163,11 @@ fn matrix_market() {
         ("%%MatrixMarket matrix array real general\n99999999 99999999\n", "does not fit"),
         ("%%MatrixMarket matrix array real symmetric\n2 1\n1\n2\n", "does not fit"),
         ("%%MatrixMarket matrix array real general\n-1 2\n", "no sizes"),
+        ("%%MatrixMarket matrix array pattern general\n1 1\n1\n", "does not fit"),
+        ("%%MatrixMarket matrix coordinate real symmetric\n2 3 1\n1 1 1\n", "square"),
+        ("%%MatrixMarket matrix coordinate real symmetric\n2 2 3\n1 1 1\n2 1 3\n", "announced"),
+        ("%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n1 1 5\n", "diagonal"),
+        ("%%MatrixMarket matrix coordinate real general\n2 2 1\n1 1 1 7\n", "line 3"),
     ] {
         let error = files.read("w.mtx", text).unwrap_err();
         assert!(error.contains(message), "{text}: {error}");
@@ -150,7 +181,10 @@ fn toml_and_arguments() {
     assert_eq!(data.get("b").unwrap().value.values(), [1.0, 2.5, f64::INFINITY]);
     let error = data.read_toml("a = [nan]\n", "d.toml").unwrap_err().to_string();
     assert!(error.starts_with("d.toml: ") && error.contains("NaN"), "{error}");
-    assert!(data.read_toml("a = \n", "d.toml").is_err());
+    assert!(data.read_toml("b = 1\na = \n", "d.toml").unwrap_err().to_string().ends_with("at line 2"));
+    assert!(
+        data.read_toml("a = 1979-05-27\n", "d.toml").unwrap_err().to_string().contains("a date is no number")
+    );
 
     data.read_argument("gamma = 2.5")
         .unwrap()
@@ -164,7 +198,14 @@ fn toml_and_arguments() {
     assert!(wrong("gamma").contains("expected `NAME=VALUE`"));
     assert!(wrong("gamma=two").starts_with("--param gamma=two: "));
     assert!(wrong("gamma=@nowhere.csv").contains("nowhere.csv: there is no such file"));
-    assert!(wrong("gamma=@nowhere").contains("no kind of file"));
+    assert!(wrong("gamma=@nowhere").contains("this is no kind of file"));
+    assert!(wrong("gamma=nan").contains("this is no value: expected a number"));
+    assert!(wrong("gamma=").contains("the value is missing"));
+    assert!(wrong("gamma=1e999").contains("out of range"));
+    for (text, value) in [("gamma=.5", 0.5), ("gamma=+1", 1.0), ("gamma=-2.", -2.0)] {
+        let mut data = Data::new();
+        assert_eq!(data.read_argument(text).unwrap().get("gamma").unwrap().value.scalar(), Some(value));
+    }
 }
 
 #[test]

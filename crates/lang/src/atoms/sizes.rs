@@ -27,9 +27,11 @@ pub fn sizes(call: &Call<'_>, first: usize) -> Result<Vec<Poly>, Refusal> {
 /// # Errors
 /// If they are no sizes, or more than two.
 pub fn sizes_between(call: &Call<'_>, first: usize, end: usize) -> Result<Vec<Poly>, Refusal> {
+    if end == first {
+        return Ok(Vec::new());
+    }
     let one_array = end - first == 1;
-    let out: Vec<Poly> = match &call.tree[*call.arguments.get(first).unwrap_or(&call.arguments[0])].kind {
-        _ if end == first => Vec::new(),
+    let out: Vec<Poly> = match &call.tree[call.arguments[first]].kind {
         Kind::Array(items) if one_array => items
             .iter()
             .map(|&item| call.tree.facts(item).size.clone())

@@ -3,7 +3,7 @@
 use super::curvature::Curvature;
 use super::interval::Interval;
 use super::model::CheckedModel;
-use super::names::Names;
+use super::names::{Names, Wanted};
 use super::size::{Poly, Unknown};
 use super::tree::{Bits, Facts, Kind, Level, Node, NodeId};
 use crate::diagnostics::{Diagnostic, any_error};
@@ -47,6 +47,8 @@ pub struct Checker {
     /// What the objective and the constraints are, for showing them.
     pub(super) roots: Vec<super::outline::Root>,
     pub(super) at_solution: bool,
+    /// What the current expression is for, for messages about names.
+    pub(super) wanted: Wanted,
     pub(super) depth: usize,
     /// How many expressions were visited, those that were known among them.
     pub(super) visited: usize,
@@ -91,6 +93,7 @@ impl Checker {
             partial: false,
             roots: Vec::new(),
             at_solution: false,
+            wanted: Wanted::Value,
             depth: 0,
             visited: 0,
         }

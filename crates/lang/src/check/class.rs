@@ -90,6 +90,21 @@ impl Checker {
             }
             ("square" | "power", Place::Constraint) if quadratic => error
                 .help("`abs(x) <= sqrt(c)` says the same as `square(x) <= c`, for data `c` that is nonneg"),
+            ("exp", Place::Constraint) => {
+                error.help("`x <= log(c)` says the same as `exp(x) <= c`, for data `c` that is pos")
+            }
+            ("log", Place::Constraint) => {
+                error.help("`x >= exp(c)` says the same as `log(x) >= c`, for data `c`")
+            }
+            ("log1p", Place::Constraint) => {
+                error.help("`x >= exp(c) - 1` says the same as `log1p(x) >= c`, for data `c`")
+            }
+            ("sqrt", Place::Constraint) => {
+                error.help("`x >= square(c)` says the same as `sqrt(x) >= c`, for data `c` that is nonneg")
+            }
+            ("inv_pos", Place::Constraint) => {
+                error.help("`x >= 1 / c` says the same as `inv_pos(x) <= c`, for data `c` that is pos")
+            }
             (_, Place::Inside(_)) if quadratic => {
                 error.help("a quadratic may stand in the objective itself, in sums, and times nonneg data")
             }

@@ -3,6 +3,7 @@
 use super::build::Checker;
 use super::declare::Progress;
 use super::model::{Dim, Size};
+use super::names::Wanted;
 use super::size::{Poly, Unknown};
 use super::tree::{Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
@@ -83,7 +84,7 @@ impl Checker {
 
     /// A size: an integer expression of `dim`s and indices.
     pub(super) fn size_of(&mut self, id: ExprId) -> Option<Poly> {
-        let node = self.expression(id);
+        let node = self.expression_wanted(id, Wanted::Size);
         let span = self.ast.exprs.span(id);
         if self.is_error(node) {
             return None;

@@ -18,7 +18,7 @@ impl Checker {
         if tree.shape(node).iter().any(|size| !size.is(1)) || tree.shape(node).len() > 1 {
             let error = Diagnostic::error(codes::SHAPE_MISMATCH, "the objective must be a scalar")
                 .at(at, format!("this is {}", tree.show_shape(tree.shape(node))))
-                .help("add its entries: `sum(…)`");
+                .help("make it one number: `sum(…)`, `max(…)`, `norm1(…)` or `sum_squares(…)`");
             self.report(error);
             return;
         }
@@ -37,11 +37,16 @@ impl Checker {
             let keyword = Span::new(statement.start as usize, statement.start as usize + "minimize".len());
             let error = Diagnostic::error(codes::OBJECTIVE_CURVATURE, message).at(at, self.about(node));
             let error = self.reason(error, node);
-            self.report(error.suggest(
-                keyword,
-                other,
-                format!("a {} expression can be {other}d", curvature.name()).replace("ee", "e"),
-            ));
+            // What no solver here can maximize is not worth turning around.
+            self.report(if self.model.tree.facts(node).class > Class::Smooth {
+                error
+            } else {
+                error.suggest(
+                    keyword,
+                    other,
+                    format!("a {} expression can be {other}d", curvature.name()).replace("ee", "e"),
+                )
+            });
         }
     }
 
@@ -206,6 +211,11 @@ impl Checker {
         let message = "a quotient with a variable below the line is neither convex nor concave";
         let error = Diagnostic::error(codes::PRODUCT_OF_VARIABLES, message).at(self.focus(node), "");
         let error = arguments.iter().fold(error, |error, &a| error.also(tree.span(a), self.about(a)));
+        let above = tree.facts(arguments[0]);
+        if above.variable_free() && above.interval.is_nonneg() {
+            return error
+                .help("only data may stand below the line; `inv_pos(x)` is `1 / x` for positive `x`");
+        }
         error.help(
             "only data may stand below the line; a bound on a ratio, `a / b <= c`, is often `a <= c * b`",
         )

@@ -4,7 +4,7 @@ use super::build::Checker;
 use super::call::join;
 use super::curvature::Curvature;
 use super::interval::Interval;
-use super::names::{Local, Symbol};
+use super::names::{Local, Symbol, Wanted};
 use super::size::{Poly, Unknown};
 use super::tree::{Facts, Kind, Level, Node, NodeId};
 use crate::atoms::AtomId;
@@ -128,6 +128,17 @@ impl Checker {
         self.apply("negative", vec![node], Vec::new(), span)
     }
 
+    /// An expression whose purpose is known; inside an index everything is for the index.
+    pub(super) fn expression_wanted(&mut self, id: ExprId, wanted: Wanted) -> NodeId {
+        let before = self.wanted;
+        if before == Wanted::Value {
+            self.wanted = wanted;
+        }
+        let node = self.expression(id);
+        self.wanted = before;
+        node
+    }
+
     fn name(&mut self, name: &str, span: Span) -> NodeId {
         match self.names.local(name) {
             Some(Local::Index(k)) => {
@@ -180,7 +191,7 @@ impl Checker {
                 error(format!("the index `{name}` is known only inside its `for`"))
                     .at(span, "outside of the `for`")
             }
-            _ => self.names.unknown(name, span, false),
+            _ => self.names.hint(self.names.unknown(name, span, false), name, self.wanted),
         }
     }
 

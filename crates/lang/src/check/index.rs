@@ -1,6 +1,7 @@
 //! Indexing and slicing, with proofs that positions are in range where they are possible.
 
 use super::build::Checker;
+use super::names::Wanted;
 use super::size::{Poly, Unknown};
 use super::tree::{Definite, Facts, Kind, Level, Node, NodeId, Selector};
 use crate::diagnostics::{Diagnostic, codes};
@@ -75,7 +76,7 @@ impl Checker {
                     self.in_range(&position, len, span)?;
                     return Some((Selector::At(node, false), None));
                 }
-                let node = self.expression(*id);
+                let node = self.expression_wanted(*id, Wanted::Index);
                 if self.is_error(node) {
                     return None;
                 }
@@ -224,7 +225,9 @@ impl Checker {
             let what = if text.contains(':') { "slice" } else { "index" };
             let reached = self.extreme(position, !too_low).map_or_else(String::new, |p| tree.show(&p));
             let label = match (too_low, len.as_constant()) {
-                _ if text.starts_with('-') => format!("there are only {len_text} entries to count back"),
+                _ if text.starts_with('-') && !position.has_index() => {
+                    format!("there are only {len_text} entries to count back")
+                }
                 (true, _) => format!("reaches {reached}, below 0"),
                 (false, Some(0)) => "the axis is empty".to_owned(),
                 (false, _) if reached == text => format!("the last entry is {}", self.last(len)),
@@ -232,6 +235,10 @@ impl Checker {
             };
             let message = format!("the {what} `{text}` is out of range for an axis of size {len_text}");
             let mut error = Diagnostic::error(codes::INDEX_OUT_OF_RANGE, message).at(span, label);
+            if text.starts_with('-') && position.has_index() {
+                error =
+                    error.help("only a literal minus counts from the end: `x[n - i]` counts back from `n`");
+            }
             if position.has_index() {
                 for unknown in position.unknowns() {
                     if let Unknown::Index(k) = unknown

@@ -23,6 +23,14 @@ pub(super) enum Symbol {
     Function(usize),
 }
 
+/// What an expression is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Value,
+    Size,
+    Index,
+}
+
 /// What a local name stands for.
 #[derive(Clone, Debug)]
 pub(super) enum Local {
@@ -109,6 +117,29 @@ impl Names {
     /// Where a global name is declared.
     pub(super) fn place(&self, name: &str) -> Option<Span> {
         self.globals.get(name).map(|(_, span)| *span)
+    }
+
+    /// Adds what a name that means nothing, and is like no other, was probably meant for.
+    pub(super) fn hint(&self, error: Diagnostic, name: &str, wanted: Wanted) -> Diagnostic {
+        // Names that stand side by side in the mind: `Ax`.
+        let glued = || {
+            let mut cuts = name.char_indices().skip(1).take(64).map(|(at, _)| name.split_at(at));
+            cuts.find(|(left, right)| self.globals.contains_key(*left) && self.globals.contains_key(*right))
+        };
+        match wanted {
+            _ if !error.edits.is_empty() => error,
+            _ if name == "end" => error.help("the last entry is `x[-1]`, and `x[i:]` goes on to the end"),
+            Wanted::Index => {
+                error.help(format!("an index is bound by a range that follows: `… for {name} in 0..n`"))
+            }
+            Wanted::Size => error.help(format!("declare it as a size: `dim {name};`")),
+            Wanted::Value => match glued() {
+                Some((a, b)) => {
+                    error.help(format!("a product is written `{a} * {b}`, or `{a} @ {b}` of matrices"))
+                }
+                None => error,
+            },
+        }
     }
 
     /// The error for a name that means nothing, with the nearest one that does.

@@ -9,16 +9,19 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     if word.len() > LONGEST {
         return None;
     }
-    let folded: Vec<char> = word.iter().flat_map(|c| c.to_lowercase()).collect();
+    let folded = fold(&word);
     let mut best: Option<(usize, &str)> = None;
     for name in known {
         let letters: Vec<char> = name.chars().take(LONGEST + 1).collect();
         let allowed = word.len().max(letters.len()).div_ceil(3).min(word.len().saturating_sub(1)).max(1);
-        if letters.len() > LONGEST || letters.len().abs_diff(word.len()) > allowed || letters == word {
+        if letters.len() > LONGEST || letters == word {
             continue;
         }
-        let lower: Vec<char> = letters.iter().flat_map(|c| c.to_lowercase()).collect();
-        let distance = if lower == folded { 0 } else { distance(&word, &letters) };
+        let distance = match fold(&letters) == folded {
+            true => 0,
+            false if letters.len().abs_diff(word.len()) > allowed => continue,
+            false => distance(&word, &letters),
+        };
         // Names of one letter are all one replacement apart; only their case can be a slip.
         let near = distance == 0 || (distance <= allowed && word.len() > 1 && letters.len() > 1);
         if near && best.is_none_or(|(least, _)| distance < least) {
@@ -27,6 +30,61 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     }
     best.map(|(_, name)| name)
 }
+
+/// A word without what the eye or the ear passes over: in lower case, with Greek letters by their names, and letters of
+/// other scripts as the Latin ones that they look like.
+fn fold(word: &[char]) -> String {
+    let lower = word.iter().flat_map(|c| c.to_lowercase());
+    let mut out = String::new();
+    for c in lower {
+        match GREEK.iter().find(|(letters, _)| letters.contains(c)) {
+            Some((_, name)) => out.push_str(name),
+            None => out.push(LOOKALIKES.iter().find(|(known, _)| *known == c).map_or(c, |found| found.1)),
+        }
+    }
+    out
+}
+
+/// Greek letters with their variants, and how they are spelled.
+const GREEK: [(&str, &str); 24] = [
+    ("α", "alpha"),
+    ("β\u{3d0}", "beta"),
+    ("γ", "gamma"),
+    ("δ", "delta"),
+    ("ε\u{3f5}", "epsilon"),
+    ("ζ", "zeta"),
+    ("η", "eta"),
+    ("θ\u{3d1}", "theta"),
+    ("ι", "iota"),
+    ("κ\u{3f0}", "kappa"),
+    ("λ", "lambda"),
+    ("μ\u{b5}", "mu"),
+    ("ν", "nu"),
+    ("ξ", "xi"),
+    ("ο", "omicron"),
+    ("π\u{3d6}", "pi"),
+    ("ρ\u{3f1}", "rho"),
+    ("σς", "sigma"),
+    ("τ", "tau"),
+    ("υ", "upsilon"),
+    ("φ\u{3d5}", "phi"),
+    ("χ", "chi"),
+    ("ψ", "psi"),
+    ("ω", "omega"),
+];
+
+/// Cyrillic letters, and the Latin ones that they look like.
+const LOOKALIKES: [(char, char); 9] = [
+    ('\u{430}', 'a'),
+    ('\u{441}', 'c'),
+    ('\u{435}', 'e'),
+    ('\u{456}', 'i'),
+    ('\u{458}', 'j'),
+    ('\u{43e}', 'o'),
+    ('\u{440}', 'p'),
+    ('\u{443}', 'y'),
+    ('\u{445}', 'x'),
+];
 
 /// Longer names are not compared, since the cost grows with the square.
 const LONGEST: usize = 64;
@@ -64,6 +122,9 @@ mod tests {
         assert_eq!(nearest("x", ["y", "z"]), None);
         assert_eq!(nearest("x", ["X", "z"]), Some("X"));
         assert_eq!(nearest("", atoms), None);
+        assert_eq!(nearest("lambda", ["λ", "γ"]), Some("λ"));
+        assert_eq!(nearest("\u{b5}_0", ["x", "\u{3bc}_0"]), Some("\u{3bc}_0"));
+        assert_eq!(nearest("\u{445}", ["y", "x"]), Some("x"));
         assert_eq!(nearest(&"a".repeat(100_000), atoms), None);
     }
 }

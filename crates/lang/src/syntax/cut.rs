@@ -13,6 +13,9 @@ use super::token::{Token, TokenKind};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 
+/// An array with more tokens is not searched for the bracket that closes it.
+const LONGEST_ROWS: usize = 1000;
+
 /// The tokens of one statement.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
@@ -316,6 +319,15 @@ impl Cutter<'_> {
             Some(next) if next.kind.closes() => {
                 diagnostic.also(next.span, format!("a `{closer}` must come before this"))
             }
+            Some(next) if next.kind == TokenKind::Semicolon && self.rows(open.at, at) => {
+                let diagnostic = Diagnostic::error(codes::UNBALANCED_BRACKET, "rows are lists in a list")
+                    .at(next.span, "`;` ends the statement")
+                    .also(opener.span, "the array begins here")
+                    .help("as in `[[1, 2], [3, 4]]`");
+                self.report(diagnostic);
+                self.patches.push(Patch { owner: at - 1, span: last.after(), text: closer.into() });
+                return;
+            }
             Some(next) if next.kind == TokenKind::Semicolon => {
                 diagnostic.also(next.span, "but the statement ends here")
             }
@@ -329,6 +341,22 @@ impl Cutter<'_> {
         };
         self.report(diagnostic.suggest(place, closer, format!("close it with `{closer}`")));
         self.patches.push(Patch { owner: at - 1, span: place, text: closer.into() });
+    }
+
+    /// `[1, 2; 3, 4]`: whether numbers follow the `;` as they stand before it, up to the bracket that closes the array.
+    fn rows(&self, open: usize, at: usize) -> bool {
+        let entry = |token: &&Token| {
+            matches!(
+                token.kind,
+                TokenKind::Number | TokenKind::Comma | TokenKind::Minus | TokenKind::Semicolon
+            )
+        };
+        let array = self.tokens[open].kind == TokenKind::OpenBracket
+            && !self.tokens[..open].last().is_some_and(|before| before.kind.ends_operand());
+        let rest = self.tokens[at..].iter().take(LONGEST_ROWS).find(|token| !entry(token));
+        array
+            && self.tokens[open + 1..at].iter().all(|token| entry(&token))
+            && rest.is_some_and(|token| token.kind == TokenKind::CloseBracket)
     }
 
     /// Reports the first mistake with brackets of a statement; later ones follow from it.

@@ -93,12 +93,18 @@ impl Mender<'_> {
             TokenKind::UnterminatedComment => self.unterminated_comment(token),
             TokenKind::UnterminatedText => self.unterminated_text(token),
             TokenKind::Hash => self.hash(token),
-            TokenKind::Unknown => self.unknown(token),
+            TokenKind::Unknown => {
+                return self.percent(at).unwrap_or_else(|| {
+                    self.unknown(token);
+                    at + 1
+                });
+            }
             TokenKind::Foreign => return self.foreign(at),
             TokenKind::Quote => return self.quote(at),
             TokenKind::Number => return self.number(at),
             TokenKind::Dot => return self.dot(at),
             TokenKind::Text => self.string(token),
+            TokenKind::From if self.at_start() => return self.import(at),
             TokenKind::Name => {
                 if let Some(next) = self.opening(at) {
                     return next;
@@ -121,6 +127,11 @@ impl Mender<'_> {
 
     fn patch(&mut self, owner: usize, span: Span, text: impl Into<Cow<'static, str>>) {
         self.scan.patches.push(Patch { owner, span, text: text.into() });
+    }
+
+    /// Lets the parser pass over `span`.
+    pub(super) fn skip(&mut self, span: Span) {
+        self.patch(self.scan.tokens.len(), span, " ");
     }
 
     /// The raw token at `at`, if it follows its predecessor without a gap and is of this kind.
@@ -171,9 +182,10 @@ impl Mender<'_> {
 
     fn unknown(&mut self, token: Token) {
         let shown = token.span.text(self.text);
+        let plain = if shown == "\\" { shown.to_owned() } else { shown.escape_debug().to_string() };
         let message = match shown.chars().count() {
-            1 => format!("the character `{}` means nothing here", shown.escape_debug()),
-            _ => format!("the characters `{}` mean nothing here", shown.escape_debug()),
+            1 => format!("the character `{plain}` means nothing here"),
+            _ => format!("the characters `{plain}` mean nothing here"),
         };
         let mut diagnostic = Diagnostic::error(codes::UNKNOWN_CHARACTER, message).at(token.span, "");
         diagnostic = match shown {
@@ -376,6 +388,19 @@ impl Mender<'_> {
         }
         // In `1/2x` the user may have meant either of two products.
         let before = self.scan.tokens.len().checked_sub(2).map(|index| self.scan.tokens[index].kind);
+        if before.is_some_and(|kind| {
+            kind.declares() || matches!(kind, TokenKind::Dim | TokenKind::Let | TokenKind::Fn)
+        }) {
+            let message = format!("`{digits}{suffix}` is not a name");
+            self.diagnostics.push(
+                Diagnostic::error(codes::MALFORMED_NUMBER, message)
+                    .at(span, "a name begins with a letter")
+                    .suggest(span, format!("{suffix}{digits}"), format!("`{suffix}{digits}` is one")),
+            );
+            self.scan.tokens.pop();
+            self.replace(span, format!("{suffix}{digits}"));
+            return next;
+        }
         let sure = !matches!(before, Some(TokenKind::Divide | TokenKind::Power));
         let diagnostic = diagnostic.at(span, "a product needs its `*`");
         let (meant, message) = (format!("{digits}*{suffix}"), format!("write `{digits}*{suffix}`"));

@@ -24,8 +24,10 @@ impl Atom for Eye {
     }
 
     fn shape(&self, call: &Call<'_>) -> Result<Vec<Poly>, Refusal> {
-        let size = sizes(call, 0)?;
-        Ok(vec![size[0].clone(), size[0].clone()])
+        match &sizes(call, 0)?[..] {
+            [n] => Ok(vec![n.clone(), n.clone()]),
+            _ => Err(Refusal::argument("an identity matrix has one size").label(0, "this is not one size")),
+        }
     }
 
     fn interval(&self, _call: &Call<'_>) -> Interval {

@@ -73,7 +73,8 @@ impl Atom for SumExtreme {
             return Err(Refusal::argument(
                 "how many entries count is a number that is fixed at compile time",
             )
-            .label(1, format!("this is {}", if call.shape(1).is_empty() { "not" } else { "an array" })));
+            .label(1, format!("this is {}", if call.shape(1).is_empty() { "not" } else { "an array" }))
+            .help("declare it as a size, `dim k;`, or as a `const`"));
         }
         if call.number(1).is_some_and(|k| k < 0.0) {
             return Err(Refusal::argument("at least 0 entries count").label(1, "this is negative"));

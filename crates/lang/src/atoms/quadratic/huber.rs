@@ -27,9 +27,12 @@ impl Atom for Huber {
                 .label(1, format!("this is {}", call.show(1))));
         }
         if call.arguments.len() > 1 && !call.interval(1).is_nonneg() {
-            return Err(Refusal::argument("the threshold of `huber` must be nonnegative")
-                .label(1, "its sign is not known")
-                .help("declare it `nonneg`"));
+            let refusal = Refusal::argument("the threshold of `huber` must be nonnegative");
+            return Err(if call.interval(1).hi < 0.0 {
+                refusal.label(1, "this is negative")
+            } else {
+                refusal.label(1, "its sign is not known").help("declare it `nonneg`")
+            });
         }
         Ok(call.shape(0).to_vec())
     }

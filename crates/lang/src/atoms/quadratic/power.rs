@@ -32,7 +32,8 @@ impl Atom for Power {
             return Err(Refusal::argument(
                 "the exponent of an expression with variables must be a number in the text",
             )
-            .label(1, "this is not known when the model is checked"));
+            .label(1, "this is not known when the model is checked")
+            .help("write the number, or declare it with its value: `const p = 2;`"));
         }
         call.broadcast()
     }

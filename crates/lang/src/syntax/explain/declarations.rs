@@ -102,9 +102,16 @@ pub(super) fn bound(failure: &Failure<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// `param x: [n];`
+/// `param x: [n];`, `const c = 1:5;`
 pub(super) fn annotation(failure: &Failure<'_>) -> Option<Diagnostic> {
     let found = failure.found().filter(|found| found.kind == TokenKind::Colon && in_declaration(failure))?;
+    if has_value(failure) {
+        return Some(
+            Diagnostic::error(codes::UNEXPECTED_TOKEN, "a slice stands in an index only")
+                .at(found.span, "")
+                .help("numbers in a row are `arange(first, end)`, without the end, or `linspace(first, last, n)`"),
+        );
+    }
     Some(
         Diagnostic::error(codes::UNEXPECTED_TOKEN, "a declaration has no colon")
             .at(found.span, "")
@@ -127,11 +134,18 @@ pub(super) fn late_attribute(failure: &Failure<'_>) -> Option<Diagnostic> {
     )
 }
 
-/// `var x nonneg [n];`
+/// `var x nonneg [n];`, `param A[m][n];`
 pub(super) fn late_shape(failure: &Failure<'_>) -> Option<Diagnostic> {
     let found = failure.found().filter(|found| found.kind == TokenKind::OpenBracket)?;
     if !in_declaration(failure) || has_value(failure) {
         return None;
+    }
+    if let Some(close) = failure.before().filter(|before| before.kind == TokenKind::CloseBracket) {
+        return Some(
+            Diagnostic::error(codes::MISPLACED_PART, "both sizes stand in one pair of brackets")
+                .at(close.span.to(found.span), "")
+                .fix(close.span.to(found.span), ", ", "write a comma"),
+        );
     }
     let name = failure.site.word(1);
     Some(
@@ -153,11 +167,61 @@ pub(super) fn bounds(failure: &Failure<'_>) -> Option<Diagnostic> {
         return None;
     }
     let place = failure.place();
-    Some(
-        Diagnostic::error(codes::UNEXPECTED_TOKEN, "bounds are two ends between brackets")
-            .at(place, format!("found {}", failure.found_text()))
-            .help("as in `in [0, 1]`; `-inf` and `inf` stand for no bound"),
-    )
+    let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, "bounds are two ends between brackets")
+        .at(place, format!("found {}", failure.found_text()));
+    Some(match ends_of(failure) {
+        Some((span, meant)) => diagnostic.suggest(span, meant.clone(), format!("write `{meant}`")),
+        None => diagnostic.help("as in `in [0, 1]`; `-inf` and `inf` stand for no bound"),
+    })
+}
+
+/// The ends that `in (lo, hi)` and `in lo..hi` mean.
+fn ends_of(failure: &Failure<'_>) -> Option<(Span, String)> {
+    let (first, text) = (failure.found()?.span, failure.site.text);
+    if failure.before_kind() != Some(TokenKind::In) {
+        return None;
+    }
+    if failure.found_kind() == Some(TokenKind::OpenParen) {
+        let at = failure.site.closer(failure.at)?;
+        let close = failure.site.token(at)?.span;
+        let inner = Span { start: first.end, end: close.start }.text(text);
+        let commas = failure.site.kinds(failure.at..at).filter(|kind| *kind == TokenKind::Comma).count();
+        return (commas == 1).then(|| (first.to(close), format!("[{inner}]")));
+    }
+    let dots = (failure.at..failure.site.len()).find(|&at| failure.site.kind(at) == Some(TokenKind::Dots))?;
+    let (lo, dots) = (failure.site.token(dots.checked_sub(1)?)?.span, failure.site.token(dots)?.span);
+    let span = first.to(failure.site.span());
+    let span = Span { start: first.start, end: span.end };
+    let (lo, hi) = (first.to(lo).text(text), Span { start: dots.end, end: span.end }.text(text));
+    let plain = |end: &str| !end.is_empty() && !end.contains(char::is_whitespace);
+    (plain(lo) && plain(hi)).then(|| (span, format!("[{lo}, {hi}]")))
+}
+
+/// `x in [0, 1];` as a constraint
+pub(super) fn bounds_as_constraint(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let found = failure.found().filter(|found| found.kind == TokenKind::In && failure.after_operand())?;
+    if !failure.is_constraint() || failure.bracket().is_some() || failure.for_clause().is_some() {
+        return None;
+    }
+    let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, "a constraint compares its sides")
+        .at(found.span, "`in` gives a declaration its bounds, and an index its range");
+    let (site, open) = (failure.site, failure.at + 1);
+    let first = failure.level().rfind(|&at| site.kind(at) == Some(TokenKind::Colon)).map_or(0, |at| at + 1);
+    let mended = || {
+        let close = site.closer(open)?;
+        let mut commas = (open..close).filter(|&at| site.kind(at) == Some(TokenKind::Comma));
+        let (comma, None) = (commas.next()?, commas.next()) else { return None };
+        let text = |from: usize, to: usize| {
+            Some(site.token(from)?.span.to(site.token(to)?.span).text(site.text).to_owned())
+        };
+        let (lo, hi) = (text(open + 1, comma - 1)?, text(comma + 1, close - 1)?);
+        let span = site.token(first)?.span.to(site.token(close)?.span);
+        Some((span, format!("{lo} <= {} <= {hi}", text(first, failure.at - 1)?)))
+    };
+    Some(match mended() {
+        Some((span, meant)) => diagnostic.suggest(span, meant.clone(), format!("write `{meant}`")),
+        None => diagnostic.help("as in `0 <= x <= 1`"),
+    })
 }
 
 /// `const c "file.csv";`, `const c from file.csv;`

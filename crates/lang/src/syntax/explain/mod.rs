@@ -8,6 +8,7 @@ mod declarations;
 mod fallback;
 mod names;
 mod operators;
+mod python;
 mod ranges;
 mod site;
 
@@ -55,6 +56,7 @@ const RECOGNIZERS: &[Recognizer] = &[
     ranges::homeless_for,
     ranges::homeless_if,
     ranges::homeless_dots,
+    declarations::bounds_as_constraint,
     names::lambda,
     names::module,
     names::attribute,
@@ -87,14 +89,17 @@ fn missing_semicolon(failure: &Failure<'_>) -> Option<Explained> {
     }
     let place = failure.found()?;
     if place.kind == TokenKind::Comma {
-        let another = failure.site.kinds(at + 1..failure.site.len()).any(TokenKind::compares);
-        if !another || !failure.is_constraint() || failure.for_clause().is_some() {
+        let (last, len) = (at + 1 == failure.site.len(), failure.site.len());
+        let another = last || failure.site.kinds(at + 1..len).any(TokenKind::compares);
+        let objective = matches!(failure.head(), Some(TokenKind::Minimize | TokenKind::Maximize));
+        if !another || !(failure.is_constraint() || objective) || failure.for_clause().is_some() {
             return None;
         }
-        let diagnostic = Diagnostic::error(codes::MISSING_SEMICOLON, "constraints are separated by `;`")
+        let message = if last { "a statement ends with `;`" } else { "constraints are separated by `;`" };
+        let diagnostic = Diagnostic::error(codes::MISSING_SEMICOLON, message)
             .at(place.span, "a comma ends no statement")
             .fix(place.span, ";", "write `;`");
-        return Some(Explained { diagnostic, split: Some((at, at + 1)) });
+        return Some(Explained { diagnostic, split: (!last).then_some((at, at + 1)) });
     }
     if !place.kind.begins_operand() || !failure.first_on_line() {
         return None;

@@ -104,7 +104,12 @@ pub(super) fn attribute(failure: &Failure<'_>) -> Option<Diagnostic> {
         return Some(diagnostic.at(found.span, "").suggest(all, "T", "the transpose is `.T`"));
     }
     let Some(close) = close else {
-        return Some(diagnostic.at(found.span, "values have no attributes"));
+        let diagnostic = diagnostic.at(found.span, "values have no attributes");
+        return Some(match word {
+            "shape" | "size" => diagnostic.help("sizes have names: declare `dim n;`, and write `n`"),
+            "value" => diagnostic.help("values are known at the solution: `cvx solve` prints them"),
+            _ => diagnostic,
+        });
     };
     let diagnostic = diagnostic.at(found.span, "values have no methods");
     let operand = failure.at.checked_sub(2).and_then(|at| failure.site.token(at));

@@ -1,5 +1,6 @@
 //! Operators, comparisons and operands that are missing or misplaced.
 
+use super::python;
 use super::site::{BracketKind, Failure};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::token::TokenKind;
@@ -19,6 +20,18 @@ fn joined(failure: &Failure<'_>, at: usize) -> Option<Diagnostic> {
         "===" => "==",
         "<==" => "<=",
         ">==" => ">=",
+        ">>" | "<<" if failure.is_constraint() => {
+            return Some(
+                Diagnostic::error(
+                    codes::OUTSIDE_CLASS,
+                    "a semidefinite constraint needs the semidefinite cone, which the solver has not yet",
+                )
+                .at(first.span.to(second.span), "")
+                .note(
+                    "the class is: convex quadratic or smooth objectives over piecewise-linear constraints",
+                ),
+            );
+        }
         _ => return None,
     };
     let span = first.span.to(second.span);
@@ -41,6 +54,13 @@ pub(super) fn single_equals(failure: &Failure<'_>) -> Option<Diagnostic> {
     let diagnostic = Diagnostic::error(codes::FOREIGN_SPELLING, "an equation is written `==`")
         .at(found.span, "`=` gives a value to a name")
         .fix(found.span, "==", "write `==`");
+    if outside
+        && failure.at == 1
+        && !condition
+        && let Some(mended) = python::assignment(failure)
+    {
+        return Some(mended);
+    }
     // `risk = …` at the beginning of a statement may also have lost its `let`.
     Some(if outside && failure.at == 1 && !condition {
         let name = failure.site.token(0)?.span;
@@ -72,6 +92,13 @@ pub(super) fn comparison(failure: &Failure<'_>) -> Option<Diagnostic> {
             "an argument is a value",
             "compare the result of the call, as in `sum(x) <= 1`; options are given with `=`",
         ),
+        (Some(BracketKind::Index), _) => (
+            "an index is a number, a slice or an `int` constant",
+            "there are no masks: sum over a range with a condition, as in `sum(x[i] for i in 0..n if i != k)`",
+        ),
+        (Some(BracketKind::Array), _) if failure.bracket().is_some_and(|bracket| bracket.at == 0) => {
+            ("constraints make no list", "constraints are statements: each ends with `;`")
+        }
         (Some(_), _) => ("a value is wanted here", "a constraint compares two sides outside all brackets"),
         _ => return None,
     };
