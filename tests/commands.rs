@@ -148,6 +148,23 @@ fn sizes_name_the_files_that_disagree() {
 }
 
 #[test]
+fn what_is_differentiated_is_one_finite_number() {
+    let folder = Folder::new();
+    folder.write("m.cvx", "param p;\nvar x[2];\nlet e = log(sum(x) - 9);\nminimize sum_squares(x - p);\n");
+    let ask = |question: &[&str]| folder.cvx(&[&["grad", "m.cvx", "--param", "p=1"], question].concat());
+    let ran = ask(&["--of", "x"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("`x` has shape [2]: take one of its entries, or `sum(x)`"), "{}", ran.err);
+    folder.write("seed.json", r#"{"e": 1}"#);
+    for question in [["--of", "log(sum(x) - 9)"], ["--seed", "seed.json"]] {
+        let ran = ask(&[&question[..], &["--json"]].concat());
+        assert!(ran.out.contains(r#""well_defined":false"#), "{}", ran.out);
+        assert!(ran.out.contains("no finite value here"), "{}", ran.out);
+    }
+    assert!(ask(&["--of", "log(sum(x))", "--json"]).out.contains(r#""well_defined":true"#));
+}
+
+#[test]
 fn trees_show_how_curvature_comes_about() {
     let folder = Folder::new();
     folder.write(

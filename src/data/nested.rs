@@ -160,9 +160,9 @@ impl<'de> Visitor<'de> for Level<'_> {
         let (mut shape, mut row, mut col, mut value) = (None, None, None, None);
         while let Some(key) = map.next_key::<String>()? {
             let twice = match key.as_str() {
-                "shape" => shape.replace(integers(&key, map.next_value_seed(Value)?)?).is_some(),
-                "row" => row.replace(integers(&key, map.next_value_seed(Value)?)?).is_some(),
-                "col" => col.replace(integers(&key, map.next_value_seed(Value)?)?).is_some(),
+                "shape" => shape.replace(integers(&key, &map.next_value_seed(Value)?)?).is_some(),
+                "row" => row.replace(integers(&key, &map.next_value_seed(Value)?)?).is_some(),
+                "col" => col.replace(integers(&key, &map.next_value_seed(Value)?)?).is_some(),
                 "value" => value.replace(map.next_value_seed(Value)?).is_some(),
                 // What the TOML reader calls a date.
                 "$__toml_private_datetime" => return Err(A::Error::custom("a date is no number")),
@@ -196,7 +196,7 @@ fn size(axes: &[usize]) -> String {
 }
 
 /// The part of a sparse matrix that holds sizes or places.
-fn integers<E: Error>(part: &str, list: Array) -> Result<Vec<u32>, E> {
+fn integers<E: Error>(part: &str, list: &Array) -> Result<Vec<u32>, E> {
     whole(part, list.values()).map_err(E::custom)
 }
 

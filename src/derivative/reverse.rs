@@ -106,7 +106,14 @@ impl Derivatives<'_> {
             pulled.theta[entry] = value;
         }
         self.note_kinks(seed, &pulled, &mut notes)?;
-        let notes = notes.finish();
+        let mut notes = notes.finish();
+        let finite = seed.nodes.iter().all(|(node, weights)| {
+            let values = seed.evaluation.value(*node);
+            values.iter().zip(weights).all(|(value, weight)| *weight == 0.0 || value.is_finite())
+        });
+        if !finite {
+            notes.insert(0, "what is differentiated has no finite value here".to_owned());
+        }
         Ok(Gradients { by: self.split(&pulled.theta), well_defined: notes.is_empty(), notes })
     }
 

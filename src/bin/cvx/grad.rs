@@ -111,7 +111,16 @@ impl Grad {
     /// The expression asked for, compiled.
     fn expression(&self, ready: &Ready) -> Result<Option<Expression>, Failure> {
         match (&self.of, &ready.bound) {
-            (Some(text), Some(bound)) => Ok(Some(bound.expression(ready.layer.program(), text)?)),
+            (Some(text), Some(bound)) => {
+                let expression = bound.expression(ready.layer.program(), text)?;
+                if expression.shape.len() == 1 {
+                    return Ok(Some(expression));
+                }
+                Err(Failure::Message(format!(
+                    "`--of` asks about one number, and `{text}` has shape {}: take one of its entries, or `sum({text})`",
+                    expression.shape
+                )))
+            }
             _ => Ok(None),
         }
     }

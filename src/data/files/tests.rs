@@ -239,7 +239,7 @@ proptest! {
         let _ = Data::new().read_toml(&text, "x");
         let _ = table::read(&text, "x");
         let _ = market::read(&format!("%%MatrixMarket matrix coordinate real general\n{text}"), "x");
-        let _ = numpy::archive(&bytes, "x");
+        let _ = numpy::archive(&bytes, "x", 1 << 20);
         let mut array = npy("<f8", "False", "(2, 3)", &bytes);
         for (at, byte) in bytes.iter().enumerate() {
             let place = (cut + 7 * at) % array.len();
