@@ -135,10 +135,16 @@ impl Finisher<'_> {
     }
 
     /// Where dependent constraints admit multipliers without bound, those of the iterate can be so large that every residual
-    /// is small beside them. Moves them towards the ones of least norm, as far as their signs allow.
+    /// is small beside them. Moves them towards the ones of least norm, as far as their signs allow; where nothing is to be
+    /// gained from the constraints, to zero.
     fn shrink_multipliers(&self, point: &mut Point, active: &ActiveSet, factor: &Factor) {
         let mut cost = self.core.q.clone();
         self.core.p.mul_symmetric_add(1.0, &point.x, &mut cost);
+        if cost.iter().all(|v| *v == 0.0) {
+            point.y.fill(0.0);
+            point.z.fill(0.0);
+            return;
+        }
         let before = point.size();
         if before <= LARGE * norm_inf(&cost).max(1.0) {
             return;
