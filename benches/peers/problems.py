@@ -47,6 +47,14 @@ def bpqp(write, n, m):
     write(f"bpqp-{n}-{m}", root.T @ root + 1e-3 * np.eye(n), rng.random(n), A, A @ x, G, G @ z)
 
 
+def lp(write, n, m):
+    """The linear programs of BPQP, with the ½·1e-6‖x‖² that makes their solutions unique."""
+    rng = np.random.default_rng(7000 + n)
+    A, G, x, s = rng.random((m, n)), rng.random((m, n)), rng.random(n), rng.standard_normal(m)
+    q = -G.T @ np.maximum(-s, 0)
+    write(f"lp-{n}-{m}", 1e-6 * sp.eye(n), q, A, A @ x, G, G @ x + np.maximum(s, 0))
+
+
 def active(write, n, m):
     """As many inequalities as variables, about half of them active."""
     rng = np.random.default_rng(2000 + n)
@@ -113,18 +121,22 @@ def control(write, states, horizon):
           lower=-limit, upper=limit)
 
 
+DENSE = (1000, 400, 400), (1000, 500, 200), (1500, 200, 500), (3000, 1000, 500), (3000, 1000, 1000), (5000, 2000, 1000)
+SMALL = (10, 5), (50, 10), (100, 20), (500, 100)
+
 FAMILIES = {
-    "dense": lambda w: [dense(w, *s) for s in ((1000, 500, 200), (1500, 200, 500), (3000, 1000, 500))],
-    "bpqp": lambda w: [bpqp(w, *s) for s in ((10, 5), (50, 10), (100, 20), (500, 100))],
-    "active": lambda w: [active(w, *s) for s in ((10, 5), (50, 10), (100, 20), (500, 100))],
+    "dense": lambda w: [dense(w, *s) for s in DENSE],
+    "bpqp": lambda w: [bpqp(w, *s) for s in SMALL],
+    "active": lambda w: [active(w, *s) for s in SMALL],
+    "lp": lambda w: [lp(w, *s) for s in SMALL],
     "batch": lambda w: [batch(w, *s) for s in ((128, 20, 5, 20), (128, 100, 20, 50), (128, 128, 0, 128), (64, 200, 50, 100))],
     "lasso": lambda w: [lasso(w, n) for n in (200, 1000)],
     "portfolio": lambda w: [portfolio(w, k) for k in (20, 100)],
     "mpc": lambda w: [control(w, *s) for s in ((10, 20), (30, 50))],
 }
 
-NOTES = {"dense": dense.__doc__, "bpqp": bpqp.__doc__, "active": active.__doc__, "batch": batch.__doc__,
-         "lasso": lasso.__doc__, "portfolio": portfolio.__doc__, "mpc": control.__doc__}
+NOTES = {"dense": dense.__doc__, "bpqp": bpqp.__doc__, "active": active.__doc__, "lp": lp.__doc__,
+         "batch": batch.__doc__, "lasso": lasso.__doc__, "portfolio": portfolio.__doc__, "mpc": control.__doc__}
 
 
 def load(path):

@@ -3,7 +3,7 @@
 //! An equality has l = u. A multiplier is signed: positive towards the upper end, negative towards the lower one.
 
 use crate::csc::MulBoth;
-use crate::kernel::vectorized;
+use crate::kernel::{both, raise, vectorized};
 use crate::problem::{dot, norm_inf};
 use crate::{Csc, Problem, Residuals};
 use std::sync::Arc;
@@ -83,7 +83,8 @@ impl Products {
 
 impl Core {
     pub(crate) fn new(problem: &Problem) -> Self {
-        Self::with(problem, Arc::new(problem.p.clone()), Arc::new(problem.a.stack(&problem.g)))
+        let (p, c) = both(problem.p.nnz(), || problem.p.clone(), || problem.a.stack(&problem.g));
+        Self::with(problem, Arc::new(p), Arc::new(c))
     }
 
     /// The problem with matrices that are stacked already.
@@ -179,9 +180,12 @@ impl Core {
     /// As [`products`](Self::products), of x and the rows' multipliers.
     pub(crate) fn products_of(&self, x: &[f64], y: &[f64], out: &mut Products) {
         out.fill(0.0);
-        self.p.mul_symmetric_add(1.0, x, &mut out.px);
-        let Products { cx, cy, .. } = out;
-        vectorized::<MulBoth, _>((&*self.c, x, y, &mut cx[..], &mut cy[..]));
+        let Products { px, cx, cy } = out;
+        both(
+            self.p.nnz(),
+            || self.p.mul_symmetric_add(1.0, x, px),
+            || vectorized::<MulBoth, _>((&*self.c, x, y, &mut cx[..], &mut cy[..])),
+        );
     }
 
     /// As [`residuals`](Self::residuals), from the products of the point.
@@ -193,15 +197,16 @@ impl Core {
         let mut largest: f64 = 1.0; // of the terms of the gap
         let mut wrong: f64 = 0.0; // multipliers against absent ends
         let mut side = |v: f64, y: f64, l: f64, u: f64| {
-            violation = violation.max(l - v).max(v - u);
-            size = size.max(v.abs());
+            raise(&mut violation, l - v);
+            raise(&mut violation, v - u);
+            raise(&mut size, v.abs());
             let end = if y > 0.0 { u } else { l };
             if end.is_finite() {
-                size = size.max(end.abs());
+                raise(&mut size, end.abs());
                 ends += y * end;
-                largest = largest.max((y * end).abs());
+                raise(&mut largest, (y * end).abs());
             } else if y != 0.0 {
-                wrong = wrong.max(y.abs());
+                raise(&mut wrong, y.abs());
             }
         };
         for i in 0..self.m() {
@@ -212,7 +217,7 @@ impl Core {
         }
         let mut dual = wrong;
         for i in 0..n {
-            dual = dual.max((px[i] + self.q[i] + cy[i] + point.z[i]).abs());
+            raise(&mut dual, (px[i] + self.q[i] + cy[i] + point.z[i]).abs());
         }
         let terms = norm_inf(px).max(norm_inf(&self.q)).max(norm_inf(cy)).max(norm_inf(&point.z)).max(1.0);
         let (quadratic, linear) = (dot(&point.x, px), dot(&self.q, &point.x));

@@ -1,5 +1,9 @@
 //! Sparse matrices by columns.
 
+mod compare;
+
+pub(crate) use compare::before;
+
 use crate::Error;
 use crate::kernel::{self, kernel, vectorized};
 
@@ -198,17 +202,60 @@ impl Csc {
     /// `out += M v` and `transposed += Mᵀ w`, in one pass.
     #[inline(always)]
     fn mul_both((this, v, w, out, transposed): (&Self, &[f64], &[f64], &mut [f64], &mut [f64])) {
-        for j in 0..this.ncols {
+        let rows = this.nrows;
+        let mut j = 0;
+        while j < this.ncols {
+            let start = this.col_ptr[j];
+            if rows >= RUN && j + 4 <= this.ncols && this.col_ptr[j + 4] - start == 4 * rows {
+                let column = |c: usize| &this.values[start + c * rows..start + (c + 1) * rows];
+                let columns = [column(0), column(1), column(2), column(3)];
+                kernel::axpy4([v[j], v[j + 1], v[j + 2], v[j + 3]], columns, &mut out[..rows]);
+                let sums = kernel::dot4(columns, &w[..rows]);
+                for c in 0..4 {
+                    transposed[j + c] += sums[c];
+                }
+                j += 4;
+                continue;
+            }
             transposed[j] += this.dot_column(j, w);
             if v[j] != 0.0 {
                 this.add_column(j, v[j], out);
             }
+            j += 1;
         }
     }
 
     #[inline(always)]
     fn symmetric_kernel((this, scale, v, out): (&Self, f64, &[f64], &mut [f64])) {
-        for j in 0..this.ncols {
+        let mut j = 0;
+        while j < this.ncols {
+            // Rows increase, so that their number and the last one tell whether a column is full.
+            let full = |j: usize| {
+                let (start, end) = (this.col_ptr[j], this.col_ptr[j + 1]);
+                end - start == j + 1 && this.row_idx[end - 1] == j
+            };
+            if j >= RUN && j + 4 <= this.ncols && full(j) && full(j + 1) && full(j + 2) && full(j + 3) {
+                let column = |c: usize| {
+                    let start = this.col_ptr[j + c];
+                    &this.values[start..start + j]
+                };
+                let columns = [column(0), column(1), column(2), column(3)];
+                let factors = [scale * v[j], scale * v[j + 1], scale * v[j + 2], scale * v[j + 3]];
+                let (above, own) = out.split_at_mut(j);
+                kernel::axpy4(factors, columns, above);
+                let sums = kernel::dot4(columns, &v[..j]);
+                for c in 0..4 {
+                    own[c] += scale * sums[c];
+                    let rest = &this.values[this.col_ptr[j + c] + j..];
+                    for i in 0..c {
+                        own[i] += rest[i] * factors[c];
+                        own[c] += rest[i] * factors[i];
+                    }
+                    own[c] += rest[c] * factors[c];
+                }
+                j += 4;
+                continue;
+            }
             let vj = scale * v[j];
             let column = this.col_ptr[j]..this.col_ptr[j + 1];
             let (rows, values) = (&this.row_idx[column.clone()], &this.values[column]);
@@ -228,6 +275,7 @@ impl Csc {
                 }
             }
             out[j] += diagonal * vj + scale * sum;
+            j += 1;
         }
     }
 
@@ -318,30 +366,6 @@ impl Csc {
             && self.row_idx == other.row_idx
     }
 
-    /// Whether `block` has the stored places of the rows `offset..offset + block.nrows` of this valid matrix, so that it
-    /// is valid too; and whether it has the same values.
-    pub(crate) fn has_rows(&self, offset: usize, block: &Self) -> (bool, bool) {
-        if self.ncols != block.ncols || block.col_ptr.len() != self.ncols + 1 || block.col_ptr[0] != 0 {
-            return (false, false);
-        }
-        let (mut places, mut values) = (block.row_idx.len() == block.values.len(), true);
-        for j in 0..self.ncols {
-            let column = self.col_ptr[j]..self.col_ptr[j + 1];
-            let rows = &self.row_idx[column.clone()];
-            let ours = &self.values[column];
-            let from = rows.partition_point(|&i| i < offset);
-            let to = rows.partition_point(|&i| i < offset + block.nrows);
-            let (start, end) = (block.col_ptr[j], block.col_ptr[j + 1]);
-            let Some(theirs) = block.row_idx.get(start..end) else { return (false, false) };
-            let Some(numbers) = block.values.get(start..end) else { return (false, false) };
-            places &= theirs.len() == to - from;
-            places &= theirs.iter().zip(&rows[from..to]).fold(true, |same, (a, b)| same & (a + offset == *b));
-            values = values && numbers == &ours[from..to];
-        }
-        places &= block.col_ptr[self.ncols] == block.row_idx.len();
-        (places, places && values)
-    }
-
     /// Checks the invariants stated on the type.
     pub(crate) fn check(&self, block: &'static str) -> Result<(), Error> {
         let bad = |reason| Err(Error::Pattern { block, reason });
@@ -357,8 +381,7 @@ impl Csc {
                 return bad("column pointers must not decrease");
             }
             let rows = &self.row_idx[start..end];
-            // Without an early exit, so that it is a vector loop.
-            if rows.windows(2).fold(false, |bad, w| bad | (w[0] >= w[1])) {
+            if !vectorized::<compare::Increases, _>(rows) {
                 return bad("the rows of a column must increase strictly");
             }
             if rows.last().is_some_and(|&i| i >= self.nrows) {

@@ -17,6 +17,37 @@ pub(crate) fn vectorized<K: Kernel<A>, A>(arguments: A) -> K::Output {
     pulp::Arch::new().dispatch(Call::<K, A>(PhantomData, arguments))
 }
 
+/// Whether this machine's vectors hold eight numbers.
+#[inline]
+pub(crate) fn wide() -> bool {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    {
+        matches!(pulp::Arch::new(), pulp::Arch::V4(_))
+    }
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+    {
+        false
+    }
+}
+
+/// Runs two pieces of work, by two threads if they are large; `size` counts the numbers they touch.
+pub(crate) fn both<A: Send, B: Send>(
+    size: usize,
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    #[cfg(feature = "threads")]
+    if size >= LARGE {
+        return rayon::join(first, second);
+    }
+    let _ = size;
+    (first(), second())
+}
+
+/// Numbers from which on threads pay for loops that only pass over them.
+#[cfg(feature = "threads")]
+const LARGE: usize = 500_000;
+
 struct Call<K, A>(PhantomData<K>, A);
 
 impl<K: Kernel<A>, A> pulp::NullaryFnOnce for Call<K, A> {
@@ -33,6 +64,8 @@ macro_rules! kernel {
     ($vis:vis $name:ident = $function:path, ($($argument:ty),*) -> $output:ty) => {
         $vis struct $name;
 
+        // Of one argument there is no tuple.
+        #[allow(unused_parens)]
         impl crate::kernel::Kernel<($($argument),*)> for $name {
             type Output = $output;
 
@@ -87,7 +120,21 @@ pub(crate) fn dot(x: &[f64], y: &[f64]) -> f64 {
     for (a, b) in x_rest.iter().zip(y_rest) {
         sum = a.mul_add(*b, sum);
     }
-    sum + sums.iter().sum::<f64>()
+    sum + total(&sums)
+}
+
+/// The sum of the lanes, half of them added to the other half again and again.
+#[inline(always)]
+fn total<const N: usize>(lanes: &[f64; N]) -> f64 {
+    let mut lanes = *lanes;
+    let mut half = N / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] += lanes[i + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 /// Four inner products with the same vector: one pass over it.
@@ -108,10 +155,54 @@ pub(crate) fn dot4(x: [&[f64]; 4], y: &[f64]) -> [f64; 4] {
     }
     let mut out = [0.0; 4];
     for c in 0..4 {
-        out[c] = sums[c].iter().sum::<f64>();
+        out[c] = total(&sums[c]);
         for (a, b) in chunks[c].1.iter().zip(y_rest) {
             out[c] = a.mul_add(*b, out[c]);
         }
     }
     out
+}
+
+/// Raises the maximum, unless the value is NaN.
+#[inline(always)]
+pub(crate) fn raise(most: &mut f64, value: f64) {
+    if value > *most {
+        *most = value;
+    }
+}
+
+/// `out ← sign·rhs − a − b − c`, and the largest absolute value of what comes out and of what went in.
+pub(crate) fn remainder(sign: f64, rhs: &[f64], terms: [&[f64]; 3], out: &mut [f64]) -> (f64, f64) {
+    vectorized::<Remainder, _>((sign, rhs, terms, out))
+}
+
+kernel!(Remainder = remainder_kernel, (f64, &[f64], [&[f64]; 3], &mut [f64]) -> (f64, f64));
+
+#[inline(always)]
+fn remainder_kernel((sign, rhs, [a, b, c], out): (f64, &[f64], [&[f64]; 3], &mut [f64])) -> (f64, f64) {
+    const WIDE: usize = 8;
+    let (mut left, mut size) = ([0.0_f64; WIDE], [0.0_f64; WIDE]);
+    let whole = out.len() - out.len() % WIDE;
+    let heads = [rhs, a, b, c].map(|v| v.as_chunks::<WIDE>().0);
+    let ins = heads[0].iter().zip(heads[1]).zip(heads[2].iter().zip(heads[3]));
+    for (((r, a), (b, c)), out) in ins.zip(out.as_chunks_mut::<WIDE>().0) {
+        for lane in 0..WIDE {
+            let rest = sign * r[lane] - a[lane] - b[lane] - c[lane];
+            out[lane] = rest;
+            raise(&mut left[lane], rest.abs());
+            raise(&mut size[lane], r[lane].abs());
+            raise(&mut size[lane], a[lane].abs());
+            raise(&mut size[lane], b[lane].abs());
+            raise(&mut size[lane], c[lane].abs());
+        }
+    }
+    for i in whole..out.len() {
+        out[i] = sign * rhs[i] - a[i] - b[i] - c[i];
+        raise(&mut left[0], out[i].abs());
+        for v in [rhs[i], a[i], b[i], c[i]] {
+            raise(&mut size[0], v.abs());
+        }
+    }
+    let most = |lanes: [f64; WIDE]| lanes.into_iter().fold(0.0, f64::max);
+    (most(left), most(size))
 }

@@ -1,5 +1,6 @@
 //! The problem: data of a convex quadratic program.
 
+use crate::kernel::{both, kernel, vectorized};
 use crate::smooth::{self, SmoothTerm};
 use crate::{Csc, Error};
 
@@ -132,9 +133,9 @@ impl Problem {
         shape("P", "columns", self.p.ncols, n)?;
         shape("A", "columns", self.a.ncols, n)?;
         shape("G", "columns", self.g.ncols, n)?;
-        self.p.check("P")?;
-        self.a.check("A")?;
-        self.g.check("G")?;
+        let (p, c) =
+            both(self.p.nnz(), || self.p.check("P"), || self.a.check("A").and_then(|()| self.g.check("G")));
+        p.and(c)?;
         // Rows increase, so the last one tells.
         if (0..n)
             .any(|j| self.p.row_idx[self.p.col_ptr[j]..self.p.col_ptr[j + 1]].last().is_some_and(|&i| i > j))
@@ -148,9 +149,12 @@ impl Problem {
 
     /// Checks the numbers in the matrices.
     pub(crate) fn validate_matrices(&self) -> Result<(), Error> {
-        finite("P", &self.p.values)?;
-        finite("A", &self.a.values)?;
-        finite("G", &self.g.values)
+        let (p, c) = both(
+            self.p.nnz(),
+            || finite("P", &self.p.values),
+            || finite("A", &self.a.values).and_then(|()| finite("G", &self.g.values)),
+        );
+        p.and(c)
     }
 
     /// Checks lengths and numbers of the vectors, given matrices that fit together.
@@ -189,14 +193,25 @@ fn shape(block: &'static str, unit: &'static str, found: usize, expected: usize)
 }
 
 fn finite(block: &'static str, values: &[f64]) -> Result<(), Error> {
-    // First without an early exit, so that it is a vector loop.
-    if values.iter().fold(true, |fine, v| fine & v.is_finite()) {
+    if vectorized::<Finite, _>(values) {
         return Ok(());
     }
     match values.iter().position(|v| !v.is_finite()) {
         Some(index) => Err(Error::NotFinite { block, index, value: values[index] }),
         None => Ok(()),
     }
+}
+
+kernel!(Finite = all_finite, (&[f64]) -> bool);
+
+/// Whether all numbers are finite. Without an early exit, so that it is a vector loop.
+#[inline(always)]
+fn all_finite(values: &[f64]) -> bool {
+    let mut fine = true;
+    for v in values {
+        fine &= v.is_finite();
+    }
+    fine
 }
 
 /// The inner product.

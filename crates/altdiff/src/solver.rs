@@ -8,6 +8,7 @@ mod together;
 use crate::core::{Core, Point};
 use crate::derivative::State;
 use crate::finish::Finished;
+use crate::kernel::both;
 use crate::kkt::Pattern;
 use crate::lazy::Lazy;
 use crate::problem::Problem;
@@ -269,9 +270,13 @@ impl Solver {
 
     /// Checks a problem against the pattern; whether its matrices are those the solver was made with.
     pub(crate) fn compare(&self, problem: &Problem) -> Result<bool, Error> {
-        let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
+        let (p, (a, g)) = both(
+            self.p.nnz(),
+            || self.p.has_rows(0, &problem.p),
+            || (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g)),
+        );
         let shapes = problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;
-        let same_p = self.p.same_pattern(&problem.p) && self.p.nnz() == problem.p.nnz();
+        let same_p = self.p.nrows == problem.p.nrows && p.0;
         if !(same_p && a.0 && g.0 && shapes) {
             problem.validate()?;
             let block = match (same_p, a.0 && problem.a.nrows == self.equalities) {
@@ -281,7 +286,7 @@ impl Solver {
             };
             return Err(Error::OtherPattern { block });
         }
-        let same = a.1 && g.1 && self.p.values == problem.p.values;
+        let same = a.1 && g.1 && p.1;
         if !same {
             problem.validate_matrices()?;
         }

@@ -104,7 +104,7 @@ fn subtract<S: Simd, const REGS: usize>(simd: S, from: &mut Wide, at: usize, sum
     store::<S, REGS>(from, at, v);
 }
 
-/// A lower triangular factor by columns, or a matrix like it.
+/// A lower triangular factor by columns, with the inverse of each pivot in its place.
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'a> {
     pub values: &'a [f64],
@@ -154,7 +154,7 @@ fn forward_by<S: Simd, const ROWS: usize, const REGS: usize>(simd: S, l: Columns
             for c in 0..rows.min(l.eliminated.saturating_sub(row)) {
                 let column = &l.values[(row + c) * l.stride + row..][..ROWS];
                 let (head, below) = rest[..rows].split_at_mut(c + 1);
-                let pivot = simd.splat_f64s(column[c].recip());
+                let pivot = simd.splat_f64s(column[c]);
                 let x = load::<S, REGS>(&head[c], at).map(|v| simd.mul_f64s(v, pivot));
                 store::<S, REGS>(&mut head[c], at, x);
                 for (v, a) in below.iter_mut().zip(&column[c + 1..]) {
@@ -200,7 +200,7 @@ fn backward_by<S: Simd, const COLUMNS: usize, const REGS: usize>(simd: S, l: Col
                     add(simd, &mut sum, simd.splat_f64s(column[i]), &load::<S, REGS>(&head[i], at));
                 }
                 subtract(simd, &mut head[c], at, &sum);
-                let pivot = simd.splat_f64s(column[c].recip());
+                let pivot = simd.splat_f64s(column[c]);
                 let x = load::<S, REGS>(&head[c], at).map(|v| simd.mul_f64s(v, pivot));
                 store::<S, REGS>(&mut head[c], at, x);
             }

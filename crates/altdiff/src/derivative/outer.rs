@@ -4,15 +4,21 @@ use super::state::end;
 use crate::Csc;
 use crate::active::{ActiveSet, Side};
 use crate::core::Point;
-use crate::csc::run;
+use crate::csc::{before, run};
+use crate::kernel::{kernel, vectorized};
 
 /// `d xᵀ + x dᵀ` on the stored upper triangle, an off-diagonal entry standing for both of its mirror images.
 pub(crate) fn symmetric(pattern: &Csc, d: &[f64], x: &[f64], out: &mut Vec<f64>) {
-    out.clear();
-    out.reserve(pattern.nnz());
+    size(out, pattern.nnz());
+    vectorized::<Symmetric, _>((pattern, d, x, &mut out[..]));
+}
+
+#[inline(always)]
+fn symmetric_kernel((pattern, d, x, out): (&Csc, &[f64], &[f64], &mut [f64])) {
     for j in 0..pattern.ncols {
-        let rows = &pattern.row_idx[pattern.col_ptr[j]..pattern.col_ptr[j + 1]];
-        add(out, rows, (d, x[j]), (x, d[j]));
+        let range = pattern.col_ptr[j]..pattern.col_ptr[j + 1];
+        let (rows, out) = (&pattern.row_idx[range.clone()], &mut out[range]);
+        write(out, rows, (d, x[j]), (x, d[j]));
         if rows.last() == Some(&j)
             && let Some(diagonal) = out.last_mut()
         {
@@ -25,21 +31,46 @@ pub(crate) fn symmetric(pattern: &Csc, d: &[f64], x: &[f64], out: &mut Vec<f64>)
 pub(crate) fn stacked(
     pattern: &Csc,
     above: usize,
-    (y, d): (&[f64], &[f64]),
-    (v, x): (&[f64], &[f64]),
+    left: (&[f64], &[f64]),
+    right: (&[f64], &[f64]),
     (a, g): (&mut Vec<f64>, &mut Vec<f64>),
 ) {
     let rows = |j: usize| &pattern.row_idx[pattern.col_ptr[j]..pattern.col_ptr[j + 1]];
-    let split = |j: usize| rows(j).partition_point(|&i| i < above);
-    let first: usize = (0..pattern.ncols).map(split).sum();
-    a.clear();
-    a.reserve(first);
-    g.clear();
-    g.reserve(pattern.nnz() - first);
+    let first: usize = (0..pattern.ncols).map(|j| before(rows(j), above)).sum();
+    size(a, first);
+    size(g, pattern.nnz() - first);
+    vectorized::<Stacked, _>((pattern, above, left, right, &mut a[..], &mut g[..]));
+}
+
+type Pair<'a> = (&'a [f64], &'a [f64]);
+
+#[inline(always)]
+fn stacked_kernel(
+    (pattern, above, (y, d), (v, x), a, g): (&Csc, usize, Pair<'_>, Pair<'_>, &mut [f64], &mut [f64]),
+) {
+    let (mut a, mut g) = (a, g);
     for j in 0..pattern.ncols {
-        let (upper, lower) = rows(j).split_at(split(j));
-        add(a, upper, (v, x[j]), (y, d[j]));
-        add(g, lower, (v, x[j]), (y, d[j]));
+        let rows = &pattern.row_idx[pattern.col_ptr[j]..pattern.col_ptr[j + 1]];
+        let (upper, lower) = rows.split_at(before(rows, above));
+        let (head, rest) = a.split_at_mut(upper.len());
+        write(head, upper, (v, x[j]), (y, d[j]));
+        a = rest;
+        let (head, rest) = g.split_at_mut(lower.len());
+        write(head, lower, (v, x[j]), (y, d[j]));
+        g = rest;
+    }
+}
+
+kernel!(Symmetric = symmetric_kernel, (&Csc, &[f64], &[f64], &mut [f64]) -> ());
+kernel!(Stacked = stacked_kernel, (&Csc, usize, Pair<'_>, Pair<'_>, &mut [f64], &mut [f64]) -> ());
+
+/// Takes a length; what is in it does not matter.
+fn size(out: &mut Vec<f64>, len: usize) {
+    if out.capacity() < len {
+        // Zeros straight from the allocator are not written twice.
+        *out = vec![0.0; len];
+    } else {
+        out.resize(len, 0.0);
     }
 }
 
@@ -66,13 +97,17 @@ pub(crate) fn ends(d: &Point, at: &Point, active: &ActiveSet, [b, gl, gu, lo, hi
     part(&d.z, &at.z, &active.vars, lo, hi);
 }
 
-/// Appends `a s + b t` at the given rows.
+/// Writes `a s + b t` at the given rows.
 #[inline(always)]
-fn add(out: &mut Vec<f64>, rows: &[usize], (a, s): (&[f64], f64), (b, t): (&[f64], f64)) {
+fn write(out: &mut [f64], rows: &[usize], (a, s): (&[f64], f64), (b, t): (&[f64], f64)) {
     if let Some(first) = run(rows) {
         let range = first..first + rows.len();
-        out.extend(a[range.clone()].iter().zip(&b[range]).map(|(a, b)| a * s + b * t));
+        for (out, (a, b)) in out.iter_mut().zip(a[range.clone()].iter().zip(&b[range])) {
+            *out = a * s + b * t;
+        }
     } else {
-        out.extend(rows.iter().map(|&i| a[i] * s + b[i] * t));
+        for (out, &i) in out.iter_mut().zip(rows) {
+            *out = a[i] * s + b[i] * t;
+        }
     }
 }

@@ -55,7 +55,7 @@ impl State {
     pub(super) fn solve_pivoted(&self, pivoted: &Pivoted, rhs: &Stacked) -> (Stacked, f64) {
         let mut d = Stacked::default();
         let factors = pivoted.factors();
-        let residual = factors.solve(&self.user, &self.active, rhs, &mut d, &mut Room::default());
+        let residual = Room::at_hand(|room| factors.solve(&self.user, &self.active, rhs, &mut d, room));
         (d, residual)
     }
 

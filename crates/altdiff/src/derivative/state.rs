@@ -4,6 +4,7 @@ use super::degeneracy::Classified;
 use super::outer;
 use crate::active::{ActiveSet, Side};
 use crate::core::{Core, Point};
+use crate::kernel::both;
 use crate::kkt::{Factor, Pattern};
 use crate::lazy::Lazy;
 use crate::pivoting::Pivoted;
@@ -135,8 +136,12 @@ impl State {
             lo: vec![0.0; n],
             hi: vec![0.0; n],
         };
-        outer::symmetric(&user.p, &d.x, x, &mut out.p);
-        outer::stacked(&user.c, me, (y, &d.x), (&d.y, x), (&mut out.a, &mut out.g));
+        let Tangent { p, a, g, .. } = &mut out;
+        both(
+            user.p.nnz(),
+            || outer::symmetric(&user.p, &d.x, x, p),
+            || outer::stacked(&user.c, me, (y, &d.x), (&d.y, x), (a, g)),
+        );
         let ends = [&mut out.b[..], &mut out.gl, &mut out.gu, &mut out.lo, &mut out.hi];
         outer::ends(d, &self.point, active, ends);
         out

@@ -4,9 +4,11 @@ use super::complementarity::Search;
 use super::eliminate::Lower;
 use super::layout::{Layout, entry, entry_mut};
 use super::saddle::Saddle;
+use super::spare::Spare;
 use super::{Pivoted, ROUNDING};
 use crate::active::ActiveSet;
 use crate::core::{Core, Point, Products};
+use crate::kernel::{raise, remainder};
 
 /// Refinements of a solve.
 const REFINEMENTS: usize = 3;
@@ -25,6 +27,20 @@ impl Room {
         self.list.clear();
         self.list.reserve(layout.unequal.len());
         self.products.resize(layout.n, layout.m);
+    }
+}
+
+thread_local! {
+    static SPARE: Spare<Room> = const { Spare::new() };
+}
+
+impl Room {
+    /// Memory that is at hand.
+    pub(crate) fn at_hand<T>(work: impl FnOnce(&mut Self) -> T) -> T {
+        let mut room = SPARE.with(Spare::take);
+        let result = work(&mut room);
+        SPARE.with(|spare| spare.keep(room.step.len(), room));
+        result
     }
 }
 
@@ -71,31 +87,26 @@ impl<'a> Factors<'a> {
                     d.x[i] = rhs.z[i];
                 }
             }
-            let (mut residual, mut size) = (0.0_f64, 1e-300_f64);
+            let mut residual = 0.0_f64;
             if round == 0 {
                 room.step[..n].copy_from_slice(&rhs.x);
                 room.products.fill(0.0);
             } else {
                 core.products(d, &mut room.products);
-                for j in 0..n {
-                    let (p, c) = (room.products.px[j], room.products.cy[j]);
-                    let r = rhs.x[j] - p - c - d.z[j];
-                    room.step[j] = r;
-                    residual = residual.max(r.abs());
-                    size = size.max(rhs.x[j].abs()).max(p.abs()).max(c.abs()).max(d.z[j].abs());
-                }
-                residual /= size;
+                let terms = [&room.products.px[..], &room.products.cy, &d.z];
+                let (left, size) = remainder(1.0, &rhs.x, terms, &mut room.step[..n]);
+                residual = left / size.max(1e-300);
             }
             let (mut violation, mut size) = (0.0_f64, 1e-300_f64);
             for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
                 let r = if on(k) {
                     let (v, end) = (entry(&room.products.cx, &d.x, k), entry(&rhs.y, &rhs.z, k));
-                    size = size.max(v.abs()).max(end.abs());
+                    raise(&mut size, v.abs().max(end.abs()));
                     end - v
                 } else {
                     0.0
                 };
-                violation = violation.max(r.abs());
+                raise(&mut violation, r.abs());
                 room.step[n + i] = r;
             }
             if round > 0 {

@@ -10,30 +10,26 @@
 //! only updated, which leaves the Schur complement S = G K⁻¹ Gᵀ there. Stored by columns, lower triangle; what lies above
 //! the diagonal is scratch.
 
-use crate::kernel::{axpy, kernel, vectorized};
+use super::blocks::{GROUP, ROWS, add_block, block, two_blocks};
+use crate::kernel::{axpy, kernel, vectorized, wide};
 use faer::linalg::matmul::matmul;
+use faer::prelude::ReborrowMut;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::ops::Range;
 
-/// Columns that are brought up to date together in one pass over what lies to their left.
-const GROUP: usize = 4;
-
-/// Rows of the kernel's register block; columns are padded to a multiple of it.
-const ROWS: usize = 8;
-
 /// Up to this order one loop nest does everything; above, blocks of columns are updated by library products.
-const SMALL: usize = 192;
+pub(super) const SMALL: usize = 192;
 
-/// Columns of a block.
+/// Columns of a panel, which is updated by products and eliminated by a loop nest.
 const BLOCK: usize = 96;
 
-/// Rows that a thread updates at a time. Fixed, so that the bits do not depend on the number of threads.
-#[cfg(feature = "threads")]
-const CHUNK: usize = 384;
+/// Columns that are brought up to date together with all panels to their left, so that these are read seldom; and rows
+/// that a thread updates at a time. Fixed, so that the bits do not depend on the number of threads.
+const CHUNK: usize = 4 * BLOCK;
 
 /// From this order on a single elimination is worth threads.
 #[cfg(feature = "threads")]
-const THREADS: usize = 768;
+const THREADS: usize = 512;
 
 /// The distance between columns for a matrix of the given order.
 pub(super) fn stride(order: usize) -> usize {
@@ -68,10 +64,10 @@ pub(super) enum Breakdown {
     Drop,
 }
 
-/// A pivot that stands for a row that was cut out.
-pub(super) const DROPPED: f64 = 1e150;
+/// The inverse of a pivot that stands for a row that was cut out.
+pub(super) const DROPPED: f64 = 1e-150;
 
-/// The matrix and room to work in.
+/// The matrix and room to work in. Eliminated columns hold the inverse of their pivot on the diagonal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lower {
     pub(super) values: Vec<f64>,
@@ -128,23 +124,39 @@ impl Lower {
         breakdown: Breakdown,
         given: bool,
     ) -> Result<f64, usize> {
+        let wide = wide();
         if parts.order() <= SMALL {
-            return vectorized::<Small, _>((self, parts, floor, breakdown, given));
+            let arguments = (self, parts, floor, breakdown, given);
+            return if wide {
+                vectorized::<SmallWide, _>(arguments)
+            } else {
+                vectorized::<Small, _>(arguments)
+            };
         }
         let mut smallest = f64::INFINITY;
         for (part, range) in parts.boundaries().into_iter().enumerate() {
-            for start in range.clone().step_by(BLOCK) {
-                let width = BLOCK.min(range.end - start);
+            for outer in range.clone().step_by(CHUNK) {
+                let width = CHUNK.min(range.end - outer);
                 if part > 0 {
-                    self.product(start, width, 0..parts.positive, 1.0);
+                    self.product(outer, width, 0..parts.positive, 1.0);
                 }
                 if part > 0 || !given {
-                    self.note(start, width);
+                    self.note(outer, width);
                 }
                 let from = if part == 0 { 0 } else { parts.positive };
-                self.product(start, width, from..start.min(parts.positive + parts.negative), -1.0);
-                if part < 2 {
-                    let pivot = vectorized::<Panel, _>((&mut *self, start, width, floor, breakdown))?;
+                self.product(outer, width, from..outer.min(parts.positive + parts.negative), -1.0);
+                if part == 2 {
+                    continue;
+                }
+                for start in (outer..outer + width).step_by(BLOCK) {
+                    let width = BLOCK.min(outer + width - start);
+                    self.product(start, width, outer..start, -1.0);
+                    let arguments = (&mut *self, start, width, floor, breakdown);
+                    let pivot = if wide {
+                        vectorized::<PanelWide, _>(arguments)
+                    } else {
+                        vectorized::<Panel, _>(arguments)
+                    }?;
                     smallest = smallest.min(pivot);
                 }
             }
@@ -154,7 +166,7 @@ impl Lower {
 
     /// All of it in one loop nest.
     #[inline(always)]
-    fn eliminate_small(
+    fn eliminate_small<const WIDE: bool>(
         (this, parts, floor, breakdown, given): (&mut Self, Parts, f64, Breakdown, bool),
     ) -> Result<f64, usize> {
         let mut smallest = f64::INFINITY;
@@ -162,13 +174,13 @@ impl Lower {
             for j in range.clone().step_by(GROUP) {
                 let width = GROUP.min(range.end - j);
                 if part > 0 {
-                    this.update(j, width, 0..parts.positive, 1.0);
+                    this.update::<WIDE>(j, width, 0..parts.positive, 1.0);
                 }
                 if part > 0 || !given {
                     this.note(j, width);
                 }
                 let from = if part == 0 { 0 } else { parts.positive };
-                this.update(j, width, from..j.min(parts.positive + parts.negative), -1.0);
+                this.update::<WIDE>(j, width, from..j.min(parts.positive + parts.negative), -1.0);
                 if part < 2 {
                     smallest = smallest.min(this.factor(j, width, floor, breakdown)?);
                 }
@@ -185,13 +197,13 @@ impl Lower {
 
     /// Eliminates a block of columns that is up to date with everything to its left.
     #[inline(always)]
-    fn panel(
+    fn panel<const WIDE: bool>(
         (this, start, width, floor, breakdown): (&mut Self, usize, usize, f64, Breakdown),
     ) -> Result<f64, usize> {
         let mut smallest = f64::INFINITY;
         for j in (start..start + width).step_by(GROUP) {
             let group = GROUP.min(start + width - j);
-            this.update(j, group, start..j, -1.0);
+            this.update::<WIDE>(j, group, start..j, -1.0);
             smallest = smallest.min(this.factor(j, group, floor, breakdown)?);
         }
         Ok(smallest)
@@ -199,7 +211,7 @@ impl Lower {
 
     /// `M[j.., j..j+width] += sign · M[j.., from] M[j..j+width, from]ᵀ`, for at most [`GROUP`] columns.
     #[inline(always)]
-    fn update(&mut self, j: usize, width: usize, from: Range<usize>, sign: f64) {
+    fn update<const WIDE: bool>(&mut self, j: usize, width: usize, from: Range<usize>, sign: f64) {
         if from.is_empty() {
             return;
         }
@@ -214,23 +226,19 @@ impl Lower {
             }
         }
         let pack = pack.as_chunks::<GROUP>().0;
-        let done = &done[from.start * stride..from.end * stride];
+        let done = done[from.start * stride..from.end * stride].chunks_exact(stride);
+        let rest = &mut rest[..width * stride];
         // Rows start at a multiple of the block; the entries above the diagonal that this touches are never read.
-        for r in (j - j % ROWS..stride).step_by(ROWS) {
-            let mut sums = [[0.0_f64; ROWS]; GROUP];
-            for (column, b) in done.chunks_exact(stride).zip(pack) {
-                let Some(a) = column[r..].first_chunk::<ROWS>() else { break };
-                for c in 0..GROUP {
-                    for lane in 0..ROWS {
-                        sums[c][lane] = a[lane].mul_add(b[c], sums[c][lane]);
-                    }
-                }
-            }
-            for (column, sum) in rest.chunks_exact_mut(stride).zip(&sums).take(width) {
-                for (v, s) in column[r..r + ROWS].iter_mut().zip(sum) {
-                    *v += s;
-                }
-            }
+        let mut r = j - j % ROWS;
+        while WIDE && r + 2 * ROWS <= stride {
+            let [upper, lower] = two_blocks(done.clone(), r, pack);
+            add_block(rest, stride, r, &upper);
+            add_block(rest, stride, r + ROWS, &lower);
+            r += 2 * ROWS;
+        }
+        while r < stride {
+            add_block(rest, stride, r, &block(done.clone(), r, pack));
+            r += ROWS;
         }
     }
 
@@ -238,30 +246,61 @@ impl Lower {
     #[inline(always)]
     fn factor(&mut self, j: usize, width: usize, floor: f64, breakdown: Breakdown) -> Result<f64, usize> {
         let stride = self.stride;
+        let columns = &mut self.values[j * stride..(j + width) * stride];
+        // The columns' own triangle first, whose numbers depend on each other.
+        let mut corner = [[0.0; GROUP]; GROUP];
+        for c in 0..width {
+            corner[c][c..width].copy_from_slice(&columns[c * stride + j + c..c * stride + j + width]);
+        }
         let mut smallest = f64::INFINITY;
-        for c in j..j + width {
-            let (done, rest) = self.values.split_at_mut(c * stride);
-            let column = &mut rest[c..stride];
-            for k in j..c {
-                let other = &done[k * stride + c..k * stride + stride];
-                axpy(-other[0], other, column);
+        let mut inverse = [0.0; GROUP];
+        for c in 0..width {
+            for k in 0..c {
+                let factor = corner[k][c];
+                for r in c..width {
+                    corner[c][r] = (-factor).mul_add(corner[k][r], corner[c][r]);
+                }
             }
-            let pivot = column[0];
-            let reference = self.reference[c];
+            let (pivot, reference) = (corner[c][c], self.reference[j + c]);
             if pivot > floor * reference && pivot > 0.0 {
                 smallest = smallest.min(pivot / reference);
-                let root = pivot.sqrt();
-                let inverse = root.recip();
-                for v in column.iter_mut() {
-                    *v *= inverse;
-                }
-                column[0] = root;
+                inverse[c] = pivot.sqrt().recip();
+                corner[c][c] = inverse[c];
             } else if breakdown == Breakdown::Drop && !pivot.is_nan() {
                 smallest = 0.0;
-                column.fill(0.0);
-                column[0] = DROPPED;
+                corner[c][c] = DROPPED;
             } else {
-                return Err(c);
+                return Err(j + c);
+            }
+            for r in c + 1..width {
+                corner[c][r] *= inverse[c];
+            }
+        }
+        for c in 0..width {
+            columns[c * stride + j + c..c * stride + j + width].copy_from_slice(&corner[c][c..width]);
+        }
+        let mut rest = columns.chunks_exact_mut(stride).map(|column| &mut column[j + width..]);
+        if width == GROUP
+            && let (Some(a), Some(b), Some(c), Some(d)) = (rest.next(), rest.next(), rest.next(), rest.next())
+        {
+            let [ab, ac, ad] = [corner[0][1], corner[0][2], corner[0][3]];
+            let [bc, bd, cd] = [corner[1][2], corner[1][3], corner[2][3]];
+            for ((a, b), (c, d)) in a.iter_mut().zip(b).zip(c.iter_mut().zip(d)) {
+                *a *= inverse[0];
+                *b = (-ab).mul_add(*a, *b) * inverse[1];
+                *c = (-bc).mul_add(*b, (-ac).mul_add(*a, *c)) * inverse[2];
+                *d = (-cd).mul_add(*c, (-bd).mul_add(*b, (-ad).mul_add(*a, *d))) * inverse[3];
+            }
+            return Ok(smallest);
+        }
+        for c in 0..width {
+            let (done, rest) = columns.split_at_mut(c * stride);
+            let column = &mut rest[j + width..stride];
+            for (k, other) in done.chunks_exact(stride).enumerate() {
+                axpy(-corner[k][c], &other[j + width..], column);
+            }
+            for v in column {
+                *v *= inverse[c];
             }
         }
         Ok(smallest)
@@ -289,9 +328,20 @@ impl Lower {
         )
         .subrows_mut(start, rows);
         let right = done.subrows(0, width).transpose();
-        let one = |target: MatMut<'_, f64>, at: usize| {
-            let left = done.subrows(at, target.nrows());
-            matmul(target, Accum::Add, left, right, sign, Par::Seq);
+        let one = |mut target: MatMut<'_, f64>, at: usize| {
+            if at > 0 || width <= BLOCK {
+                let left = done.subrows(at, target.nrows());
+                matmul(target, Accum::Add, left, right, sign, Par::Seq);
+                return;
+            }
+            // Nothing is needed above the diagonal.
+            for c in (0..width).step_by(BLOCK) {
+                let (rows, columns) = (target.nrows() - c, BLOCK.min(width - c));
+                let left = done.subrows(c, rows);
+                let right = right.subcols(c, columns);
+                let target = target.rb_mut().submatrix_mut(c, c, rows, columns);
+                matmul(target, Accum::Add, left, right, sign, Par::Seq);
+            }
         };
         #[cfg(feature = "threads")]
         if stride >= THREADS {
@@ -313,8 +363,10 @@ impl Lower {
     }
 }
 
-kernel!(Small = Lower::eliminate_small, (&mut Lower, Parts, f64, Breakdown, bool) -> Result<f64, usize>);
-kernel!(Panel = Lower::panel, (&mut Lower, usize, usize, f64, Breakdown) -> Result<f64, usize>);
+kernel!(Small = Lower::eliminate_small::<false>, (&mut Lower, Parts, f64, Breakdown, bool) -> Result<f64, usize>);
+kernel!(SmallWide = Lower::eliminate_small::<true>, (&mut Lower, Parts, f64, Breakdown, bool) -> Result<f64, usize>);
+kernel!(Panel = Lower::panel::<false>, (&mut Lower, usize, usize, f64, Breakdown) -> Result<f64, usize>);
+kernel!(PanelWide = Lower::panel::<true>, (&mut Lower, usize, usize, f64, Breakdown) -> Result<f64, usize>);
 kernel!(pub(super) SolveForward = whole_forward, (&Lower, &mut [f64]) -> ());
 kernel!(pub(super) SolveBackward = whole_backward, (&Lower, &mut [f64]) -> ());
 kernel!(pub(super) Forward = forward, (&Lower, usize, &mut [f64]) -> ());
@@ -340,15 +392,16 @@ pub(super) fn forward((lower, eliminated, v): (&Lower, usize, &mut [f64])) {
     let mut j = 0;
     while j + 4 <= eliminated {
         let (head, tail) = v.split_at_mut(j + 4);
-        let t = &mut head[j..];
+        let mut t = [head[j], head[j + 1], head[j + 2], head[j + 3]];
         let column = |c: usize| &lower.values[(j + c) * stride + j..(j + c) * stride + order];
         for c in 0..4 {
             let column = column(c);
-            t[c] /= column[c];
+            t[c] *= column[c];
             for i in c + 1..4 {
                 t[i] -= column[i] * t[c];
             }
         }
+        head[j..].copy_from_slice(&t);
         axpy4(
             [-t[0], -t[1], -t[2], -t[3]],
             [&column(0)[4..], &column(1)[4..], &column(2)[4..], &column(3)[4..]],
@@ -359,7 +412,7 @@ pub(super) fn forward((lower, eliminated, v): (&Lower, usize, &mut [f64])) {
     for j in j..eliminated {
         let column = lower.below(j, order);
         let (head, tail) = v.split_at_mut(j + 1);
-        head[j] /= column[0];
+        head[j] *= column[0];
         axpy(-head[j], &column[1..], tail);
     }
 }
@@ -373,11 +426,11 @@ pub(super) fn backward((lower, eliminated, v): (&Lower, usize, &mut [f64])) {
     for j in (whole..eliminated).rev() {
         let column = lower.below(j, order);
         let (head, tail) = v.split_at_mut(j + 1);
-        head[j] = (head[j] - dot(&column[1..], tail)) / column[0];
+        head[j] = (head[j] - dot(&column[1..], tail)) * column[0];
     }
     for j in (0..whole).step_by(4).rev() {
         let (head, tail) = v.split_at_mut(j + 4);
-        let t = &mut head[j..];
+        let mut t = [head[j], head[j + 1], head[j + 2], head[j + 3]];
         let column = |c: usize| &lower.values[(j + c) * stride + j..(j + c) * stride + order];
         let sums = dot4([&column(0)[4..], &column(1)[4..], &column(2)[4..], &column(3)[4..]], tail);
         for c in (0..4).rev() {
@@ -386,7 +439,8 @@ pub(super) fn backward((lower, eliminated, v): (&Lower, usize, &mut [f64])) {
             for i in c + 1..4 {
                 sum -= column[i] * t[i];
             }
-            t[c] = sum / column[c];
+            t[c] = sum * column[c];
         }
+        head[j..].copy_from_slice(&t);
     }
 }

@@ -6,11 +6,13 @@
 //! side, is a solve with the two factors.
 
 mod adjoint;
+mod blocks;
 mod complementarity;
 mod eliminate;
 mod layout;
 mod saddle;
 mod sample;
+mod spare;
 mod walk;
 
 pub(crate) use adjoint::{Factors, Room};
@@ -18,10 +20,12 @@ pub(crate) use complementarity::Search;
 pub(crate) use layout::Layout;
 pub(crate) use saddle::{Saddle, Singular};
 pub(crate) use sample::{Inequality, Penalized};
+pub(crate) use spare::Spare;
 
 use crate::Residuals;
 use crate::active::{ActiveSet, Side};
 use crate::core::{Core, Point, Products};
+use crate::kernel::{raise, remainder};
 use complementarity::Found;
 use eliminate::Lower;
 use layout::{ends, entry, entry_mut, side};
@@ -212,15 +216,9 @@ impl Solve<'_> {
                 }
             }
             core.products(&b.point, &mut b.products);
-            let (mut residual, mut terms) = (0.0_f64, 1e-300_f64);
-            for j in 0..n {
-                let (p, c) = (b.products.px[j], b.products.cy[j]);
-                let r = -(p + core.q[j] + c + b.point.z[j]);
-                b.step[j] = r;
-                residual = residual.max(r.abs());
-                terms = terms.max(p.abs()).max(core.q[j].abs()).max(c.abs()).max(b.point.z[j].abs());
-            }
-            let mut relative = residual / terms;
+            let terms = [&b.products.px[..], &b.products.cy, &b.point.z];
+            let (residual, size) = remainder(-1.0, &core.q, terms, &mut b.step[..n]);
+            let mut relative = residual / size.max(1e-300);
             let (mut violation, mut size) = (0.0_f64, 1e-300_f64);
             for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
                 let at = entry(&b.active.rows, &b.active.vars, k);
@@ -230,8 +228,8 @@ impl Solve<'_> {
                     let end = at.value(l, u);
                     let v = entry(&b.products.cx, &b.point.x, k);
                     b.step[n + i] = end - v;
-                    violation = violation.max((end - v).abs());
-                    size = size.max(end.abs()).max(v.abs());
+                    raise(&mut violation, (end - v).abs());
+                    raise(&mut size, end.abs().max(v.abs()));
                 }
             }
             // Values that cancel to nothing are judged by the terms they are made of.

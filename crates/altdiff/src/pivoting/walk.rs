@@ -160,7 +160,7 @@ impl Search {
             for (a, v) in self.row.iter().enumerate() {
                 self.factor.values[a * stride + w] = *v;
             }
-            self.factor.values[w * stride + w] = left.sqrt();
+            self.factor.values[w * stride + w] = left.sqrt().recip();
         } else {
             self.gather(saddle);
         }

@@ -1,7 +1,7 @@
 //! The active-set method within a solve: when it is tried, and what comes of it.
 
 use super::{End, Job};
-use crate::pivoting::{Buffers, Layout, Outcome, Saddle, Singular, Solve, keep};
+use crate::pivoting::{Buffers, Layout, Outcome, Saddle, Singular, Solve, Spare, keep};
 use crate::problem::dot;
 use crate::progress::{Callback, Control, Progress};
 use crate::{Error, Method, Status, WarmStart};
@@ -24,6 +24,10 @@ pub(super) enum Attempt {
     Unfit(&'static str),
     /// It was not tried.
     Unsuited,
+}
+
+thread_local! {
+    static SPARE: Spare<Buffers> = const { Spare::new() };
 }
 
 /// Largest number of entries of a dense factor.
@@ -53,7 +57,7 @@ impl Job<'_> {
         if !self.convex() {
             return Err(Error::NotConvex);
         }
-        let mut buffers = Buffers::default();
+        let mut buffers = SPARE.with(Spare::take);
         let solve = Solve {
             core: &self.user,
             layout: &layout,
@@ -68,7 +72,8 @@ impl Job<'_> {
         });
         let mut end = Box::new(End::new(Method::ActiveSet));
         end.iterations = buffers.search.steps();
-        match outcome {
+        let order = layout.order();
+        let attempt = match outcome {
             Outcome::Solved => {
                 let clean = solve.clean(&buffers, self.solver.equalities);
                 let x = &buffers.point.x;
@@ -77,8 +82,9 @@ impl Job<'_> {
                 end.status = Status::Solved;
                 end.residuals = buffers.residuals.unwrap_or_else(crate::Residuals::unknown);
                 end.pivoted = Some(keep(layout, saddle, &mut buffers, clean));
-                end.active = buffers.active;
-                end.point = buffers.point;
+                end.active = std::mem::take(&mut buffers.active);
+                end.point = std::mem::take(&mut buffers.point);
+                Attempt::Ended(end)
             }
             Outcome::Stopped => {
                 end.status = match control {
@@ -88,10 +94,12 @@ impl Job<'_> {
                 };
                 end.point = crate::core::Point::zeros(&self.user);
                 end.residuals = self.user.residuals(&end.point);
+                Attempt::Ended(end)
             }
-            Outcome::Unfit(why) => return Ok(Attempt::Unfit(why)),
-        }
-        Ok(Attempt::Ended(end))
+            Outcome::Unfit(why) => Attempt::Unfit(why),
+        };
+        SPARE.with(|spare| spare.keep(order, buffers));
+        Ok(attempt)
     }
 
     /// Whether the active-set method is asked for and possible, or expected to be the fastest.
