@@ -137,6 +137,20 @@ impl State {
                 independent.push(w);
             }
         }
+        // Weak constraints can depend on one another and the active ones only all together.
+        if independent.len() > 1 {
+            let mut joint = active.clone();
+            for w in &independent {
+                let side = if w.row { &mut joint.rows[w.index] } else { &mut joint.vars[w.index] };
+                *side = w.side;
+            }
+            let joint_factor = reduced_factor(&self.core, &self.pattern, &joint)?;
+            let involved = |y: &Stacked| {
+                let of = |w: &Weak| if w.row { y.y[w.index] } else { y.z[w.index] };
+                independent.iter().any(|w| of(w).abs() > 1e-7 * y.norm())
+            };
+            dependencies.extend(self.null_space(&joint, &joint_factor).1.into_iter().filter(involved));
+        }
         Ok(Classified { active, tight, factor, weak: independent, dependencies, free, proved })
     }
 
