@@ -245,6 +245,8 @@ pub(crate) fn dual_entries(dual: &UserDual, stacked: &[f64]) -> Vec<f64> {
 pub(crate) fn array(axes: &[usize], entries: Vec<f64>) -> Array {
     // A negative zero says nothing to a reader.
     let entries: Vec<f64> = entries.into_iter().map(|v| v + 0.0).collect();
-    let flat = Array::from(entries.clone());
-    Array::dense(axes.to_vec(), entries).unwrap_or(flat)
+    if axes.iter().product::<usize>() != entries.len() {
+        return Array::from(entries);
+    }
+    Array::dense(axes.to_vec(), entries).unwrap_or_else(|| Array::from(Vec::new()))
 }

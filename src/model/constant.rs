@@ -3,6 +3,7 @@
 use crate::data::{Array, Entries, ValueFault, check, place, stored_entries};
 use cvxlayer_lang::check::model::{Constant, ParameterKind};
 use cvxlayer_program::{Attributes, Parameter, Shape, Storage};
+use std::sync::Arc;
 
 /// Checks a constant's value against its declaration, sizes apart, and hands it over.
 pub(super) fn constant(declared: &Constant, value: &Array) -> Result<cvxlayer_lang::Array, ValueFault> {
@@ -42,14 +43,14 @@ pub(super) fn constant(declared: &Constant, value: &Array) -> Result<cvxlayer_la
         return Err(ValueFault::Domain { rule: "int".to_owned(), at, value: entries[i] });
     }
     let entries = match &parameter.storage {
-        Storage::Dense => cvxlayer_lang::Entries::Dense(entries),
+        Storage::Dense => cvxlayer_lang::Entries::Dense(entries.into()),
         Storage::Diagonal => {
-            let all = entries.into_iter().enumerate().map(|(i, v)| (i as u32, i as u32, v));
-            cvxlayer_lang::Entries::Sparse(all.collect())
+            let rows: Arc<[u32]> = (0..entries.len() as u32).collect();
+            cvxlayer_lang::Entries::Sparse { cols: rows.clone(), rows, values: entries.into() }
         }
         Storage::Sparse { rows, cols } => {
-            let all = rows.iter().zip(cols.iter()).zip(entries).map(|((&i, &j), v)| (i, j, v));
-            cvxlayer_lang::Entries::Sparse(all.collect())
+            let (rows, cols) = (Arc::from(&rows[..]), Arc::from(&cols[..]));
+            cvxlayer_lang::Entries::Sparse { rows, cols, values: entries.into() }
         }
     };
     Ok(cvxlayer_lang::Array { shape: shape.axes(), entries })

@@ -38,26 +38,26 @@ impl SparseMap {
 
     /// Builds a map from `(row, column, coefficient)`; entries that meet are added, and exact zeros are dropped.
     pub fn from_triplets(rows: usize, cols: usize, mut triplets: Vec<(u32, u32, f64)>) -> Self {
-        triplets.sort_by_key(|&(row, col, _)| (row, col));
-        let mut row_ptr = Vec::with_capacity(rows + 1);
+        let key = |t: &(u32, u32, f64)| (t.0, t.1);
+        if triplets.is_empty() {
+            return Self::zero(rows, cols);
+        }
+        if !triplets.is_sorted_by_key(key) {
+            triplets.sort_by_key(key);
+        }
+        let mut row_ptr = vec![0; rows + 1];
         let (mut col_idx, mut values): (Vec<u32>, Vec<f64>) =
             (Vec::with_capacity(triplets.len()), Vec::with_capacity(triplets.len()));
-        row_ptr.push(0);
-        let mut i = 0;
-        for row in 0..rows {
-            while i < triplets.len() && triplets[i].0 as usize == row {
-                let col = triplets[i].1;
-                let mut value = 0.0;
-                while i < triplets.len() && triplets[i].0 as usize == row && triplets[i].1 == col {
-                    value += triplets[i].2;
-                    i += 1;
-                }
-                if value != 0.0 {
-                    col_idx.push(col);
-                    values.push(value);
-                }
+        for same in triplets.chunk_by(|a, b| key(a) == key(b)) {
+            let value: f64 = same.iter().map(|t| t.2).sum();
+            if value != 0.0 {
+                row_ptr[same[0].0 as usize + 1] += 1;
+                col_idx.push(same[0].1);
+                values.push(value);
             }
-            row_ptr.push(col_idx.len() as u32);
+        }
+        for row in 0..rows {
+            row_ptr[row + 1] += row_ptr[row];
         }
         Self { rows, cols, row_ptr: row_ptr.into(), col_idx: col_idx.into(), values: values.into() }
     }
@@ -82,6 +82,9 @@ impl SparseMap {
     /// If the lengths are not those of the map.
     pub fn apply(&self, input: &[f64], out: &mut [f64]) {
         assert_eq!((out.len(), input.len()), (self.rows, self.cols), "lengths of a linear map");
+        if self.values.is_empty() {
+            return;
+        }
         for (row, value) in out.iter_mut().enumerate() {
             for (col, coefficient) in self.row(row) {
                 *value += coefficient * input[col];
@@ -95,6 +98,9 @@ impl SparseMap {
     /// If the lengths are not those of the map.
     pub fn apply_adjoint(&self, out: &[f64], input: &mut [f64]) {
         assert_eq!((out.len(), input.len()), (self.rows, self.cols), "lengths of a linear map");
+        if self.values.is_empty() {
+            return;
+        }
         for (row, &value) in out.iter().enumerate() {
             if value != 0.0 {
                 for (col, coefficient) in self.row(row) {

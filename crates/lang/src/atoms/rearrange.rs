@@ -54,6 +54,10 @@ impl Atom for Rearrange {
 
 /// Picks entries, [`ZERO_ENTRY`] standing for a zero.
 pub(super) fn pick(a: &Affine, shape: Shape, positions: impl IntoIterator<Item = u32>) -> Affine {
+    let positions: Vec<u32> = positions.into_iter().collect();
+    if !positions.contains(&ZERO_ENTRY) {
+        return a.gather(shape, positions.into_iter().map(|p| p as usize));
+    }
     let mut out = Affine::zeros(shape);
     for (i, from) in positions.into_iter().enumerate() {
         if from != ZERO_ENTRY {

@@ -1,31 +1,27 @@
 //! From collected terms to blocks over fixed patterns.
 
-use super::affine::Term;
-use super::column::Basis;
+use super::affine::Affine;
 use super::constraint::{DualTerms, Multiplier};
 use super::context::{Context, Env, Operand};
 use super::expand::Lower;
-use super::products::ProductTable;
+use super::pack::{Objective, Pack};
 use super::tape::TapeBuilder;
 use super::{Lowered, refuse};
 use crate::check::model::ParameterKind;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::Sense as AstSense;
 use cvxlayer_program::{
-    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, List, MatrixBlock, NamedNode,
-    Op, Parameter, Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
+    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, List, NamedNode, Op,
+    Parameter, Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
 };
 use std::collections::HashMap;
-
-/// `(output, parameter, coefficient)`: the affine entries of a block, where parameter 0 stands for 1.
-type Entry = (u32, u32, f64);
 
 impl Lower<'_> {
     /// Puts the program together.
     ///
     /// # Errors
     /// If a default or a let does not fit the sizes.
-    pub fn assemble(mut self, objective: &[Term]) -> Lowered<Program> {
+    pub fn assemble(mut self, objective: &Affine) -> Lowered<Program> {
         let context = self.context;
         let (values, lets) = lets(context)?;
         let attributes = self.attributes()?;
@@ -34,35 +30,23 @@ impl Lower<'_> {
         let pack = Pack { start, theta_hat };
 
         let n = self.lo.len();
-        let (mut p, mut q, mut r, mut w) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for term in objective {
-            match term.column.basis() {
-                Basis::One => r.push((0, term.parameter, term.coefficient)),
-                Basis::Smooth(k) => w.push((k as u32, term.parameter, term.coefficient)),
-                Basis::Variable(j) => q.push((j as u32, term.parameter, term.coefficient)),
-                // ½ xᵀP x has P_jj/2 at x_j² and P_jk at x_j x_k.
-                Basis::Product(j, k) => {
-                    let factor = if j == k { 2.0 } else { 1.0 };
-                    p.push((j as u32, k as u32, term.parameter, factor * term.coefficient));
-                }
-            }
-        }
-        let (mut equalities, mut inequalities) =
-            (std::mem::take(&mut self.equalities), std::mem::take(&mut self.inequalities));
-        let (a, g) = (std::mem::take(&mut equalities.entries), std::mem::take(&mut inequalities.entries));
+        let terms = Objective::new(objective, n, self.smooth.len());
+        let (equalities, inequalities) = (&self.equalities, &self.inequalities);
+        let counts = (equalities.len(), inequalities.len(), n);
+        let (equality_rows, inequality_rows) = (equalities.origins(), inequalities.origins());
         let blocks = Blocks {
-            p: pack.matrix(n, n, &p),
-            q: pack.vector(n, q),
-            r: pack.vector(1, r),
-            a: pack.matrix(equalities.len(), n, &a),
-            b: pack.ends(&equalities.upper, 0.0),
-            g: pack.matrix(inequalities.len(), n, &g),
-            gl: pack.ends(&inequalities.lower, f64::NEG_INFINITY),
-            gu: pack.ends(&inequalities.upper, f64::INFINITY),
-            lo: pack.ends(&self.lo, f64::NEG_INFINITY),
-            hi: pack.ends(&self.hi, f64::INFINITY),
-            w: pack.vector(self.smooth.len(), w),
-            smooth: std::mem::take(&mut self.smooth).into(),
+            p: pack.matrix(n, n, &terms.entries, &terms.blocks),
+            q: terms.q.pack(&pack),
+            r: terms.r.pack(&pack),
+            a: pack.matrix(equalities.len(), n, &equalities.entries, &equalities.blocks),
+            b: pack.ends(self.equalities.upper),
+            g: pack.matrix(inequalities.len(), n, &inequalities.entries, &inequalities.blocks),
+            gl: pack.ends(self.inequalities.lower),
+            gu: pack.ends(self.inequalities.upper),
+            lo: pack.ends(self.lo),
+            hi: pack.ends(self.hi),
+            w: terms.w.pack(&pack),
+            smooth: self.smooth.into(),
         };
         let lift = Lift {
             tape: self.lift.tape,
@@ -73,7 +57,6 @@ impl Lower<'_> {
         let reach = Reach::new(context, &lift);
         let depends = reach.depends(&blocks);
         let parameters = parameters(context, attributes, &reach, &blocks)?;
-        let counts = (equalities.len(), inequalities.len(), n);
         let (bounds, duals): (Vec<_>, Vec<_>) = self.duals.iter().partition(|d| d.bounds);
         let dual = |terms: &&DualTerms| user_dual(terms, counts);
         Ok(Program {
@@ -91,8 +74,8 @@ impl Lower<'_> {
             blocks,
             depends,
             columns: self.columns.into(),
-            equality_rows: equalities.origins().into(),
-            inequality_rows: inequalities.origins().into(),
+            equality_rows: equality_rows.into(),
+            inequality_rows: inequality_rows.into(),
             solution: SolutionMap {
                 variables: self.variables.into(),
                 duals: duals.iter().map(dual).collect::<Vec<_>>().into(),
@@ -117,80 +100,6 @@ impl Lower<'_> {
             out.push(Attributes { nonneg, nonpos, pos, neg, symmetric, psd, nsd, range });
         }
         Ok(out)
-    }
-}
-
-/// Turns terms into blocks, with parameters as positions in θ̂.
-struct Pack {
-    start: usize,
-    theta_hat: usize,
-}
-
-impl Pack {
-    fn vector(&self, len: usize, entries: Vec<Entry>) -> VectorBlock {
-        let mut constant = vec![0.0; len];
-        let mut linear = Vec::with_capacity(entries.len());
-        for (out, parameter, coefficient) in entries {
-            if parameter == 0 {
-                constant[out as usize] += coefficient;
-            } else {
-                linear.push((out, ProductTable::position(parameter, self.start) as u32, coefficient));
-            }
-        }
-        VectorBlock {
-            constant: constant.into(),
-            linear: SparseMap::from_triplets(len, self.theta_hat, linear),
-        }
-    }
-
-    fn ends(&self, ends: &[Option<Vec<Term>>], absent: f64) -> VectorBlock {
-        let mut entries = Vec::new();
-        for (i, end) in ends.iter().enumerate() {
-            match end {
-                None => entries.push((i as u32, 0, absent)),
-                Some(terms) => entries.extend(terms.iter().map(|t| (i as u32, t.parameter, t.coefficient))),
-            }
-        }
-        self.vector(ends.len(), entries)
-    }
-
-    /// A block from `(row, column, parameter, coefficient)`, in order of the rows; a column's parameters ascend.
-    fn matrix(&self, rows: usize, cols: usize, entries: &[(u32, u32, u32, f64)]) -> MatrixBlock {
-        // Counting by column keeps the order of the rows, which a sort would have to find again.
-        let mut next = vec![0u32; cols + 1];
-        for &(_, col, _, _) in entries {
-            next[col as usize + 1] += 1;
-        }
-        for col in 0..cols {
-            next[col + 1] += next[col];
-        }
-        let mut order = vec![0u32; entries.len()];
-        for (k, &(_, col, _, _)) in entries.iter().enumerate() {
-            order[next[col as usize] as usize] = k as u32;
-            next[col as usize] += 1;
-        }
-        let mut col_ptr = vec![0u32; cols + 1];
-        let mut row_idx: Vec<u32> = Vec::with_capacity(entries.len());
-        let mut values: Vec<Entry> = Vec::with_capacity(entries.len());
-        let ordered = |pair: &[u32]| {
-            let [a, b] = [pair[0], pair[1]].map(|k| entries[k as usize]);
-            (a.1, a.0, a.2) < (b.1, b.0, b.2)
-        };
-        debug_assert!(order.windows(2).all(ordered), "a row's terms ascend by column and parameter");
-        let mut last = None;
-        for (row, col, parameter, coefficient) in order.iter().map(|&k| entries[k as usize]) {
-            if last != Some((row, col)) {
-                last = Some((row, col));
-                row_idx.push(row);
-                col_ptr[col as usize + 1] += 1;
-            }
-            values.push((row_idx.len() as u32 - 1, parameter, coefficient));
-        }
-        for col in 0..cols {
-            col_ptr[col + 1] += col_ptr[col];
-        }
-        let entries = self.vector(row_idx.len(), values);
-        MatrixBlock { rows, cols, col_ptr: col_ptr.into(), row_idx: row_idx.into(), entries }
     }
 }
 
@@ -219,16 +128,23 @@ impl Reach {
             reach.of.extend(std::iter::repeat_n(nodes[derived.node as usize], derived.len));
         }
         let mut known = HashMap::new();
+        let (mut sets, mut before): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
         for k in 0..lift.products.len() {
-            let mut sets: Vec<u32> =
-                lift.products.terms(k).flat_map(|(_, l, r)| [reach.of[l], reach.of[r]]).collect();
+            std::mem::swap(&mut sets, &mut before);
+            sets.clear();
+            sets.extend(lift.products.terms(k).flat_map(|(_, l, r)| [reach.of[l], reach.of[r]]));
             sets.sort_unstable();
             sets.dedup();
+            // Products of the same arrays follow one another.
+            if k > 0 && sets == before {
+                reach.of.push(reach.of[reach.of.len() - 1]);
+                continue;
+            }
             let set = if let Some(&set) = known.get(&sets) {
                 set
             } else {
                 let set = reach.set(reach.union(sets.iter().copied()));
-                known.insert(sets, set);
+                known.insert(sets.clone(), set);
                 set
             };
             reach.of.push(set);

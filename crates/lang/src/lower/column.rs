@@ -35,9 +35,32 @@ impl Column {
         Self(PRODUCT | ((j.min(k) as u64) << INDEX_BITS) | j.max(k) as u64)
     }
 
+    /// How far the two variables of a product move at a step.
+    pub fn product_steps(step: i64) -> (i64, i64) {
+        let unused = 64 - INDEX_BITS;
+        let second = (step << unused) >> unused;
+        ((step - second) >> INDEX_BITS, second)
+    }
+
     /// A smooth term.
     pub fn smooth(k: usize) -> Self {
         Self(SMOOTH | k as u64)
+    }
+
+    /// The column some steps further on.
+    #[must_use]
+    pub fn moved(self, steps: i64) -> Self {
+        Self(self.0.wrapping_add(steps as u64))
+    }
+
+    /// How many steps lead to another column.
+    pub fn distance(self, to: Self) -> i64 {
+        to.0.wrapping_sub(self.0) as i64
+    }
+
+    /// The solver's variable that it is.
+    pub fn index(self) -> usize {
+        self.0 as usize - 1
     }
 
     /// What it stands for.

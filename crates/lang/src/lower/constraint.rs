@@ -4,6 +4,7 @@ use super::affine::{Affine, Term};
 use super::column::{Basis, Column};
 use super::context::{Context, Env, Operand};
 use super::expand::{Lower, expand_to};
+use super::rows::Side;
 use super::{Lowered, refuse};
 use crate::check::interval::Interval;
 use crate::check::model::{Constraint, Relation};
@@ -52,21 +53,16 @@ pub struct Piece {
 }
 
 impl Lower<'_> {
-    /// The objective's terms, to be minimized.
+    /// The objective, to be minimized.
     ///
     /// # Errors
     /// If sizes, indices or constants do not fit.
-    pub fn objective(&mut self) -> Lowered<Vec<Term>> {
-        let Some((sense, node)) = self.context.model.objective else { return Ok(Vec::new()) };
-        let value = self.affine(&Operand { node, env: Env::default() })?;
-        let mut terms = value.row(0).to_vec();
-        if sense == crate::syntax::ast::Sense::Maximize {
-            for t in &mut terms {
-                t.coefficient = -t.coefficient;
-            }
-        }
-        super::affine::merge(&mut terms);
-        Ok(terms)
+    pub fn objective(&mut self) -> Lowered<Affine> {
+        let Some((sense, node)) = self.context.model.objective else {
+            return Ok(Affine::zeros(Shape::Scalar));
+        };
+        let value = (*self.affine(&Operand { node, env: Env::default() })?).clone();
+        Ok(if sense == crate::syntax::ast::Sense::Maximize { value.scale(-1.0) } else { value })
     }
 
     /// Adds the rows (or bounds) of a constraint.
@@ -133,8 +129,12 @@ impl Lower<'_> {
             [(Relation::Equal, rhs)] => {
                 let difference = self.difference(&operand(constraint.first), &operand(rhs), shape)?;
                 let mut out = Vec::new();
+                if !has_mirror(&difference) {
+                    let first = self.equalities.push_all(owner.0, &difference, Side::Equal);
+                    return Ok((0..shape.len()).map(|i| (i, Multiplier::Lambda(first + i), 1.0)).collect());
+                }
                 for (entry, twin) in entries_once(&difference) {
-                    let row = self.equalities.push(owner.0, difference.row(entry), None, Some(Vec::new()));
+                    let row = self.equalities.push(owner.0, difference.row(entry), None, Some(&[]));
                     split(&mut out, entry, twin, Multiplier::Lambda(row), 1.0);
                 }
                 Ok(out)
@@ -195,6 +195,13 @@ impl Lower<'_> {
         } else {
             self.difference(below, above, shape)?
         };
+        // Rows with one variable may be bounds.
+        if difference.least_variables() > 1 && !has_mirror(&difference) {
+            let side = if turned { Side::AtLeast } else { Side::AtMost };
+            let first = self.inequalities.push_all(owner.1, &difference, side);
+            let multiplier = |row| if turned { Multiplier::NuLower(row) } else { Multiplier::NuUpper(row) };
+            return Ok((0..shape.len()).map(|i| (i, multiplier(first + i), 1.0)).collect());
+        }
         for (entry, twin) in entries_once(&difference) {
             let (multiplier, coefficient) = self.one_sided(owner.1, difference.row(entry), turned);
             split(&mut out, entry, twin, multiplier, coefficient);
@@ -206,18 +213,17 @@ impl Lower<'_> {
     fn one_sided(&mut self, owner: u32, terms: &[Term], turned: bool) -> (Multiplier, f64) {
         if let Some((j, coefficient, rest)) = single_variable(terms) {
             let upper = (coefficient > 0.0) != turned;
-            let slot = if upper { &mut self.hi[j] } else { &mut self.lo[j] };
-            if slot.is_none() {
-                let scaled = rest.iter().map(|t| Term { coefficient: -t.coefficient / coefficient, ..*t });
-                *slot = Some(scaled.collect());
+            let side = if upper { &mut self.hi } else { &mut self.lo };
+            if side.is_free(j) {
+                side.set(j, rest.iter().map(|t| Term { coefficient: -t.coefficient / coefficient, ..*t }));
                 let multiplier = if upper { Multiplier::MuUpper(j) } else { Multiplier::MuLower(j) };
                 return (multiplier, 1.0 / coefficient.abs());
             }
         }
         if turned {
-            (Multiplier::NuLower(self.inequalities.push(owner, terms, Some(Vec::new()), None)), 1.0)
+            (Multiplier::NuLower(self.inequalities.push(owner, terms, Some(&[]), None)), 1.0)
         } else {
-            (Multiplier::NuUpper(self.inequalities.push(owner, terms, None, Some(Vec::new()))), 1.0)
+            (Multiplier::NuUpper(self.inequalities.push(owner, terms, None, Some(&[]))), 1.0)
         }
     }
 
@@ -231,8 +237,8 @@ impl Lower<'_> {
         hi: &[Term],
     ) -> ((Multiplier, f64), (Multiplier, f64)) {
         if let Some((j, coefficient, rest)) = single_variable(terms)
-            && self.lo[j].is_none()
-            && self.hi[j].is_none()
+            && self.lo.is_free(j)
+            && self.hi.is_free(j)
         {
             let end = |terms: &[Term]| {
                 let mut all = terms.to_vec();
@@ -241,18 +247,16 @@ impl Lower<'_> {
                 for t in &mut all {
                     t.coefficient /= coefficient;
                 }
-                Some(all)
+                all
             };
             let size = 1.0 / coefficient.abs();
             let (upper, lower) = ((Multiplier::MuUpper(j), size), (Multiplier::MuLower(j), size));
-            if coefficient > 0.0 {
-                (self.lo[j], self.hi[j]) = (end(lo), end(hi));
-                return (upper, lower);
-            }
-            (self.hi[j], self.lo[j]) = (end(lo), end(hi));
-            return (lower, upper);
+            let (down, up) = if coefficient > 0.0 { (lo, hi) } else { (hi, lo) };
+            self.lo.set(j, end(down));
+            self.hi.set(j, end(up));
+            return if coefficient > 0.0 { (upper, lower) } else { (lower, upper) };
         }
-        let row = self.inequalities.push(owner, terms, Some(lo.to_vec()), Some(hi.to_vec()));
+        let row = self.inequalities.push(owner, terms, Some(lo), Some(hi));
         ((Multiplier::NuUpper(row), 1.0), (Multiplier::NuLower(row), 1.0))
     }
 
@@ -394,10 +398,15 @@ fn single_variable(terms: &[Term]) -> Option<(usize, f64, Vec<Term>)> {
     found.map(|(j, coefficient)| (j, coefficient, rest))
 }
 
+/// Whether entries of an array may be mirror images of others.
+fn has_mirror(array: &Affine) -> bool {
+    let (m, n) = array.shape.as_rows();
+    m == n && n > 1 && array.shape.rank() == 2
+}
+
 /// The entries of an array, each with its mirror image where that is the very same row.
 fn entries_once(array: &Affine) -> Vec<(usize, Option<usize>)> {
-    let (m, n) = array.shape.as_rows();
-    let square = m == n && array.shape.rank() == 2;
+    let (square, n) = (has_mirror(array), array.shape.as_rows().1);
     let mut out = Vec::with_capacity(array.shape.len());
     for entry in 0..array.shape.len() {
         let (i, j) = (entry / n.max(1), entry % n.max(1));

@@ -1,20 +1,24 @@
 //! Expressions to affine arrays: what every atom's graph form builds on.
 
-use super::affine::{Affine, Term};
+use super::affine::{Affine, Block, Term, Walk};
 use super::column::Column;
 use super::context::{Application, Context, Env, Layout, Operand};
+use super::ends::Ends;
+use super::inputs::Entries;
 use super::products::ProductTable;
-use super::rows::RowSet;
+use super::rows::{RowSet, Side};
 use super::tape::TapeBuilder;
 use super::{Lowered, refuse};
 use crate::atoms;
 use crate::check::tree::{Kind, Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
 use cvxlayer_program::{
-    Check, CheckKind, Columns, Derived, Op, Role, Shape, SmoothTerm, SparseMap, Text, Unary, UserVariable,
+    Check, CheckKind, Columns, Derived, Op, Role, Shape, SmoothTerm, SparseMap, Storage, Text, Unary,
+    UserVariable,
 };
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Everything that lowering collects.
 #[derive(Debug)]
@@ -32,9 +36,9 @@ pub struct Lower<'m> {
     /// What the columns are.
     pub columns: Vec<Columns>,
     /// The lower bound of each column.
-    pub lo: Vec<Option<Vec<Term>>>,
+    pub lo: Ends,
     /// The upper bound of each column.
-    pub hi: Vec<Option<Vec<Term>>>,
+    pub hi: Ends,
     /// Smooth terms of the objective.
     pub smooth: Vec<SmoothTerm>,
     /// Rows of A.
@@ -68,11 +72,11 @@ impl<'m> Lower<'m> {
             derived: Vec::new(),
             checks: Vec::new(),
             columns: Vec::new(),
-            lo: Vec::new(),
-            hi: Vec::new(),
+            lo: Ends::new(f64::NEG_INFINITY),
+            hi: Ends::new(f64::INFINITY),
             smooth: Vec::new(),
-            equalities: RowSet::default(),
-            inequalities: RowSet::default(),
+            equalities: RowSet::new(),
+            inequalities: RowSet::new(),
             variables: Vec::new(),
             bounded: Vec::new(),
             duals: Vec::new(),
@@ -103,7 +107,7 @@ impl<'m> Lower<'m> {
         } else {
             self.expand(operand)?
         });
-        self.total += out.nnz();
+        self.total += out.size();
         if self.total > MAX_TERMS {
             let error = Diagnostic::error(codes::TOO_LARGE, "the model is too large to compile");
             return Err(refuse(
@@ -216,12 +220,19 @@ impl<'m> Lower<'m> {
                 return Ok((*value).clone());
             }
             self.context.bounded(shape, span)?;
-            let index: Vec<_> = atoms::broadcast_index(value.shape, shape).collect();
-            return Ok(value.gather(shape, index));
+            return Ok(expand_to(&value, shape).into_owned());
         }
         let array = self.context.constant(k, span)?;
-        let one = |value| Term { column: Column::ONE, parameter: 0, coefficient: value };
-        Ok(Affine::from_terms(shape, array.nonzeros().into_iter().map(|(i, value)| (i, one(value)))))
+        Ok(match &array.entries {
+            Entries::Dense(values) => Affine::numbers(shape, values.clone()),
+            Entries::Sparse { rows, cols, values } => {
+                let places = (rows.clone(), cols.clone());
+                Affine::of_blocks(
+                    shape,
+                    vec![Block::sparse(shape.as_rows(), places, Some(values.clone()), 0)],
+                )
+            }
+        })
     }
 
     /// Lifts a variable-free expression: its entries become derived parameters.
@@ -244,7 +255,7 @@ impl<'m> Lower<'m> {
         if let Op::Constant(values) = &self.lift.tape.nodes[node as usize].op {
             return Ok(match values[..] {
                 [value] => Affine::fill(shape, value),
-                _ => Affine::numbers(shape, values),
+                _ => Affine::numbers(shape, &values[..]),
             });
         }
         let position = if let Some(&known) = self.lifted.get(&node) {
@@ -261,9 +272,7 @@ impl<'m> Lower<'m> {
             });
             start
         };
-        let term =
-            |i: usize| Term { column: Column::ONE, parameter: (position + i + 1) as u32, coefficient: 1.0 };
-        Ok(Affine::from_terms(shape, (0..shape.len()).map(|i| (i, term(i)))))
+        Ok(Affine::parameters(shape, position))
     }
 
     /// The reciprocal of a variable-free expression.
@@ -274,10 +283,7 @@ impl<'m> Lower<'m> {
         let value = self.affine(operand)?;
         if let Some(numbers) = value.to_numbers() {
             if numbers.iter().all(|&v| v != 0.0) {
-                return Ok(Affine::numbers(
-                    value.shape,
-                    &numbers.iter().map(|v| 1.0 / v).collect::<Vec<_>>(),
-                ));
+                return Ok(Affine::numbers(value.shape, numbers.iter().map(|v| 1.0 / v).collect::<Vec<_>>()));
             }
             let span = self.context.model.tree.span(operand.node);
             return Err(refuse(
@@ -324,35 +330,34 @@ impl<'m> Lower<'m> {
     pub fn auxiliary(&mut self, name: &'static str, shape: Shape, lo: Option<f64>) -> Affine {
         let start = self.lo.len();
         self.columns.push(Columns { name: name.into(), role: Role::Auxiliary, start, len: shape.len() });
-        let bound = lo.map(|value| {
-            let terms = [Term { column: Column::ONE, parameter: 0, coefficient: value }];
-            terms.into_iter().filter(|t| t.coefficient != 0.0).collect::<Vec<_>>()
-        });
-        self.lo.resize(start + shape.len(), bound);
-        self.hi.resize(start + shape.len(), None);
-        columns(shape, start)
+        let end = start + shape.len();
+        self.lo.resize(end, lo);
+        self.hi.resize(end, None);
+        Affine::columns(shape, start)
     }
 
     /// Rows `array ≤ 0`, entry by entry.
     pub fn at_most_zero(&mut self, array: &Affine, name: &'static str) {
         let owner = self.inequalities.owner(name, Role::Auxiliary);
-        for i in 0..array.shape.len() {
-            self.inequalities.push(owner, array.row(i), None, Some(Vec::new()));
-        }
+        self.inequalities.push_all(owner, array, Side::AtMost);
     }
 
     /// Rows `array == 0`, entry by entry.
     pub fn equal_zero(&mut self, array: &Affine, name: &'static str) {
         let owner = self.equalities.owner(name, Role::Auxiliary);
-        for i in 0..array.shape.len() {
-            self.equalities.push(owner, array.row(i), None, Some(Vec::new()));
-        }
+        self.equalities.push_all(owner, array, Side::Equal);
     }
 
     /// A variable that equals the array: the array itself where each entry is one variable, else auxiliaries.
     pub fn as_variable(&mut self, array: &Affine, name: &'static str) -> Affine {
         let plain = |terms: &[Term]| matches!(terms, [t] if t.column != Column::ONE && t.parameter == 0 && t.coefficient == 1.0);
-        if (0..array.shape.len()).all(|i| plain(array.row(i))) {
+        let alone = match array.blocks() {
+            Some([b]) if b.by_entry(array.shape.len()).is_some() && b.factors.is_empty() => {
+                b.has_variable() && !b.is_parametric() && b.coefficient == 1.0
+            }
+            _ => array.least_variables() < 2 && (0..array.shape.len()).all(|i| plain(array.row(i))),
+        };
+        if alone {
             return array.clone();
         }
         let fresh = self.auxiliary(name, array.shape, None);
@@ -376,17 +381,18 @@ pub fn expand_to(array: &Affine, shape: Shape) -> std::borrow::Cow<'_, Affine> {
     if array.shape == shape {
         return std::borrow::Cow::Borrowed(array);
     }
-    let index: Vec<_> = atoms::broadcast_index(array.shape, shape).collect();
-    std::borrow::Cow::Owned(array.gather(shape, index))
-}
-
-/// The columns from `start` on as an array.
-pub(super) fn columns(shape: Shape, start: usize) -> Affine {
-    let term = |i: usize| Term { column: Column::variable(start + i), parameter: 0, coefficient: 1.0 };
-    Affine::from_terms(shape, (0..shape.len()).map(|i| (i, term(i))))
+    let ((m, n), (p, q)) = (shape.as_rows(), array.shape.as_rows());
+    let outer = if p == 1 { 0 } else { q as i64 };
+    let inner = i64::from(q != 1);
+    let walk = Walk::grid(0, (m, outer), (n, inner));
+    std::borrow::Cow::Owned(array.pick(shape, &walk))
 }
 
 fn variable(variable: &UserVariable) -> Affine {
+    let first = variable.columns.first().map_or(0, |&c| c);
+    if variable.columns.iter().enumerate().all(|(i, &c)| u64::from(c) == u64::from(first) + i as u64) {
+        return Affine::columns(variable.shape, first as usize);
+    }
     let entries = variable.columns.iter().enumerate().filter(|(_, c)| **c != cvxlayer_program::ZERO_ENTRY);
     let term = |&c: &u32| Term { column: Column::variable(c as usize), parameter: 0, coefficient: 1.0 };
     Affine::from_terms(variable.shape, entries.map(|(i, c)| (i, term(c))))
@@ -394,6 +400,30 @@ fn variable(variable: &UserVariable) -> Affine {
 
 /// A parameter's entries; mirrored entries of a symmetric one are the same entry of θ, so that what they say is said once.
 fn parameter(layout: &Layout, symmetric: bool) -> Affine {
+    let first = layout.start as i64 + 1;
+    match &layout.storage {
+        Storage::Dense if !symmetric => return Affine::parameters(layout.shape, layout.start),
+        Storage::Sparse { rows, cols } if !symmetric => {
+            let places = (Arc::from(&rows[..]), Arc::from(&cols[..]));
+            return Affine::of_blocks(
+                layout.shape,
+                vec![Block::sparse(layout.shape.as_rows(), places, None, first)],
+            );
+        }
+        // The upper triangle by rows, and its mirror image by columns.
+        Storage::Dense if layout.shape.as_rows().0 > 16 => {
+            let n = layout.shape.as_rows().0 as i64;
+            let line = |entry: i64, step: i64, parameter: i64, len: i64| {
+                let mut out = Block::range(len as usize, (Column::ONE, 0), (first + parameter, 1), 1.0);
+                (out.entry, out.loops[0].entry) = (entry, step);
+                out
+            };
+            let rows = (0..n).map(|i| line(i * n + i, 1, i * n + i, n - i));
+            let cols = (0..n).map(|i| line((i + 1) * n + i, n, i * n + i + 1, n - i - 1));
+            return Affine::of_blocks(layout.shape, rows.chain(cols).collect());
+        }
+        _ => {}
+    }
     let positions = super::context::positions(layout);
     let term =
         |k: usize| Term { column: Column::ONE, parameter: (layout.start + k + 1) as u32, coefficient: 1.0 };

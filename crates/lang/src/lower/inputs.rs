@@ -1,6 +1,7 @@
 //! What a caller gives at compile time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Sizes, values of constants, and what compilation needs to know of the data.
 #[derive(Clone, Debug, Default)]
@@ -30,45 +31,33 @@ pub struct Array {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entries {
     /// All of them, row by row.
-    Dense(Vec<f64>),
+    Dense(Arc<[f64]>),
     /// Row, column and value of those that are stored, sorted by row and then column.
-    Sparse(Vec<(u32, u32, f64)>),
+    #[allow(missing_docs, reason = "the line above says it")]
+    Sparse { rows: Arc<[u32]>, cols: Arc<[u32]>, values: Arc<[f64]> },
 }
 
 impl Array {
     /// A dense array.
-    pub fn dense_from(shape: Vec<usize>, values: Vec<f64>) -> Self {
-        Self { shape, entries: Entries::Dense(values) }
+    pub fn dense_from(shape: Vec<usize>, values: impl Into<Arc<[f64]>>) -> Self {
+        Self { shape, entries: Entries::Dense(values.into()) }
     }
 
     /// All entries row by row; `None` if that would be far more than are stored.
     pub fn dense(&self) -> Option<Vec<f64>> {
         match &self.entries {
-            Entries::Dense(values) => Some(values.clone()),
-            Entries::Sparse(stored) => {
+            Entries::Dense(values) => Some(values.to_vec()),
+            Entries::Sparse { rows, cols, values } => {
                 let len: usize = self.shape.iter().product();
-                (len <= 1 << 24 || len <= 16 * stored.len()).then(|| {
+                (len <= 1 << 24 || len <= 16 * values.len()).then(|| {
                     let n = self.shape.last().copied().unwrap_or(1);
                     let mut out = vec![0.0; len];
-                    for &(i, j, value) in stored {
+                    for ((&i, &j), &value) in rows.iter().zip(cols.iter()).zip(values.iter()) {
                         out[i as usize * n + j as usize] = value;
                     }
                     out
                 })
             }
-        }
-    }
-
-    /// Position, row by row, and value of each entry that is not zero.
-    pub fn nonzeros(&self) -> Vec<(usize, f64)> {
-        let n = self.shape.last().copied().unwrap_or(1);
-        match &self.entries {
-            Entries::Dense(values) => values.iter().copied().enumerate().filter(|&(_, v)| v != 0.0).collect(),
-            Entries::Sparse(stored) => stored
-                .iter()
-                .map(|&(i, j, v)| (i as usize * n + j as usize, v))
-                .filter(|&(_, v)| v != 0.0)
-                .collect(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Maxima and minima: the rows they are made of, and auxiliary variables above or below these rows.
 
 use super::Lowered;
-use super::affine::{Affine, Term};
-use super::column::{Basis, Column};
+use super::affine::Affine;
+use super::column::Column;
 use super::constraint::Piece;
 use super::context::Operand;
 use super::expand::Lower;
@@ -104,9 +104,10 @@ impl Lower<'_> {
 
     /// A fresh variable above (`convex`) or below all pieces; numbers among them become its bound.
     pub fn epigraph(&mut self, pieces: &[Piece], shape: Shape, name: &'static str, convex: bool) -> Affine {
+        let start = self.lo.len();
         let bound = self.auxiliary(name, shape, None);
         let mut numbers: Vec<Option<f64>> = vec![None; shape.len()];
-        for piece in pieces {
+        for piece in pieces.iter().filter(|piece| piece.rows.least_variables() == 0) {
             for (k, &entry) in piece.entry.iter().enumerate() {
                 if let Some(value) = piece.number(k) {
                     let value = piece.decisive(value, convex);
@@ -116,16 +117,15 @@ impl Lower<'_> {
             }
         }
         for (entry, number) in numbers.iter().enumerate() {
-            if let (Some(value), Some(Basis::Variable(j))) =
-                (number, bound.row(entry).first().map(|t| t.column.basis()))
-            {
-                let end = [Term { column: Column::ONE, parameter: 0, coefficient: *value }];
-                let slot = if convex { &mut self.lo[j] } else { &mut self.hi[j] };
-                *slot = Some(end.into_iter().filter(|t| t.coefficient != 0.0).collect());
+            if let Some(value) = number {
+                let slot = if convex { &mut self.lo } else { &mut self.hi };
+                slot.set_number(start + entry, *value);
             }
         }
         for piece in pieces {
-            let kept: Vec<usize> = (0..piece.entry.len()).filter(|&k| piece.number(k).is_none()).collect();
+            let open = piece.rows.least_variables() > 0;
+            let kept: Vec<usize> =
+                (0..piece.entry.len()).filter(|&k| open || piece.number(k).is_none()).collect();
             let flat = Shape::Vector(kept.len());
             let rows = piece.rows.gather(flat, kept.iter().copied());
             let minus = bound.gather(flat, kept.iter().map(|&k| piece.entry[k])).scale(-1.0);

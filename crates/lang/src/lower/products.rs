@@ -22,11 +22,16 @@ impl RawTerm {
     }
 }
 
+/// The first two parameters, and the extent and the steps of both along each loop.
+type Grid = (i64, i64, Vec<(usize, i64, i64)>);
+
 /// Products of entries of θ̂ found so far; they are numbered from [`FIRST`](Self::FIRST) until the length of the rest
 /// of θ̂ is known.
 #[derive(Debug, Default)]
 pub struct ProductTable {
     single: HashMap<(u32, u32), u32>,
+    /// Grids of products: the parameters and the loops they move along, and the first product.
+    grids: Vec<(Grid, i64)>,
     ptr: Vec<u32>,
     left: Vec<u32>,
     right: Vec<u32>,
@@ -93,6 +98,51 @@ impl ProductTable {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.ptr.is_empty()
+    }
+
+    /// Names the products of two parameters that move along a nest of loops, each with an extent and the two steps; they
+    /// are consecutive in the order of the loops, and the first is returned.
+    pub fn grid(&mut self, left: i64, right: i64, loops: &[(usize, i64, i64)]) -> i64 {
+        let key = (left, right, loops.to_vec());
+        if let Some(known) = self.grids.iter().find(|(grid, _)| *grid == key) {
+            return known.1;
+        }
+        let first = i64::from(Self::FIRST) + self.ptr.len() as i64;
+        self.nest(left, right, loops);
+        self.grids.push((key, first));
+        first
+    }
+
+    fn nest(&mut self, left: i64, right: i64, loops: &[(usize, i64, i64)]) {
+        let [(extent, by_left, by_right), rest @ ..] = loops else {
+            let (left, right) = (left.min(right) as u32, left.max(right) as u32);
+            self.sum(&[RawTerm { column: Column::ONE, left, right, coefficient: 1.0 }]);
+            return;
+        };
+        for i in 0..*extent as i64 {
+            self.nest(left + i * by_left, right + i * by_right, rest);
+        }
+    }
+
+    /// The parameters that one is the sum of products of, each with its coefficient.
+    #[cfg(test)]
+    pub fn expanded(&self, parameter: u32) -> Vec<(Vec<u32>, f64)> {
+        if parameter < Self::FIRST {
+            return vec![(if parameter == 0 { vec![] } else { vec![parameter] }, 1.0)];
+        }
+        let k = (parameter - Self::FIRST) as usize;
+        let end = self.ptr.get(k + 1).map_or(self.left.len(), |&end| end as usize);
+        let mut out = Vec::new();
+        for t in self.ptr[k] as usize..end {
+            for (left, a) in self.expanded(self.left[t]) {
+                for (right, b) in self.expanded(self.right[t]) {
+                    let mut all = [left.clone(), right].concat();
+                    all.sort_unstable();
+                    out.push((all, a * b * self.coefficient[t]));
+                }
+            }
+        }
+        out
     }
 
     fn single(&mut self, left: u32, right: u32) -> u32 {

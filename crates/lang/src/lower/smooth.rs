@@ -51,12 +51,7 @@ impl Lower<'_> {
             function,
             SmoothFunction::Exp | SmoothFunction::Logistic | SmoothFunction::NegativeLogNormalCdf
         );
-        let apart = match &self.lo[j] {
-            None => true,
-            Some(bound) => {
-                bound.iter().all(|t| t.parameter == 0 && t.column == Column::ONE && t.coefficient >= 0.0)
-            }
-        };
+        let apart = self.lo.is_free(j) || self.lo.number(j).is_some_and(|bound| bound >= 0.0);
         (everywhere || apart).then_some(j as u32)
     }
 }

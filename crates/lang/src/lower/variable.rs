@@ -1,7 +1,7 @@
 //! Variables: columns and their bounds.
 
 use super::Lowered;
-use super::affine::{Affine, Term};
+use super::affine::Affine;
 use super::constraint::{DualTerms, Multiplier};
 use super::context::{Env, Operand};
 use super::expand::{Lower, expand_to};
@@ -44,21 +44,33 @@ impl Lower<'_> {
         for (upper, sign) in [(false, signs[0]), (true, signs[1])] {
             let range = variable.range.map(|(lo, hi)| if upper { hi } else { lo });
             let Some(ends) = self.ends(range, sign, upper, shape, variable)? else { continue };
-            for (i, &column) in columns.iter().enumerate() {
-                if column == ZERO_ENTRY {
+            let absent = if upper { f64::INFINITY } else { f64::NEG_INFINITY };
+            let numbers = ends.to_numbers();
+            for (i, &column) in columns.iter().enumerate().filter(|(_, c)| **c != ZERO_ENTRY) {
+                let j = column as usize;
+                let side = if upper { &mut self.hi } else { &mut self.lo };
+                let number = match &numbers {
+                    Some(numbers) => Some(numbers[i]),
+                    None => match ends.row(i) {
+                        [t] if t.parameter == 0 => Some(t.coefficient),
+                        _ => None,
+                    },
+                };
+                if number == Some(absent) {
                     continue;
                 }
-                let j = column as usize;
-                let end = &ends[i];
-                let Some(end) = end else { continue };
-                let slot = if upper { &mut self.hi[j] } else { &mut self.lo[j] };
-                if slot.is_none() {
-                    *slot = Some(end.clone());
+                if side.is_free(j) {
+                    match number {
+                        Some(number) => side.set_number(j, number),
+                        None => side.set(j, ends.row(i).iter().copied()),
+                    }
                 }
-                let shared = columns.iter().filter(|c| variable.symmetric && **c == column).count().max(1);
+                // In a symmetric matrix an entry off the diagonal shares its column with its mirror image.
+                let n = shape.as_rows().1;
+                let shared = if variable.symmetric && i / n != i % n { 2 } else { 1 };
                 let (multiplier, sign) =
                     if upper { (Multiplier::MuUpper(j), 1.0) } else { (Multiplier::MuLower(j), -1.0) };
-                entries.push((i, multiplier, sign / shared as f64));
+                entries.push((i, multiplier, sign / f64::from(shared)));
             }
         }
         let has_bounds = variable.nonneg || variable.nonpos || variable.range.is_some();
@@ -81,7 +93,7 @@ impl Lower<'_> {
         Ok(())
     }
 
-    /// The terms of one end of a variable's bounds, entry by entry; `None` where there is no bound.
+    /// One end of a variable's bounds, entry by entry; infinite where there is no bound.
     fn ends(
         &mut self,
         range: Option<NodeId>,
@@ -89,11 +101,8 @@ impl Lower<'_> {
         upper: bool,
         shape: Shape,
         variable: &Variable,
-    ) -> Lowered<Option<Vec<Option<Vec<Term>>>>> {
-        let zero = || Some(Vec::new());
-        let Some(node) = range else {
-            return Ok(sign.map(|_| (0..shape.len()).map(|_| zero()).collect()));
-        };
+    ) -> Lowered<Option<Affine>> {
+        let Some(node) = range else { return Ok(sign.map(|_| Affine::zeros(shape))) };
         let operand = Operand { node, env: Env::default() };
         let mut array = (*self.affine(&operand)?).clone();
         let tighter = if upper { f64::min } else { f64::max };
@@ -105,13 +114,13 @@ impl Lower<'_> {
                     *v = tighter(*v, 0.0);
                 }
             }
-            array = expand_to(&Affine::numbers(array.shape, &numbers), shape).into_owned();
+            array = expand_to(&Affine::numbers(array.shape, &numbers[..]), shape).into_owned();
             if mirrored {
                 let numbers = array.to_numbers().unwrap_or_default();
                 let n = shape.as_rows().1;
                 let both: Vec<_> =
                     (0..numbers.len()).map(|i| tighter(numbers[i], numbers[(i % n) * n + i / n])).collect();
-                array = Affine::numbers(shape, &both);
+                array = Affine::numbers(shape, both);
             }
         } else if sign.is_some() || mirrored {
             let mut value = self.lift.value(&operand)?;
@@ -128,13 +137,7 @@ impl Lower<'_> {
             let text = self.context.model.text(self.context.model.tree.span(node));
             array = self.lift_node(value, text, "the tighter of two bounds")?;
         }
-        let array = expand_to(&array, shape);
-        let absent = if upper { f64::INFINITY } else { f64::NEG_INFINITY };
-        let end = |i: usize| match array.row(i) {
-            [term] if term.parameter == 0 && term.coefficient == absent => None,
-            terms => Some(terms.to_vec()),
-        };
-        Ok(Some((0..shape.len()).map(end).collect()))
+        Ok(Some(expand_to(&array, shape).into_owned()))
     }
 }
 

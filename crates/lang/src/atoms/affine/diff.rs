@@ -1,6 +1,7 @@
 //! Differences of neighbours, of any order, along an axis.
 
 use crate::atoms::prelude::*;
+use crate::lower::affine::Walk;
 
 /// Differences of neighbours, of any order, along an axis.
 #[derive(Debug)]
@@ -53,7 +54,18 @@ impl Atom for Diff {
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let a = lower.affine(&call.arguments[0])?;
-        Ok(a.linear(call.shape, &map(call, a.shape)))
+        if a.blocks().is_none() {
+            return Ok(a.linear(call.shape, &map(call, a.shape)));
+        }
+        let (stencil, stride, n) = stencil(call, a.shape);
+        let (rows, cols) = call.shape.as_rows();
+        let shifted = |(i, &c): (usize, &f64)| {
+            let walk = Walk::grid(i * stride, (rows, n as i64), (cols, 1));
+            a.pick(call.shape, &walk).scale(c)
+        };
+        // The later entry first, so that the rows of each column ascend.
+        let parts: Vec<_> = stencil.iter().enumerate().rev().map(shifted).collect();
+        Ok(Affine::sum(call.shape, &parts))
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
@@ -64,12 +76,12 @@ impl Atom for Diff {
 }
 
 /// The binomial stencil of the differences.
-fn map(call: &Application<'_>, from: Shape) -> SparseMap {
+/// The coefficients of a difference, how far apart its entries are, and the length of a row.
+fn stencil(call: &Application<'_>, from: Shape) -> (Vec<f64>, usize, usize) {
     let k = call.number_option("k").unwrap_or(1.0) as usize;
     let axis = call.axis(from.rank()).unwrap_or(0);
     let (_, n) = from.as_rows();
     let stride = if from.rank() == 2 && axis == 0 { n } else { 1 };
-    let (rows, cols) = call.shape.as_rows();
     let mut stencil = vec![1.0];
     for order in 0..k {
         let mut next = vec![0.0; order + 2];
@@ -79,6 +91,12 @@ fn map(call: &Application<'_>, from: Shape) -> SparseMap {
         }
         stencil = next;
     }
+    (stencil, stride, n)
+}
+
+fn map(call: &Application<'_>, from: Shape) -> SparseMap {
+    let (stencil, stride, n) = stencil(call, from);
+    let (rows, cols) = call.shape.as_rows();
     let mut triplets = Vec::with_capacity(call.shape.len() * stencil.len());
     for out in 0..rows * cols {
         let start = (out / cols.max(1)) * n + out % cols.max(1);

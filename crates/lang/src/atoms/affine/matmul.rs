@@ -62,6 +62,10 @@ impl Atom for MatMul {
         };
         let m = if a.shape.rank() == 2 { a.shape.as_rows().0 } else { 1 };
         let n = if b.shape.rank() == 2 { b.shape.as_rows().1 } else { 1 };
+        if let Some(product) = a.matmul_blocks(&b, (k, n), call.shape) {
+            lower.affordable(product.size() as f64, call)?;
+            return Ok(product);
+        }
         // A product of large constants is arithmetic, which the tape's evaluator does far faster.
         if a.is_numeric() && b.is_numeric() && (a.nnz() as f64) * (n as f64) > 2.0e7 {
             let (left, right) =

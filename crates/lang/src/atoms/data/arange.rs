@@ -44,7 +44,7 @@ impl Atom for Arange {
     }
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
-        Ok(Affine::numbers(call.shape, &entries(call, lower.context)?))
+        Ok(Affine::numbers(call.shape, entries(call, lower.context)?))
     }
 }
 

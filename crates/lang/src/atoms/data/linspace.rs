@@ -42,7 +42,7 @@ impl Atom for Linspace {
     }
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
-        Ok(Affine::numbers(call.shape, &entries(call, lower.context)?))
+        Ok(Affine::numbers(call.shape, entries(call, lower.context)?))
     }
 }
 

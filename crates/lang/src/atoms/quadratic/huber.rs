@@ -12,7 +12,7 @@ static ROW: Row = Row {
     arguments: (1, 2),
     summary: "quadratic near 0, linear beyond M, which is 1 if not given",
     formula: "xᵢ² for |xᵢ| ≤ M, else 2 M |xᵢ| - M²",
-    graph: "n² + 2 M t with -t ≤ x - n ≤ t",
+    graph: "(x - p + q)² + 2 M (p + q) with p, q ≥ 0",
     example: "param A[4, 2]; param y[4]; var w[2]; minimize sum(huber(A @ w - y, 0.5));",
     ..Row::QUADRATIC
 };
@@ -51,9 +51,16 @@ impl Atom for Huber {
             Some(argument) => (*lower.affine(argument)?).clone(),
             None => Affine::fill(Shape::Scalar, 1.0),
         };
-        let inner = lower.auxiliary("huber", call.shape, None);
-        let rest = Piece { both_signs: true, ..Piece::entries(a.add(&inner.clone().scale(-1.0))) };
-        let outer = lower.epigraph(&[rest], call.shape, "huber", true);
+        // What is beyond the threshold, above and below; where the sign of x is known, one of them is 0.
+        let range = lower.range(&call.arguments[0]);
+        let (mut inner, mut outer) = ((*a).clone(), Affine::zeros(call.shape));
+        for (needed, sign) in [(!range.is_nonpos(), -1.0), (!range.is_nonneg(), 1.0)] {
+            if needed {
+                let beyond = lower.auxiliary("huber", call.shape, Some(0.0));
+                inner = inner.add(&beyond.clone().scale(sign));
+                outer = outer.add(&beyond);
+            }
+        }
         let linear = lower.multiply(&outer, &threshold.scale(2.0), call.shape);
         Ok(lower.squares(&inner, "huber").add(&linear))
     }

@@ -78,6 +78,9 @@ impl Atom for QuadForm {
 pub(super) fn form(x: &Affine, p: &Affine, name: &'static str, lower: &mut Lower<'_>) -> Affine {
     let n = x.shape.len();
     let x = x.clone().with_shape(Shape::Vector(n));
+    if let Some(form) = x.quadratic_form(p) {
+        return form;
+    }
     // Expanding a long expression would square its length.
     let short = x.rows().all(|(_, terms)| terms.iter().filter(|t| t.column != Column::ONE).count() <= 1);
     let x = if short { x } else { lower.as_variable(&x, name) };

@@ -1,8 +1,9 @@
-//! Arrays whose entries are affine in the solver's columns, with coefficients affine in the derived parameters.
+//! Terms entry by entry.
 
-use super::column::Column;
-use super::products::{ProductTable, RawTerm};
-use cvxlayer_program::{Shape, SparseMap};
+use super::Block;
+use crate::lower::column::Column;
+use crate::lower::products::{ProductTable, RawTerm};
+use cvxlayer_program::SparseMap;
 use std::cmp::Ordering;
 
 /// `coefficient · θ̂[parameter − 1] · column`, where parameter 0 stands for the number 1.
@@ -16,64 +17,59 @@ pub struct Term {
     pub coefficient: f64,
 }
 
-/// An array of sums of [`Term`]s; entries that are structurally zero are not stored.
+/// Sums of [`Term`]s in the entries of an array; entries that are structurally zero are not stored.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Affine {
-    /// The shape; entries are row by row.
-    pub shape: Shape,
+pub(super) struct Terms {
+    len: usize,
     index: Vec<u64>,
     ptr: Vec<u32>,
     terms: Vec<Term>,
 }
 
-impl Affine {
+impl Terms {
     /// All zeros.
-    pub fn zeros(shape: Shape) -> Self {
-        Self { shape, index: Vec::new(), ptr: vec![0], terms: Vec::new() }
+    pub(super) fn zeros(len: usize) -> Self {
+        Self { len, index: Vec::new(), ptr: vec![0], terms: Vec::new() }
     }
 
     /// All zeros, with room for some terms.
-    fn with_capacity(shape: Shape, terms: usize) -> Self {
+    fn with_capacity(len: usize, terms: usize) -> Self {
         Self {
             terms: Vec::with_capacity(terms),
-            index: Vec::with_capacity(terms.min(shape.len())),
-            ..Self::zeros(shape)
+            index: Vec::with_capacity(terms.min(len)),
+            ..Self::zeros(len)
         }
     }
 
-    /// A numeric array, entries row by row.
-    pub fn numbers(shape: Shape, values: &[f64]) -> Self {
-        let mut out = Self::zeros(shape);
-        for (i, &value) in values.iter().enumerate() {
-            if value != 0.0 {
-                out.push_row(i, [Term { column: Column::ONE, parameter: 0, coefficient: value }]);
+    /// The terms of blocks.
+    pub(super) fn from_blocks(len: usize, blocks: &[Block]) -> Self {
+        let size = blocks.iter().map(Block::size).sum();
+        let mut all: Vec<(usize, Term)> = Vec::with_capacity(size);
+        for block in blocks {
+            block.for_each(|i, column, parameter, coefficient| {
+                all.push((i, Term { column, parameter, coefficient }));
+            });
+        }
+        if !all.is_sorted_by_key(|(i, _)| *i) {
+            all.sort_by_key(|(i, _)| *i);
+        }
+        let mut out = Self::with_capacity(len, all.len());
+        let mut row = Vec::new();
+        for run in all.chunk_by(|a, b| a.0 == b.0) {
+            if let [(i, term)] = run {
+                out.push_row(*i, [*term]);
+                continue;
             }
-        }
-        out
-    }
-
-    /// The same number everywhere.
-    pub fn fill(shape: Shape, value: f64) -> Self {
-        let mut out = Self::zeros(shape);
-        if value != 0.0 {
-            for i in 0..shape.len() {
-                out.push_row(i, [Term { column: Column::ONE, parameter: 0, coefficient: value }]);
-            }
-        }
-        out
-    }
-
-    /// One term in each of the given positions, ascending.
-    pub fn from_terms(shape: Shape, entries: impl IntoIterator<Item = (usize, Term)>) -> Self {
-        let mut out = Self::zeros(shape);
-        for (i, term) in entries {
-            out.push_row(i, [term]);
+            row.clear();
+            row.extend(run.iter().map(|(_, term)| *term));
+            merge(&mut row);
+            out.push_row(run[0].0, row.iter().copied());
         }
         out
     }
 
     /// Appends the terms of entry `i`, which must come after all entries there are.
-    pub fn push_row(&mut self, i: usize, terms: impl IntoIterator<Item = Term>) {
+    pub(super) fn push_row(&mut self, i: usize, terms: impl IntoIterator<Item = Term>) {
         self.push_with(i, |all| all.extend(terms));
     }
 
@@ -88,17 +84,14 @@ impl Affine {
     }
 
     /// The terms of entry `i`.
-    pub fn row(&self, i: usize) -> &[Term] {
-        let position = if self.index.len() == self.shape.len() {
-            Some(i)
-        } else {
-            self.index.binary_search(&(i as u64)).ok()
-        };
+    pub(super) fn row(&self, i: usize) -> &[Term] {
+        let position =
+            if self.index.len() == self.len { Some(i) } else { self.index.binary_search(&(i as u64)).ok() };
         position.map_or(&[], |k| &self.terms[self.ptr[k] as usize..self.ptr[k + 1] as usize])
     }
 
     /// The entries that are not structurally zero, ascending.
-    pub fn rows(&self) -> impl Iterator<Item = (usize, &[Term])> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = (usize, &[Term])> {
         self.index
             .iter()
             .enumerate()
@@ -106,52 +99,13 @@ impl Affine {
     }
 
     /// All terms.
-    pub fn terms(&self) -> &[Term] {
+    pub(super) fn all(&self) -> &[Term] {
         &self.terms
     }
 
-    /// How many terms there are.
-    pub fn nnz(&self) -> usize {
-        self.terms.len()
-    }
-
-    /// Whether every entry is a number.
-    pub fn is_numeric(&self) -> bool {
-        self.terms.iter().all(|t| t.column == Column::ONE && t.parameter == 0)
-    }
-
-    /// Whether a parameter enters anywhere.
-    pub fn is_parametric(&self) -> bool {
-        self.terms.iter().any(|t| t.parameter != 0)
-    }
-
-    /// Whether a variable enters anywhere.
-    pub fn has_variable(&self) -> bool {
-        self.terms.iter().any(|t| t.column != Column::ONE)
-    }
-
-    /// The numbers, if every entry is one.
-    pub fn to_numbers(&self) -> Option<Vec<f64>> {
-        self.is_numeric().then(|| {
-            let mut out = vec![0.0; self.shape.len()];
-            for (i, terms) in self.rows() {
-                out[i] = terms.iter().map(|t| t.coefficient).sum();
-            }
-            out
-        })
-    }
-
-    /// The same entries in another shape of the same length.
-    #[must_use]
-    pub fn with_shape(mut self, shape: Shape) -> Self {
-        self.shape = shape;
-        self
-    }
-
     /// Picks entries: `out[i] = self[index[i]]`.
-    #[must_use]
-    pub fn gather(&self, shape: Shape, index: impl IntoIterator<Item = usize>) -> Self {
-        let mut out = Self::zeros(shape);
+    pub(super) fn gather(&self, len: usize, index: impl IntoIterator<Item = usize>) -> Self {
+        let mut out = Self::zeros(len);
         for (i, from) in index.into_iter().enumerate() {
             out.push_row(i, self.row(from).iter().copied());
         }
@@ -159,47 +113,38 @@ impl Affine {
     }
 
     /// Sends entry `k` to position `to(k)`, where no two meet.
-    #[must_use]
-    pub fn scatter(&self, shape: Shape, to: impl Fn(usize) -> usize) -> Self {
+    pub(super) fn scatter(&self, len: usize, to: impl Fn(usize) -> usize) -> Self {
         let mut order: Vec<(usize, usize)> =
             (0..self.index.len()).map(|k| (to(self.index[k] as usize), k)).collect();
         order.sort_unstable();
-        let mut out = Self::zeros(shape);
+        let mut out = Self::zeros(len);
         for (i, k) in order {
             out.push_row(i, self.terms[self.ptr[k] as usize..self.ptr[k + 1] as usize].iter().copied());
         }
         out
     }
 
-    /// All entries of one array after those of another.
-    pub fn concat(shape: Shape, parts: &[Self]) -> Self {
-        let mut out = Self::zeros(shape);
-        let mut offset = 0;
-        for part in parts {
+    /// The entries of arrays, each from its own start on.
+    pub(super) fn concat<'a>(len: usize, parts: impl Iterator<Item = (usize, &'a Self)>) -> Self {
+        let mut out = Self::zeros(len);
+        for (offset, part) in parts {
             for (i, terms) in part.rows() {
                 out.push_row(offset + i, terms.iter().copied());
             }
-            offset += part.shape.len();
         }
         out
     }
 
-    /// Every coefficient times a number.
-    #[must_use]
-    pub fn scale(mut self, factor: f64) -> Self {
-        if factor == 0.0 {
-            return Self::zeros(self.shape);
-        }
+    /// Every coefficient times a number that is not zero.
+    pub(super) fn scale(&mut self, factor: f64) {
         for term in &mut self.terms {
             term.coefficient *= factor;
         }
-        self
     }
 
     /// The sum of two arrays of one shape.
-    #[must_use]
-    pub fn add(&self, other: &Self) -> Self {
-        let mut out = Self::with_capacity(self.shape, self.terms.len() + other.terms.len());
+    pub(super) fn add(&self, other: &Self) -> Self {
+        let mut out = Self::with_capacity(self.len, self.terms.len() + other.terms.len());
         let (mut a, mut b) = (self.rows().peekable(), other.rows().peekable());
         let mut buffer = Vec::new();
         loop {
@@ -221,12 +166,11 @@ impl Affine {
     }
 
     /// Adds entries in groups: entry `i` goes to position `to(i)`.
-    #[must_use]
-    pub fn sum_into(&self, shape: Shape, to: impl Fn(usize) -> usize) -> Self {
+    pub(super) fn sum_into(&self, len: usize, to: impl Fn(usize) -> usize) -> Self {
         let mut order: Vec<(usize, usize)> =
             (0..self.index.len()).map(|k| (to(self.index[k] as usize), k)).collect();
         order.sort_unstable();
-        let mut out = Self::zeros(shape);
+        let mut out = Self::zeros(len);
         let mut buffer = Vec::new();
         let mut k = 0;
         while k < order.len() {
@@ -244,9 +188,8 @@ impl Affine {
     }
 
     /// A constant linear map of the entries.
-    #[must_use]
-    pub fn linear(&self, shape: Shape, map: &SparseMap) -> Self {
-        let mut out = Self::zeros(shape);
+    pub(super) fn linear(&self, map: &SparseMap) -> Self {
+        let mut out = Self::zeros(map.rows);
         let mut buffer = Vec::new();
         for i in 0..map.rows {
             buffer.clear();
@@ -262,12 +205,11 @@ impl Affine {
     }
 
     /// The elementwise product; products of parameters become derived parameters, products of variables quadratic columns.
-    #[must_use]
-    pub fn multiply(&self, other: &Self, products: &mut ProductTable) -> Self {
+    pub(super) fn multiply(&self, other: &Self, products: &mut ProductTable) -> Self {
         let mut raw = Vec::new();
         let sparser = if self.index.len() <= other.index.len() { self } else { other };
         let fuller = if std::ptr::eq(sparser, self) { other } else { self };
-        let mut out = Self::with_capacity(self.shape, fuller.terms.len());
+        let mut out = Self::with_capacity(self.len, fuller.terms.len());
         for (i, terms) in sparser.rows() {
             raw.clear();
             for a in terms {
@@ -279,15 +221,13 @@ impl Affine {
     }
 
     /// The matrix product of `m × k` and `k × n` entries.
-    #[must_use]
-    pub fn matmul(
+    pub(super) fn matmul(
         &self,
         other: &Self,
         (m, k, n): (usize, usize, usize),
-        shape: Shape,
         products: &mut ProductTable,
     ) -> Self {
-        let mut out = Self::zeros(shape);
+        let mut out = Self::zeros(m * n);
         let mut by_row: Vec<Vec<RawTerm>> = vec![Vec::new(); n];
         let mut entries = self.rows().peekable();
         for i in 0..m {

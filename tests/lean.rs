@@ -1,0 +1,86 @@
+//! Programs hold no more than the problem needs.
+
+use cvxlayer::program::Program;
+use cvxlayer::{Array, Data, Model, Settings};
+
+fn compiled(text: &str, data: &Data) -> Program {
+    Model::from_text(text).unwrap().bind(data).unwrap().program().unwrap()
+}
+
+fn size(program: &Program) -> (usize, usize, usize) {
+    (program.variables(), program.rows(), program.nonzeros())
+}
+
+/// A matrix with `per_row` entries in each row, none of them zero.
+fn scattered(rows: usize, cols: usize, per_row: usize) -> Array {
+    let entry =
+        |i: usize, k: usize| (i as u32, ((i * 7 + k * (cols / per_row)) % cols) as u32, 1.0 + k as f64);
+    let all = (0..rows).flat_map(|i| (0..per_row).map(move |k| entry(i, k)));
+    Array::sparse(rows, cols, all.collect()).unwrap()
+}
+
+fn dense(rows: usize, cols: usize) -> Array {
+    let entries = (0..rows * cols).map(|k| 1.0 + (k * 37 % 101) as f64).collect();
+    Array::dense(vec![rows, cols], entries).unwrap()
+}
+
+/// A hundred thousand rows and columns would be ten thousand million entries if anything filled them in.
+#[test]
+fn sparse_matrices_stay_sparse() {
+    const SIDE: usize = 100_000;
+    let mut data = Data::new();
+    data.set("A", scattered(SIDE, SIDE, 3)).set("b", vec![1.0; SIDE]);
+    for (kind, theta) in [("const", SIDE), ("param", 4 * SIDE)] {
+        let text = format!(
+            "dim n; {kind} A[n, n] sparse; param b[n]; var x[n]; minimize sum_squares(x);
+            subject to rows: A @ x == b; columns: b <= A.T @ x; scaled: 2 * (A @ x) + x <= 3 * b;"
+        );
+        let program = compiled(&text, &data);
+        // Three entries in each row and column, and one more on the diagonal of the last; P is the identity.
+        assert_eq!(size(&program), (SIDE, 3 * SIDE, (1 + 3 + 3 + 4) * SIDE), "{kind}");
+        assert_eq!(program.lift.len(), theta, "{kind}");
+        let linear = program.blocks.a.entries.linear.nnz();
+        assert_eq!(linear, if kind == "param" { 3 * SIDE } else { 0 });
+    }
+}
+
+#[test]
+fn a_dense_parameter_has_one_coefficient_for_each_entry() {
+    let mut data = Data::new();
+    data.set("A", dense(300, 200)).set("b", vec![1.0; 300]);
+    let program = compiled(
+        "dim m, n; param A[m, n]; param b[m]; var x[n]; minimize sum_squares(A @ x - b) + norm1(x);",
+        &data,
+    );
+    // Residuals of their own, and both sides of the absolute values.
+    assert_eq!(size(&program), (200 + 300 + 200, 300 + 2 * 200, 300 * 200 + 300 + 2 * 2 * 200 + 300));
+    assert_eq!(program.blocks.a.entries.linear.nnz(), 300 * 200);
+    assert_eq!(program.lift.products.len(), 0);
+}
+
+#[test]
+fn huber_has_one_row_for_each_residual() {
+    let (m, n) = (50, 8);
+    let mut data = Data::new();
+    data.set("X", dense(m, n)).set("y", vec![1.0; m]);
+    let text = "dim m, n; const X[m, n]; param y[m]; var b[n]; minimize sum(huber(X @ b - y, 1));";
+    assert_eq!(size(&compiled(text, &data)), (n + 3 * m, m, m * (n + 3) + m));
+    // Of a variable itself, and of what is known to be nonnegative, even less.
+    assert_eq!(size(&compiled("var x[4]; minimize sum(huber(x));", &Data::new())), (3 * 4, 0, 6 * 4));
+    assert_eq!(size(&compiled("var x[4] nonneg; minimize sum(huber(x));", &Data::new())), (2 * 4, 0, 3 * 4));
+}
+
+#[test]
+fn huber_is_itself_where_its_form_is_short() {
+    let text = "param y[5]; param M nonneg; var x[5]; minimize sum(huber(x - y, M)) + 0.5 * sum_squares(x);";
+    let model = Model::from_text(text).unwrap();
+    let mut data = Data::new();
+    data.set("y", vec![0.3, -0.2, 2.0, -6.0, 9.0]).set("M", 1.0);
+    let bound = model.bind(&data).unwrap();
+    let solution = bound.layer(Settings::default()).unwrap().solve(bound.params()).unwrap();
+    // Near 0, 2 (x - y) + x = 0; beyond, x = ±2 M, if that leaves |x - y| at least M.
+    let expected = [0.2, -0.4 / 3.0, 4.0 / 3.0, -2.0, 2.0];
+    for (value, expected) in solution.variables["x"].values().iter().zip(expected) {
+        assert!((value - expected).abs() < 1e-9, "{value} {expected}");
+    }
+}
