@@ -11,10 +11,10 @@ fn size(program: &Program) -> (usize, usize, usize) {
     (program.variables(), program.rows(), program.nonzeros())
 }
 
-/// A matrix with `per_row` entries in each row, none of them zero.
+/// A matrix with `per_row` entries in each row, none of them zero or on the diagonal.
 fn scattered(rows: usize, cols: usize, per_row: usize) -> Array {
     let entry =
-        |i: usize, k: usize| (i as u32, ((i * 7 + k * (cols / per_row)) % cols) as u32, 1.0 + k as f64);
+        |i: usize, k: usize| (i as u32, ((i + 1 + k * (cols / per_row)) % cols) as u32, 1.0 + k as f64);
     let all = (0..rows).flat_map(|i| (0..per_row).map(move |k| entry(i, k)));
     Array::sparse(rows, cols, all.collect()).unwrap()
 }
@@ -24,10 +24,10 @@ fn dense(rows: usize, cols: usize) -> Array {
     Array::dense(vec![rows, cols], entries).unwrap()
 }
 
-/// A hundred thousand rows and columns would be ten thousand million entries if anything filled them in.
+/// Forty thousand rows and columns would be 1.6 thousand million entries if anything filled them in.
 #[test]
 fn sparse_matrices_stay_sparse() {
-    const SIDE: usize = 100_000;
+    const SIDE: usize = 40_000;
     let mut data = Data::new();
     data.set("A", scattered(SIDE, SIDE, 3)).set("b", vec![1.0; SIDE]);
     for (kind, theta) in [("const", SIDE), ("param", 4 * SIDE)] {
@@ -82,5 +82,29 @@ fn huber_is_itself_where_its_form_is_short() {
     let expected = [0.2, -0.4 / 3.0, 4.0 / 3.0, -2.0, 2.0];
     for (value, expected) in solution.variables["x"].values().iter().zip(expected) {
         assert!((value - expected).abs() < 1e-9, "{value} {expected}");
+    }
+}
+
+#[test]
+fn large_quadratic_forms_hold_one_triangle() {
+    const N: usize = 20;
+    let entry = |i: usize, j: usize| if i == j { 3.0 } else { 1.0 / (1 + i.abs_diff(j)) as f64 };
+    let p: Vec<f64> = (0..N * N).map(|k| entry(k / N, k % N)).collect();
+    let b: Vec<f64> = (0..N).map(|i| i as f64 - 7.0).collect();
+    for kind in ["param", "const"] {
+        let text =
+            format!("dim n; {kind} P[n, n] psd; param b[n]; var x[n]; minimize quad_form(x, P) + b @ x;");
+        let mut data = Data::new();
+        data.set("P", Array::dense(vec![N, N], p.clone()).unwrap()).set("b", b.clone());
+        let model = Model::from_text(&text).unwrap();
+        let bound = model.bind(&data).unwrap();
+        let layer = bound.layer(Settings::default()).unwrap();
+        assert_eq!(size(layer.program()), (N, 0, N * (N + 1) / 2), "{kind}");
+        let solution = layer.solve(bound.params()).unwrap();
+        let x = solution.variables["x"].values();
+        for i in 0..N {
+            let slope = b[i] + (0..N).map(|j| 2.0 * p[i * N + j] * x[j]).sum::<f64>();
+            assert!(slope.abs() < 1e-8, "{kind} {i}: {slope}");
+        }
     }
 }

@@ -45,7 +45,7 @@ impl Pack {
         blocks: &[Block],
     ) -> MatrixBlock {
         let columns = Columns::new(cols, entries, blocks);
-        if columns.ascends() { self.plain(rows, columns) } else { self.merged(rows, columns) }
+        if columns.ascends() { self.plain(rows, columns) } else { self.merged(rows, &columns) }
     }
 
     /// A matrix in which no place has two terms.
@@ -81,7 +81,7 @@ impl Pack {
     }
 
     /// A matrix in which terms meet: they are added, and places where nothing is left are dropped.
-    fn merged(&self, rows: usize, columns: Columns) -> MatrixBlock {
+    fn merged(&self, rows: usize, columns: &Columns) -> MatrixBlock {
         let cols = columns.ptr.len() - 1;
         let mut col_ptr = vec![0u32; cols + 1];
         let (mut row_idx, mut constant, mut linear) = (Vec::new(), Vec::new(), Vec::new());
@@ -313,7 +313,7 @@ impl Objective {
         match block.column.basis() {
             Basis::One => block.for_each(|_, _, parameter, c| self.r.add(0, parameter, c)),
             Basis::Variable(_) => {
-                block.for_each(|_, column, parameter, c| self.q.add(column.index(), parameter, c))
+                block.for_each(|_, column, parameter, c| self.q.add(column.index(), parameter, c));
             }
             _ => match as_matrix(block) {
                 Some(matrix) => self.blocks.push(matrix),

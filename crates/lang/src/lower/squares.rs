@@ -214,7 +214,9 @@ impl Dense {
                 ref rest => rest.iter().for_each(|row| add_products(&mut gram, [row])),
             }
         }
-        gram.iter_mut().for_each(|v| *v *= self.scale * self.scale);
+        for value in &mut gram {
+            *value *= self.scale * self.scale;
+        }
         let gram = Factor::new(gram.into());
         let along = |j: usize, k: usize| self.columns[j].times(self.columns[k]);
         let part = |j: usize, k: usize, len: usize, by: i64, coefficient: f64| {

@@ -5,6 +5,8 @@
 //! where somebody asks for the terms of an entry, the blocks are written out.
 
 mod block;
+mod entries;
+mod product;
 mod quadratic;
 mod terms;
 #[cfg(test)]
@@ -282,13 +284,11 @@ impl Affine {
             })
             .collect::<Option<Vec<_>>>()
             .map(|all| all.concat());
-        match blocks {
-            Some(blocks) => Self::of_blocks(shape, blocks),
-            None => {
-                let all = starts().map(|(offset, part)| (offset, part.written()));
-                Self::of_terms(shape, Terms::concat(shape.len(), all))
-            }
+        if let Some(blocks) = blocks {
+            return Self::of_blocks(shape, blocks);
         }
+        let all = starts().map(|(offset, part)| (offset, part.written()));
+        Self::of_terms(shape, Terms::concat(shape.len(), all))
     }
 
     /// Every coefficient times a number.
@@ -298,7 +298,9 @@ impl Affine {
             return Self::zeros(self.shape);
         }
         if let Some(blocks) = &mut self.blocks {
-            blocks.iter_mut().for_each(|b| b.coefficient *= factor);
+            for block in blocks {
+                block.coefficient *= factor;
+            }
             self.terms = OnceCell::new();
         } else if let Some(terms) = self.terms.get_mut() {
             terms.scale(factor);
@@ -320,14 +322,13 @@ impl Affine {
         if let [a, b] = parts {
             return a.add(b);
         }
-        match parts.iter().map(|part| part.blocks.as_deref()).collect::<Option<Vec<_>>>() {
-            Some(all) => Self::of_blocks(shape, all.concat()),
-            None => {
-                let len = shape.len().max(1);
-                let all = Self::concat(Shape::Vector(len * parts.len()), parts);
-                Self::of_terms(shape, all.written().sum_into(shape.len(), |i| i % len))
-            }
+        let blocks = parts.iter().map(|part| part.blocks.as_deref()).collect::<Option<Vec<_>>>();
+        if let Some(blocks) = blocks {
+            return Self::of_blocks(shape, blocks.concat());
         }
+        let len = shape.len().max(1);
+        let all = Self::concat(Shape::Vector(len * parts.len()), parts);
+        Self::of_terms(shape, all.written().sum_into(shape.len(), |i| i % len))
     }
 
     /// Adds entries in groups: entry `i` goes to position `to(i)`.

@@ -23,22 +23,18 @@ pub(super) struct Terms {
     len: usize,
     index: Vec<u64>,
     ptr: Vec<u32>,
-    terms: Vec<Term>,
+    all: Vec<Term>,
 }
 
 impl Terms {
     /// All zeros.
     pub(super) fn zeros(len: usize) -> Self {
-        Self { len, index: Vec::new(), ptr: vec![0], terms: Vec::new() }
+        Self { len, index: Vec::new(), ptr: vec![0], all: Vec::new() }
     }
 
     /// All zeros, with room for some terms.
     fn with_capacity(len: usize, terms: usize) -> Self {
-        Self {
-            terms: Vec::with_capacity(terms),
-            index: Vec::with_capacity(terms.min(len)),
-            ..Self::zeros(len)
-        }
+        Self { all: Vec::with_capacity(terms), index: Vec::with_capacity(terms.min(len)), ..Self::zeros(len) }
     }
 
     /// The terms of blocks.
@@ -75,11 +71,11 @@ impl Terms {
 
     /// As [`push_row`](Self::push_row), with the terms appended in place.
     fn push_with(&mut self, i: usize, append: impl FnOnce(&mut Vec<Term>)) {
-        let before = self.terms.len();
-        append(&mut self.terms);
-        if self.terms.len() > before {
+        let before = self.all.len();
+        append(&mut self.all);
+        if self.all.len() > before {
             self.index.push(i as u64);
-            self.ptr.push(self.terms.len() as u32);
+            self.ptr.push(self.all.len() as u32);
         }
     }
 
@@ -87,7 +83,7 @@ impl Terms {
     pub(super) fn row(&self, i: usize) -> &[Term] {
         let position =
             if self.index.len() == self.len { Some(i) } else { self.index.binary_search(&(i as u64)).ok() };
-        position.map_or(&[], |k| &self.terms[self.ptr[k] as usize..self.ptr[k + 1] as usize])
+        position.map_or(&[], |k| &self.all[self.ptr[k] as usize..self.ptr[k + 1] as usize])
     }
 
     /// The entries that are not structurally zero, ascending.
@@ -95,12 +91,12 @@ impl Terms {
         self.index
             .iter()
             .enumerate()
-            .map(|(k, &i)| (i as usize, &self.terms[self.ptr[k] as usize..self.ptr[k + 1] as usize]))
+            .map(|(k, &i)| (i as usize, &self.all[self.ptr[k] as usize..self.ptr[k + 1] as usize]))
     }
 
     /// All terms.
     pub(super) fn all(&self) -> &[Term] {
-        &self.terms
+        &self.all
     }
 
     /// Picks entries: `out[i] = self[index[i]]`.
@@ -119,7 +115,7 @@ impl Terms {
         order.sort_unstable();
         let mut out = Self::zeros(len);
         for (i, k) in order {
-            out.push_row(i, self.terms[self.ptr[k] as usize..self.ptr[k + 1] as usize].iter().copied());
+            out.push_row(i, self.all[self.ptr[k] as usize..self.ptr[k + 1] as usize].iter().copied());
         }
         out
     }
@@ -137,14 +133,14 @@ impl Terms {
 
     /// Every coefficient times a number that is not zero.
     pub(super) fn scale(&mut self, factor: f64) {
-        for term in &mut self.terms {
+        for term in &mut self.all {
             term.coefficient *= factor;
         }
     }
 
     /// The sum of two arrays of one shape.
     pub(super) fn add(&self, other: &Self) -> Self {
-        let mut out = Self::with_capacity(self.len, self.terms.len() + other.terms.len());
+        let mut out = Self::with_capacity(self.len, self.all.len() + other.all.len());
         let (mut a, mut b) = (self.rows().peekable(), other.rows().peekable());
         let mut buffer = Vec::new();
         loop {
@@ -178,7 +174,7 @@ impl Terms {
             buffer.clear();
             while k < order.len() && order[k].0 == i {
                 let from = order[k].1;
-                buffer.extend_from_slice(&self.terms[self.ptr[from] as usize..self.ptr[from + 1] as usize]);
+                buffer.extend_from_slice(&self.all[self.ptr[from] as usize..self.ptr[from + 1] as usize]);
                 k += 1;
             }
             merge(&mut buffer);
@@ -209,7 +205,7 @@ impl Terms {
         let mut raw = Vec::new();
         let sparser = if self.index.len() <= other.index.len() { self } else { other };
         let fuller = if std::ptr::eq(sparser, self) { other } else { self };
-        let mut out = Self::with_capacity(self.len, fuller.terms.len());
+        let mut out = Self::with_capacity(self.len, fuller.all.len());
         for (i, terms) in sparser.rows() {
             raw.clear();
             for a in terms {

@@ -31,13 +31,8 @@ impl Walk {
         };
         let outer = at(len);
         let fits = |k: usize| at(k) == (k / len) as i64 * outer + (k % len) as i64 * by;
-        (list.len() % len == 0 && (len..list.len()).all(fits))
+        (list.len().is_multiple_of(len) && (len..list.len()).all(fits))
             .then(|| Self::grid(*start, (list.len() / len, outer), (len, by)))
-    }
-
-    /// How many positions there are.
-    pub fn len(&self) -> usize {
-        self.outer.0 * self.inner.0
     }
 
     /// The positions in order.
@@ -73,7 +68,6 @@ mod tests {
         ] {
             let walk = Walk::of(list).unwrap();
             assert_eq!(walk.positions().collect::<Vec<_>>(), list);
-            assert_eq!(walk.len(), list.len());
         }
         for list in [&[0, 1, 3][..], &[0, 1, 2, 0, 1], &[0, 1, 0, 2, 0, 1]] {
             assert_eq!(Walk::of(list), None, "{list:?}");
