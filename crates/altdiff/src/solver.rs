@@ -163,12 +163,14 @@ impl Solver {
     /// C equilibrated for a problem with smooth terms, its factors, and C itself: kept while A and G are the same.
     pub(crate) fn equilibrated(&self, problem: &Problem) -> (Arc<Csc>, Arc<Csc>, Scaling) {
         let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
-        if a.1 && g.1 {
+        let plain = self.settings.plain.is_some();
+        if a.1 && g.1 && !plain {
             let prepared = &self.prepared;
             return (Arc::clone(&self.c), Arc::clone(&prepared.core.c), (*prepared.scaling).clone());
         }
         let core = Core::with(problem, Arc::clone(&self.p), Arc::new(problem.a.stack(&problem.g)));
-        let scaling = if self.settings.scaling { Scaling::ruiz(&core) } else { Scaling::none(&core) };
+        let equilibrate = self.settings.scaling && !plain;
+        let scaling = if equilibrate { Scaling::ruiz(&core) } else { Scaling::none(&core) };
         let scaled = scaling.apply(&core);
         (core.c, scaled.c, scaling)
     }

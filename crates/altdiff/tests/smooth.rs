@@ -3,8 +3,8 @@
 mod common;
 
 use altdiff::{
-    Batch, Block, Cause, Cotangent, Csc, DerivativeOptions, Function, Problem, Route, Settings, SmoothTerm,
-    Solution, Solver, Status, Tangent,
+    Batch, Block, Cause, Cotangent, Csc, DerivativeOptions, Function, Method, Plain, Problem, Route,
+    Settings, SmoothTerm, Solution, Solver, Status, Tangent,
 };
 use common::Random;
 
@@ -135,6 +135,57 @@ fn random_problems_are_optimal() {
         let (stationary, complementary) = optimality(&problem, &s);
         assert!(stationary < 1e-9 && complementary < 1e-9, "{seed}: {stationary} {complementary}");
     }
+}
+
+/// The alternating method's x-step is Newton's with the exact Hessian: it ends where the other methods do, without them,
+/// and its differentiated recursion with the Hessian there agrees with the other routes.
+#[test]
+fn the_alternating_method_takes_exact_newton_steps() {
+    for seed in 0..12 {
+        let problem = random(200 + seed, 6);
+        let other = solve(&problem);
+        let settings = Settings { method: Method::Alternating, ..Settings::default() };
+        let s = Solver::new(&problem, settings.clone()).unwrap().solve(&problem, None).unwrap();
+        assert_eq!((s.status, s.method), (Status::Solved, Method::Alternating), "{seed}: {:?}", s.notes);
+        // Unfinished, the recursion converges by itself.
+        let bare = Settings { finish: false, tolerance: 1e-7, ..settings };
+        let bare = Solver::new(&problem, bare).unwrap().solve(&problem, None).unwrap();
+        assert_eq!(
+            (bare.status, bare.method),
+            (Status::Solved, Method::Alternating),
+            "{seed}: {:?}",
+            bare.residuals
+        );
+        for j in 0..problem.variables() {
+            assert!((s.x[j] - other.x[j]).abs() < 1e-8, "{seed}: {:?} {:?}", s.x, other.x);
+            assert!((bare.x[j] - other.x[j]).abs() < 1e-4, "{seed}: {:?} {:?}", bare.x, other.x);
+        }
+        let v = Cotangent::x(Random::new(seed).normals(problem.variables()));
+        let by = |s: &Solution, route| {
+            s.vjp(&v, &DerivativeOptions { route, ..DerivativeOptions::default() }).unwrap()
+        };
+        let exact = by(&other, Route::ReducedKkt);
+        let recursion = by(&s, Route::Alternating);
+        for (a, b) in recursion.q.iter().chain(&recursion.w).zip(exact.q.iter().chain(&exact.w)) {
+            assert!((a - b).abs() < 1e-7 * b.abs().max(1.0), "{seed}: {a} and {b}");
+        }
+    }
+}
+
+/// The recursion as published, with Newton's method in its x-step: more steps, smaller errors.
+#[test]
+fn the_published_recursion_takes_smooth_terms() {
+    let problem = random(5, 3);
+    let exact = solve(&problem);
+    let error = |steps| {
+        let settings = Settings { plain: Some(Plain { rho: 1.0, steps }), ..Settings::paper() };
+        let s = Solver::new(&problem, settings).unwrap().solve(&problem, None).unwrap();
+        let apart = s.x.iter().zip(&exact.x).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        (apart, s.status)
+    };
+    let (few, many) = (error(5), error(5000));
+    assert!(few.0 > 1e-5 && few.1 == Status::IterationLimit, "{few:?}");
+    assert!(many.0 < 1e-6 && many.0 < 1e-2 * few.0, "{many:?}");
 }
 
 fn blocks(t: &mut Tangent) -> [&mut Vec<f64>; 10] {

@@ -11,8 +11,11 @@
 use super::state::{Stacked, State};
 use crate::Error;
 use crate::active::ActiveSet;
+use crate::core::Core;
 use crate::kkt::{Factor, Numeric, System};
 use crate::problem::norm_inf;
+use crate::scaling::Scaling;
+use std::borrow::Cow;
 
 /// Penalty of active and inactive rows in the equilibrated problem, and the proximal weight.
 const ACTIVE: f64 = 1e5;
@@ -23,6 +26,8 @@ const MAX_STEPS: usize = 20_000;
 /// The recursion at one active set, in the equilibrated problem.
 pub(super) struct Recursion<'a> {
     state: &'a State,
+    core: Cow<'a, Core>,
+    scaling: Cow<'a, Scaling>,
     factor: Factor,
     /// Penalties of rows and bounds (0 where there is no end).
     rho: Vec<f64>,
@@ -43,7 +48,13 @@ pub(super) struct Run {
 
 impl<'a> Recursion<'a> {
     pub(super) fn new(state: &'a State, active: &ActiveSet) -> Result<Self, Error> {
-        let core = &*state.core;
+        let (core, scaling) = if state.slopes.get().is_some() {
+            // The penalties are meant for a matrix of size 1, curvature of smooth terms at the solution and all.
+            let scaling = Scaling::ruiz(&state.user);
+            (Cow::Owned(scaling.apply(&state.user)), Cow::Owned(scaling))
+        } else {
+            (Cow::Borrowed(&*state.core), Cow::Borrowed(&*state.scaling))
+        };
         let weight = |on: bool, l: f64, u: f64| {
             if on {
                 ACTIVE
@@ -65,7 +76,19 @@ impl<'a> Recursion<'a> {
             &Numeric { p: &core.p, c: &core.c, hx: &hx, dr: &dr, free: None, rows: Some(&present) },
         )?;
         let vars = active.vars.iter().map(|s| s.on()).collect();
-        Ok(Self { state, factor, rho, rho_bound, rows: active.row_mask(), vars, hx, dr, present })
+        Ok(Self {
+            state,
+            core,
+            scaling,
+            factor,
+            rho,
+            rho_bound,
+            rows: active.row_mask(),
+            vars,
+            hx,
+            dr,
+            present,
+        })
     }
 
     /// Solves `[P + σI + ρ_b, Cᵀ; C, −1/ρ] (x, w) = (bx, by)` in place: the x-step in KKT form, whose w = ρ(Cx − by) is
@@ -73,7 +96,7 @@ impl<'a> Recursion<'a> {
     /// adds up errors.
     fn solve(&self, bx: &mut [f64], by: &mut [f64]) {
         let system = System {
-            core: &self.state.core,
+            core: &self.core,
             hx: Some(&self.hx),
             dr: Some(&self.dr),
             free: None,
@@ -85,7 +108,7 @@ impl<'a> Recursion<'a> {
 
     /// Right-hand sides in the equilibrated problem.
     fn scaled(&self, v: &Stacked) -> Stacked {
-        let s = &*self.state.scaling;
+        let s = &*self.scaling;
         Stacked {
             x: v.x.iter().zip(&s.d).map(|(v, d)| v * d * s.cost).collect(),
             y: v.y.iter().zip(&s.e).map(|(v, e)| v * e).collect(),
@@ -95,7 +118,7 @@ impl<'a> Recursion<'a> {
 
     /// Solutions back in the user's units.
     fn unscaled(&self, v: &Stacked) -> Stacked {
-        let s = &*self.state.scaling;
+        let s = &*self.scaling;
         Stacked {
             x: v.x.iter().zip(&s.d).map(|(v, d)| v * d).collect(),
             y: v.y.iter().zip(&s.e).map(|(v, e)| v * e / s.cost).collect(),
@@ -115,7 +138,7 @@ impl<'a> Recursion<'a> {
 
     /// The tangent of the solution for the right-hand side (a, g): at most `limit` steps, or to convergence.
     pub(super) fn forward(&self, original: &Stacked, limit: Option<usize>) -> Result<Run, Error> {
-        let core = &*self.state.core;
+        let core = &*self.core;
         let (n, m) = (core.n(), core.m());
         let rhs = self.scaled(original);
         let mut u = Stacked::zeros(core);
@@ -164,7 +187,7 @@ impl<'a> Recursion<'a> {
 
     /// What reaches (a, g) from a cotangent of (ẋ, ẏ): the transposed recursion.
     pub(super) fn reverse(&self, v: &Stacked, limit: Option<usize>) -> Result<Run, Error> {
-        let core = &*self.state.core;
+        let core = &*self.core;
         let (n, m) = (core.n(), core.m());
         let mut adjoint = self.scaled(v);
         for i in 0..m {

@@ -48,8 +48,10 @@ impl<'a> Local<'a> {
         scaling.apply_vectors(&user, &mut scaled);
         let mut this = Self { solver, augmented, problem, user, scaled, scaling };
         this.at(x);
-        this.scaling.balance(&this.user);
-        this.at(x);
+        if solver.settings().scaling && solver.settings().plain.is_none() {
+            this.scaling.balance(&this.user);
+            this.at(x);
+        }
         this
     }
 
@@ -103,6 +105,31 @@ impl<'a> Local<'a> {
         core
     }
 
+    /// The user's units.
+    pub(super) fn unscale(&self, x: &[f64]) -> Vec<f64> {
+        x.iter().zip(&self.scaling.d).map(|(v, d)| v * d).collect()
+    }
+
+    /// Those of the equilibrated problem.
+    pub(super) fn scale(&self, x: &[f64]) -> Vec<f64> {
+        x.iter().zip(&self.scaling.d).map(|(v, d)| v / d).collect()
+    }
+
+    /// The longest step, at most 1, that leaves part of the distance to the ends of steep domains, and exponentials in
+    /// range; in the equilibrated problem.
+    pub(super) fn longest(&self, x: &[f64], direction: &[f64], part: f64) -> f64 {
+        self.reach().iter().fold(1.0_f64, |longest, r| {
+            let (x, d) = (x[r.column], direction[r.column]);
+            if d < 0.0 && r.least > 0.0 && x > r.least {
+                longest.min((1.0 - part) * x / -d)
+            } else if d > 0.0 && r.rise.is_finite() {
+                longest.min((r.rise - x.min(0.0)) / d)
+            } else {
+                longest
+            }
+        })
+    }
+
     /// How far steps may go, in the equilibrated problem.
     pub(super) fn reach(&self) -> Vec<Reach> {
         let mut out = Vec::with_capacity(self.problem.smooth.len());
@@ -130,7 +157,7 @@ impl<'a> Local<'a> {
     ) -> Result<Option<Settled>, Error> {
         let mut point = start.clone();
         let mut active = active;
-        let mut x: Vec<f64> = point.x.iter().zip(&self.scaling.d).map(|(v, d)| v * d).collect();
+        let mut x = self.unscale(&point.x);
         let mut last = f64::INFINITY;
         for steps in 1..=STEPS {
             let finisher = Finisher {

@@ -7,6 +7,7 @@
 //! Lagrangian's Hessian P + ∇²φ in place of P (Alt-Diff, Sun et al., ICLR 2023, eq. 7a) on every route; those by the
 //! weights follow from `w̄ₖ = d_x · ∇φₖ`.
 
+mod alternating;
 mod domain;
 mod function;
 mod local;

@@ -1,5 +1,6 @@
 //! Newton's method on a smooth objective over a polyhedron.
 
+use super::alternating::alternate;
 use super::domain::{Interior, interior};
 use super::function::Domain;
 use super::path::follow;
@@ -61,9 +62,15 @@ impl Newton<'_> {
         self.hold();
         let mut x = self.start(warm);
         let settings = self.solver.settings();
-        if matches!(settings.method, Method::Auto | Method::Interior | Method::Outside)
-            && let Some(solution) = follow(self.solver, self.augmented, &self.problem, &x, warm, callback)?
-        {
+        let found = match settings.method {
+            _ if settings.plain.is_some() => {
+                alternate(self.solver, self.augmented, &self.problem, &x, callback)?
+            }
+            Method::Alternating => alternate(self.solver, self.augmented, &self.problem, &x, callback)?,
+            Method::ActiveSet => None,
+            _ => follow(self.solver, self.augmented, &self.problem, &x, warm, callback)?,
+        };
+        if let Some(solution) = found {
             return Ok(solution);
         }
         let mut warm = warm.cloned();

@@ -43,9 +43,8 @@ pub(super) fn follow(
         }
         local.at(x);
     }
-    let scaled: Vec<f64> = x.iter().zip(&local.scaling.d).map(|(v, d)| v / d).collect();
     let mut method =
-        Interior::curved(local.open(), solver.pattern(), &scaled, settings.tolerance, local.reach())?;
+        Interior::curved(local.open(), solver.pattern(), &local.scale(x), settings.tolerance, local.reach())?;
     let (mut best, mut since, mut tried) = (f64::INFINITY, 0, f64::INFINITY);
     let limit = settings.max_iterations.unwrap_or(STEPS).min(STEPS);
     loop {
@@ -103,7 +102,7 @@ pub(super) fn follow(
 
 impl Settled {
     /// The end of a solve that it finishes, after so many other steps.
-    fn end(self, method: Method, before: usize) -> End {
+    pub(super) fn end(self, method: Method, before: usize) -> End {
         let mut end = End::new(method);
         end.iterations = before + self.steps;
         end.finish(self.done);
@@ -112,7 +111,8 @@ impl Settled {
     }
 }
 
-fn conclude(local: Local<'_>, solver: &Solver, mut end: End) -> Solution {
+/// The solution that an end of the problem's own residuals stands for.
+pub(super) fn conclude(local: Local<'_>, solver: &Solver, mut end: End) -> Solution {
     end.objective = Some(local.problem.objective(&end.point.x));
     end.notes.push(format!("Newton's method on the smooth terms: {} steps", end.iterations));
     let slopes = Slopes::at(local.augmented, local.problem, &end.point.x);
