@@ -59,17 +59,31 @@ const NEGLIGIBLE: f64 = 1e-9;
 pub(crate) fn domains(program: &Program, lo: &[f64], proof: &altdiff::Certificate) -> Option<String> {
     let altdiff::Certificate::Infeasible { mu_lower, .. } = proof else { return None };
     let unwritten = |j: &usize| lo[*j] == f64::NEG_INFINITY && mu_lower[*j] > NEGLIGIBLE;
-    let mut names: Vec<String> = (0..lo.len()).filter(unwritten).map(|j| column_name(program, j)).collect();
+    let which = list((0..lo.len()).filter(unwritten).map(|j| column_name(program, j)))?;
+    Some(format!(
+        "the domain of the objective is part of the contradiction: its terms need {which} to be nonnegative"
+    ))
+}
+
+/// Which variables the constraints hold at 0 where a smooth term is infinite, by the nearest point there is: it takes no
+/// contradiction to make such a problem infeasible.
+pub(crate) fn closed(program: &Program, problem: &altdiff::Problem, x: &[f64]) -> Option<String> {
+    let held = |t: &&altdiff::SmoothTerm| x[t.column] == 0.0 && t.function.value(0.0).is_infinite();
+    let columns = problem.smooth.iter().filter(held).map(|t| column_name(program, t.column));
+    let which = list(columns)?;
+    Some(format!("the domain of the objective needs {which} to be positive, and the constraints forbid it"))
+}
+
+/// Names in a sentence.
+fn list(names: impl Iterator<Item = String>) -> Option<String> {
+    let mut names: Vec<String> = names.collect();
     names.dedup();
-    let which = match &names[..] {
+    Some(match &names[..] {
         [] => return None,
         [one] => one.clone(),
         [one, two] => format!("{one} and {two}"),
         [first, .., last] => format!("{first}, …, {last}"),
-    };
-    Some(format!(
-        "the domain of the objective is part of the contradiction: its terms need {which} to be nonnegative"
-    ))
+    })
 }
 
 fn largest<const N: usize>(lists: [&Named<Array>; N]) -> f64 {

@@ -176,6 +176,8 @@ impl Solution {
         let mut notes = solved.notes.clone();
         if let Some(proof) = &solved.certificate {
             notes.extend(certificate::domains(&inner.program, &state.problem().lo, proof));
+        } else if solved.status == Status::Infeasible {
+            notes.extend(certificate::closed(&inner.program, state.problem(), &solved.x));
         }
         let info =
             Info { method: solved.method, iterations: solved.iterations, residuals: solved.residuals, notes };

@@ -246,7 +246,9 @@ fn a_domain_that_the_constraints_exclude_is_named() {
         notes(&excluded)
     );
     // Only the end of the domain is left, where the logarithm is infinite.
-    assert_eq!(at(0.0).status, Status::Infeasible);
+    let closed = at(0.0);
+    assert_eq!(closed.status, Status::Infeasible);
+    assert!(notes(&closed).contains("needs `x[0]` and `x[1]` to be positive"), "{}", notes(&closed));
     assert_eq!(at(1e-3).status, Status::Solved);
     let shifted = "var x; maximize log(x - 2); subject to cap: x <= 1;";
     let shifted = once(shifted, &Vec::new());

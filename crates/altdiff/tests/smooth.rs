@@ -324,6 +324,32 @@ fn an_infimum_that_is_not_attained_ends_at_a_limit() {
     assert_eq!(solve(&falls).status, Status::Unbounded);
 }
 
+/// An exponential that the constraints push out of range is a limit with a reason, not a wrong number.
+#[test]
+fn slopes_out_of_range_are_said() {
+    let problem = |least: f64| {
+        Problem::new(1)
+            .linear(vec![-1.0])
+            .bounds(vec![least], vec![f64::INFINITY])
+            .smooth(terms(&[Function::Exp]), vec![1.0])
+    };
+    let s = solve(&problem(800.0));
+    assert_eq!(s.status, Status::IterationLimit);
+    assert!(s.notes.iter().any(|n| n.contains("floating-point")), "{:?}", s.notes);
+    let s = solve(&problem(600.0));
+    assert_eq!((s.status, s.x[0]), (Status::Solved, 600.0));
+    // Powers next to the exponents where they stop being curved: minimize xᵖ − s x on x ≥ 0, sign by sign.
+    for (p, slope, sign) in
+        [(1.001, 1.0, 1.0), (1.999, 3.0, 1.0), (2.001, 3.0, 1.0), (0.001, -0.5, -1.0), (-0.001, -2.0, 1.0)]
+    {
+        let problem = Problem::new(1).linear(vec![-slope]).smooth(terms(&[Function::Power(p)]), vec![1.0]);
+        let s = solve(&problem);
+        assert_eq!(s.status, Status::Solved, "{p}: {:?}", s.notes);
+        let exact = (slope / (sign * p)).powf(1.0 / (p - 1.0));
+        assert!((s.x[0] - exact).abs() <= 1e-7 * exact, "{p}: {} instead of {exact}", s.x[0]);
+    }
+}
+
 /// Logits far apart: exponentials that a careless step would overflow.
 #[test]
 fn log_sum_exp_of_far_logits() {

@@ -81,16 +81,14 @@ pub(super) fn interior(
     let fixed: Vec<usize> = steep.iter().copied().filter(|&j| x[j] <= HELD).collect();
     let open =
         |j: usize| problem.smooth.iter().any(|t| t.column == j && t.function.domain() == Domain::Positive);
-    if let Some(&j) = fixed.iter().find(|&&j| open(j)) {
-        let note = format!(
-            "the constraints hold variable {j} at 0, where a term of the objective is infinite: there is no feasible point"
-        );
-        let mut none = Solution { status: Status::Infeasible, state: None, ..any };
-        none.notes.push(note);
-        return Ok(Interior::None(Box::new(none)));
-    }
     for &j in &fixed {
         x[j] = 0.0;
+    }
+    if fixed.iter().any(|&j| open(j)) {
+        let note = "the constraints hold arguments of the objective at 0, where its terms are infinite: no point is feasible";
+        let mut none = Solution { status: Status::Infeasible, state: None, x, ..any };
+        none.notes.push(String::from(note));
+        return Ok(Interior::None(Box::new(none)));
     }
     Ok(Interior::Point { x, fixed })
 }

@@ -178,6 +178,12 @@ impl Newton<'_> {
         callback: Callback<'_>,
     ) -> Result<Outcome, Error> {
         let model = self.model(x, true, *proximal);
+        if !model.q.iter().chain(&model.p.values).all(|v| v.is_finite()) {
+            let mut over = Solution::unfinished(&self.problem, x.to_vec());
+            over.notes
+                .push(String::from("the slopes of the objective leave the range of floating-point numbers"));
+            return Ok(Outcome::Over(Box::new(over)));
+        }
         let solution = self.solver.solve_model(&model, warm, callback)?;
         match solution.status {
             Status::Solved => {
