@@ -119,7 +119,10 @@ fn x_step(local: &mut Local<'_>, method: &mut Alternating<'_>, within: f64) -> R
         let slope = dot(&method.gradient(&x), &direction);
         let at = |t: f64| x.iter().zip(&direction).map(|(x, d)| x + t * d).collect::<Vec<_>>();
         // A convex function falls along the step as long as its slope there is not far above zero.
-        while size > ROUNDING {
+        loop {
+            if size <= ROUNDING {
+                break;
+            }
             let next = at(length);
             local.at(&local.unscale(&next));
             method.linearize(&local.scaled);
