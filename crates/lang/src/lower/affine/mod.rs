@@ -1,7 +1,7 @@
 //! Arrays whose entries are affine in the solver's columns, with coefficients affine in the derived parameters.
 //!
 //! An array is kept in one of two forms: as [`Block`]s, patterns which cost nothing until they are assembled, or entry by
-//! entry as [`Terms`]. Affine operations on blocks yield blocks wherever the result has a pattern; where it has none, and
+//! entry as `Terms`. Affine operations on blocks yield blocks wherever the result has a pattern; where it has none, and
 //! where somebody asks for the terms of an entry, the blocks are written out.
 
 mod block;
