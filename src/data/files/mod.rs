@@ -65,9 +65,7 @@ impl Data {
         let datum = if let Some(path) = value.strip_prefix('@') {
             read_value(Path::new(path), Some(name), LARGEST_FILE)?
         } else {
-            let quoted = matches!(value, "inf" | "+inf" | "-inf").then(|| format!("\"{value}\""));
-            let value = value_from_json(quoted.as_deref().unwrap_or(value), &origin)?;
-            Datum { value, origin, table: false }
+            Datum { value: value_from_json(value, &origin)?, origin, table: false }
         };
         Ok(self.insert(name, datum))
     }

@@ -85,7 +85,6 @@ fn numpy_arrays() {
     assert!(wrong(npy("<f8", "False", &"(".repeat(2000), &six)).contains("no NumPy array"));
     assert!(wrong(npy("<f8", "False", "(1, 1, 6)", &six)).contains("at most two axes"));
     assert!(wrong(npy("<c16", "False", "(3,)", &six)).contains("not read"));
-    assert!(wrong(npy("<f8", "False", "(1,)", &doubles(&[f64::NAN]))).contains("NaN"));
     assert!(wrong(b"hello".to_vec()).contains("no NumPy array"));
 }
 
@@ -148,8 +147,9 @@ fn toml_and_arguments() {
     let mut data = Data::new();
     data.read_toml("a = 1\nb = [1, 2.5, inf]\nc = [[1, 2], [3, 4]]\n", "d.toml").unwrap();
     assert_eq!(data.get("b").unwrap().value.values(), [1.0, 2.5, f64::INFINITY]);
-    let error = data.read_toml("a = [nan]\n", "d.toml").unwrap_err().to_string();
-    assert!(error.starts_with("d.toml: ") && error.contains("NaN"), "{error}");
+    // A value that is not finite is refused where its declaration is known.
+    data.read_toml("a = [nan]\n", "d.toml").unwrap();
+    assert!(data.get("a").unwrap().value.values()[0].is_nan());
     assert!(data.read_toml("a = \n", "d.toml").is_err());
 
     data.read_argument("gamma = 2.5")

@@ -27,17 +27,22 @@ pub fn sizes(call: &Call<'_>, first: usize) -> Result<Vec<Poly>, Refusal> {
 /// # Errors
 /// If they are no sizes, or more than two.
 pub fn sizes_between(call: &Call<'_>, first: usize, end: usize) -> Result<Vec<Poly>, Refusal> {
-    let one_array = end - first == 1;
-    let out: Vec<Poly> = match &call.tree[*call.arguments.get(first).unwrap_or(&call.arguments[0])].kind {
-        _ if end == first => Vec::new(),
-        Kind::Array(items) if one_array => items
+    let array = match call.arguments.get(first..end) {
+        Some(&[only]) => match &call.tree[only].kind {
+            Kind::Array(items) => Some(items),
+            _ => None,
+        },
+        _ => None,
+    };
+    let out: Vec<Poly> = match array {
+        Some(items) => items
             .iter()
             .map(|&item| call.tree.facts(item).size.clone())
             .collect::<Option<_>>()
             .ok_or_else(|| {
                 Refusal::argument("a shape is an array of sizes").label(first, "this holds something else")
             })?,
-        _ => (first..end).map(|k| size(call, k)).collect::<Result<_, _>>()?,
+        None => (first..end).map(|k| size(call, k)).collect::<Result<_, _>>()?,
     };
     if out.len() > 2 {
         return Err(

@@ -47,6 +47,7 @@ pub struct Checker {
     /// What the objective and the constraints are, for showing them.
     pub(super) roots: Vec<super::outline::Root>,
     pub(super) at_solution: bool,
+    pub(super) multipliers: super::Multipliers,
     pub(super) depth: usize,
     /// How many expressions were visited, those that were known among them.
     pub(super) visited: usize,
@@ -91,6 +92,7 @@ impl Checker {
             partial: false,
             roots: Vec::new(),
             at_solution: false,
+            multipliers: super::Multipliers::default(),
             depth: 0,
             visited: 0,
         }

@@ -206,6 +206,9 @@ impl Checker {
         let message = "a quotient with a variable below the line is neither convex nor concave";
         let error = Diagnostic::error(codes::PRODUCT_OF_VARIABLES, message).at(self.focus(node), "");
         let error = arguments.iter().fold(error, |error, &a| error.also(tree.span(a), self.about(a)));
+        if tree.facts(arguments[0]).variable_free() {
+            return error.help("the reciprocal of what is positive is `inv_pos(x)`, a convex atom");
+        }
         error.help(
             "only data may stand below the line; a bound on a ratio, `a / b <= c`, is often `a <= c * b`",
         )
@@ -258,7 +261,10 @@ impl Checker {
         let first = arguments.iter().copied().find(|&a| !curvature(a).is_affine());
         let mut error = Diagnostic::error(codes::MIXED_SUM, "a sum of convex and concave terms is neither");
         for &term in arguments.iter().filter(|&&a| !curvature(a).is_affine()) {
-            let label = self.about(term);
+            let label = match self.subtracted(term) {
+                Some(inner) => format!("{}, and subtracted", self.about(inner)),
+                None => self.about(term),
+            };
             let clash = first.is_some_and(|first| curvature(first) != curvature(term));
             error = if clash { error.at(tree.span(term), label) } else { error.also(tree.span(term), label) };
         }
