@@ -200,7 +200,7 @@ fn differentiate(
 
 #[test]
 fn random_models_agree_with_a_conic_solver() {
-    let count: u64 = std::env::var("CVXLAYER_RANDOM").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
+    let count: u64 = std::env::var("CVXLAYER_RANDOM").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
     let first: u64 = std::env::var("CVXLAYER_RANDOM_FIRST").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
     let mut tally = Tally::default();
     let mut failures = Vec::new();
