@@ -1,10 +1,11 @@
 //! Proofs that there is no solution, in the user's terms.
 
 use crate::data::Array;
-use crate::derivative::column_name;
+use crate::derivative::{column_name, place_name};
 use crate::engine;
 use crate::named::Named;
 use crate::solution::{array, duals, variables};
+use altdiff::Place;
 use cvxlayer_program::Program;
 
 /// Why there is no solution.
@@ -84,6 +85,26 @@ fn list(names: impl Iterator<Item = String>) -> Option<String> {
         [one, two] => format!("{one} and {two}"),
         [first, .., last] => format!("{first}, …, {last}"),
     })
+}
+
+/// Of which entries the two ends alone contradict each other: their multipliers are 1 both, and the dual, which is their
+/// difference, does not show them.
+pub(crate) fn crossed(program: &Program, proof: &altdiff::Certificate) -> Option<String> {
+    let altdiff::Certificate::Infeasible { nu_lower, nu_upper, mu_lower, mu_upper, .. } = proof else {
+        return None;
+    };
+    let both = |lower: &[f64], upper: &[f64], place: fn(usize) -> Place| {
+        let at = (0..lower.len()).filter(|&i| lower[i] > NEGLIGIBLE && upper[i] > NEGLIGIBLE);
+        at.map(|i| place_name(program, place(i))).collect::<Vec<_>>()
+    };
+    let mut names = both(nu_lower, nu_upper, Place::RowFixed);
+    names.extend(both(mu_lower, mu_upper, Place::BoundFixed));
+    let which = match &names[..] {
+        [] => return None,
+        [one] => one.clone(),
+        [one, ..] => format!("{one} and {} more", names.len() - 1),
+    };
+    Some(format!("the lower end of {which} is above the upper end"))
 }
 
 fn largest<const N: usize>(lists: [&Named<Array>; N]) -> f64 {

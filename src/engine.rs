@@ -252,17 +252,28 @@ pub(crate) struct Objective<'a> {
 }
 
 impl Objective<'_> {
-    /// `Px + q + ∇(wᵀφ)`.
+    /// `Px + q + ∇(wᵀφ)`, exactly zero where the terms cancel but for rounding: at a weakly active constraint the rest of
+    /// a slope that vanishes would look like one that depends on the choice there.
     pub(crate) fn slope(&self) -> Vec<f64> {
+        /// A rest relative to the terms.
+        const ROUNDING: f64 = 1e-13;
         let mut out = self.problem.p.mul_symmetric_vec(self.x);
-        for (o, q) in out.iter_mut().zip(&self.problem.q) {
+        let mut sizes: Vec<f64> = out.iter().map(|o| o.abs()).collect();
+        for ((o, size), q) in out.iter_mut().zip(&mut sizes).zip(&self.problem.q) {
             *o += q;
+            *size += q.abs();
         }
         for (term, weight) in self.problem.smooth.iter().zip(&self.problem.w).filter(|(_, w)| **w != 0.0) {
             let slope = term.function.slope(self.x[term.column]);
             // Where it is infinite, at the end of the domain, x does not move.
             if slope.is_finite() {
                 out[term.column] += weight * slope;
+                sizes[term.column] += (weight * slope).abs();
+            }
+        }
+        for (o, size) in out.iter_mut().zip(sizes) {
+            if o.abs() <= ROUNDING * size {
+                *o = 0.0;
             }
         }
         out

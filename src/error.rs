@@ -63,6 +63,11 @@ pub enum Error {
         /// How many were given.
         given: usize,
     },
+    /// A gradient is of one number.
+    #[error(
+        "the expression has the shape {0}, and a gradient is of one number; ask for an entry, or for a `sum`"
+    )]
+    NoScalar(String),
     /// Two names that one map cannot hold.
     #[error(
         "`{0}` is ambiguous: it names both a variable or `let` and a constraint; say `dual({0})` for the dual"

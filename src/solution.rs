@@ -176,6 +176,7 @@ impl Solution {
         let mut notes = solved.notes.clone();
         if let Some(proof) = &solved.certificate {
             notes.extend(certificate::domains(&inner.program, &state.problem().lo, proof));
+            notes.extend(certificate::crossed(&inner.program, proof));
         } else if solved.status == Status::Infeasible {
             notes.extend(certificate::closed(&inner.program, state.problem(), &solved.x));
         }

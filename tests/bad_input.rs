@@ -86,7 +86,8 @@ fn values() {
     data(r#"{"A": [[1, 2], [3]], "b": [1, 2], "lam": 1}"#, &["A"]);
     data(r#"{"A": [1, 2], "b": [1, 2], "lam": 1}"#, &["`A`"]);
     data(r#"{"A": [[1, "x"]], "b": [1], "lam": 1}"#, &["A"]);
-    data(r#"{"A": [[1, NaN]], "b": [1], "lam": 1}"#, &["data.json"]);
+    data(r#"{"A": [[1, NaN]], "b": [1], "lam": 1}"#, &["`A[0, 1]` is NaN", "model.cvx:2", "data.json"]);
+    data(r#"{"A": [[1, 2]], "b": [-Infinity], "lam": 1}"#, &["`b[0]` is -inf", "model.cvx:3", "data.json"]);
     data(r#"{"A": [[1, 1e999]], "b": [1], "lam": 1}"#, &["data.json"]);
     data(r#"{"A": [[1, 2]], "b": [1], "lam": -1}"#, &["lam", "nonneg"]);
     data("{", &["data.json"]);

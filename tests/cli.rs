@@ -144,13 +144,33 @@ fn grad_answers_four_kinds_of_questions() {
         assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-9), "{name}");
     }
 
-    let (_, jacobian) = case.json("grad model.cvx -d data.json --jacobian x y");
+    let differences = |out: &serde_json::Value, compared: u64| {
+        assert!(out["verify"]["largest_error"].as_f64().unwrap() < 1e-6, "{out}");
+        assert_eq!(out["verify"]["compared"].as_u64(), Some(compared), "{out}");
+    };
+    let (_, jacobian) = case.json("grad model.cvx -d data.json --verify --jacobian x y");
+    differences(&jacobian, 3);
+    differences(&case.json("grad model.cvx -d data.json --verify --jacobian dual(total) S").1, 9);
     let rows = numbers(&jacobian["jacobian"]);
     case.write("t.json", r#"{"y": [0, 1, 0]}"#);
-    let (_, forward) = case.json("grad model.cvx -d data.json --forward t.json");
+    let (_, forward) = case.json("grad model.cvx -d data.json --verify --forward t.json");
+    differences(&forward, 1);
     let moved = numbers(&forward["tangents"]["x"]);
     assert!((0..3).all(|i| (rows[3 * i + 1] - moved[i]).abs() < 1e-12));
     assert!(forward["tangents"]["dual(total)"].is_number() && forward["tangents"]["fit"].is_number());
+
+    let (code, bounds) = case.json("grad model.cvx -d data.json --of |=bounds(x)[0] + x[0]|");
+    assert_eq!(
+        (code, &bounds["value"]),
+        (0, &numbers(&case.json("solve model.cvx -d data.json").1["variables"]["x"])[0].into())
+    );
+    assert!(
+        case.bad("grad model.cvx -d data.json --of x")
+            .contains("asks about one number, and `x` has shape [3]")
+    );
+    assert!(case.bad("grad model.cvx -d data.json --of dual(x)").contains("bounds(x)"));
+    case.write("nan.json", r#"{"x": [1, NaN, 1]}"#);
+    assert!(case.bad("grad model.cvx -d data.json --seed nan.json").contains("no finite number"));
 }
 
 #[test]

@@ -1,14 +1,27 @@
 //! Texts that nobody means well: every stage ends in a result or an error, within bounded time and memory.
 //!
-//! `CVXLAYER_MUTATIONS=100000 cargo test --test hostile` tries as many mutations of the models of the repository.
+//! `CVXLAYER_MUTATIONS=100000 cargo test --test hostile` tries as many mutations of the models of the repository;
+//! `CVXLAYER_MUTATIONS_SEED` draws others.
 #![cfg(feature = "lang")]
 
+#[path = "hostile/files.rs"]
+mod files;
 #[path = "hostile/stages.rs"]
 mod stages;
 
 use cvxlayer::{Data, Error, Model};
 use std::fmt::Write as _;
 use std::path::Path;
+
+/// How many mutations to try.
+fn count(default: usize) -> usize {
+    std::env::var("CVXLAYER_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
+/// Which ones.
+fn seed() -> u64 {
+    std::env::var("CVXLAYER_MUTATIONS_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1)
+}
 
 /// Every model in the repository, sound or broken.
 fn models() -> Vec<String> {
@@ -56,10 +69,10 @@ fn tokens(text: &str) -> Vec<&str> {
     out
 }
 
-/// Bytes replaced, tokens spliced from another model, or statements swapped.
+/// Bytes replaced, tokens exchanged or spliced from another model, or statements swapped.
 fn mutate(models: &[String], rng: &mut fastrand::Rng) -> String {
     let text = &models[rng.usize(0..models.len())];
-    match rng.u8(0..4) {
+    match rng.u8(0..6) {
         0 => {
             let mut bytes = text.clone().into_bytes();
             for _ in 0..rng.usize(1..=4) {
@@ -79,6 +92,21 @@ fn mutate(models: &[String], rng: &mut fastrand::Rng) -> String {
             rng.shuffle(&mut statements);
             statements.truncate(rng.usize(0..=statements.len()));
             statements.concat()
+        }
+        2 | 3 => {
+            // Most of these still compile.
+            let mut own = tokens(text);
+            for _ in 0..rng.usize(1..=3) {
+                let kind = |word: &str| word.chars().next().map(|c| (c.is_ascii_digit(), c.is_alphabetic()));
+                let at = rng.usize(0..own.len());
+                let alike: Vec<&str> =
+                    own.iter().copied().filter(|word| kind(word) == kind(own[at])).collect();
+                own[at] = match own[at].chars().next() {
+                    Some('0'..='9') => ["0", "1", "2", "3", "7", "0.5", "1e9"][rng.usize(0..7)],
+                    _ => alike[rng.usize(0..alike.len())],
+                };
+            }
+            own.concat()
         }
         _ => {
             let (mut own, other) = (tokens(text), tokens(&models[rng.usize(0..models.len())]));
@@ -100,8 +128,8 @@ fn mutate(models: &[String], rng: &mut fastrand::Rng) -> String {
 fn mutated_models_end_in_a_result() {
     let models = models();
     assert!(models.len() > 100, "{} models", models.len());
-    let count: usize = std::env::var("CVXLAYER_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(1500);
-    let mut rng = fastrand::Rng::with_seed(1);
+    let count = count(1500);
+    let mut rng = fastrand::Rng::with_seed(seed());
     let mut compiled = 0;
     // Half of the mutations start from a model that compiles, or too few would get past the parser.
     let good: Vec<String> = models.iter().filter(|text| stages::compile(text)).cloned().collect();

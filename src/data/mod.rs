@@ -5,6 +5,7 @@ mod bundle;
 mod domain;
 #[cfg(feature = "files")]
 mod files;
+mod json;
 mod nested;
 mod value_error;
 

@@ -66,9 +66,6 @@ impl<'de> DeserializeSeed<'de> for Level<'_> {
 
 impl Level<'_> {
     fn number<E: Error>(self, value: f64) -> Result<Part, E> {
-        if value.is_nan() {
-            return Err(E::custom(format_args!("{}NaN is no number", at(self.path))));
-        }
         if self.entries.len() >= LARGEST {
             return Err(E::custom("it has too many entries"));
         }
@@ -106,6 +103,7 @@ impl<'de> Visitor<'de> for Level<'_> {
         match text {
             "inf" | "+inf" => self.number(f64::INFINITY),
             "-inf" => self.number(f64::NEG_INFINITY),
+            "nan" => self.number(f64::NAN),
             _ => {
                 let shown: String = text.chars().take(20).collect();
                 Err(E::custom(format_args!("{}{shown:?} is text, and a number is expected", at(self.path))))

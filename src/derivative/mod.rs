@@ -16,7 +16,7 @@ mod verify;
 
 pub use forward::Tangents;
 pub use jacobian::Jacobian;
-pub(crate) use notes::column_name;
+pub(crate) use notes::{column_name, place_name};
 pub use output::Output;
 pub use reverse::Gradients;
 pub use sum::{BatchGradients, vjp_batch_sum};

@@ -257,7 +257,7 @@ fn operation(op: &Op) -> String {
 }
 
 /// A constraint, or the bound of a variable, in the user's terms.
-fn place_name(program: &Program, at: Place) -> String {
+pub(crate) fn place_name(program: &Program, at: Place) -> String {
     let (m, k) = (program.blocks.b.len(), program.blocks.gl.len());
     let n = program.variables();
     match at {

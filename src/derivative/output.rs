@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::params::nearest;
-use crate::solution::State;
+use crate::solution::{Solution, State};
 use cvxlayer_program::{NodeId, Program, Tape};
 
 /// Something that a solution holds.
@@ -52,6 +52,19 @@ impl Output {
             Self::Dual(i) => format!("dual({})", map.duals[i].label),
             Self::Bound(i) => format!("bounds({})", map.bounds[i].label),
             Self::Objective => "objective".to_owned(),
+        }
+    }
+
+    /// Its value at a solution.
+    pub(crate) fn value(self, solution: &Solution) -> Vec<f64> {
+        let program = solution.program();
+        let map = &program.solution;
+        match self {
+            Self::Variable(i) => solution.variables[&map.variables[i].name].to_dense(),
+            Self::Let(i) => solution.expressions[&program.lets[i].name].to_dense(),
+            Self::Dual(i) => solution.duals[&map.duals[i].label].to_dense(),
+            Self::Bound(i) => solution.bounds[&map.bounds[i].label].to_dense(),
+            Self::Objective => vec![solution.objective],
         }
     }
 

@@ -80,7 +80,7 @@ impl Derivatives<'_> {
     pub fn gradient_of(&self, expression: &Expression) -> Result<Gradients, Error> {
         let len = expression.shape.len();
         if len != 1 {
-            return Err(Error::Length { name: "the expression".to_owned(), expected: 1, given: len });
+            return Err(Error::NoScalar(expression.shape.to_string()));
         }
         let evaluation = self.state.evaluate(&expression.tape);
         let nodes = vec![(expression.node, vec![1.0])];

@@ -85,6 +85,7 @@ impl<'m> Bound<'m> {
     /// # Errors
     /// [`Error::Model`] with everything that is wrong with the text; places are in it.
     pub fn expression(&self, program: &Program, text: &str) -> Result<Expression, Error> {
+        let text = &quoted_positions(text);
         cvxlayer_lang::lower_expression(&self.model.checked, &self.inputs, program, text)
             .map(Expression::from)
             .map_err(|errors| ModelError::new(Source::new("the expression", text), errors).into())
@@ -205,4 +206,17 @@ impl<'m> Bound<'m> {
         let error = ValueError { name: name.to_owned(), origin, declaration: String::new(), fault };
         diagnose::diagnostic(self.model, &error)
     }
+}
+
+/// `dual(#1)` with the position, which is no name of the language, as a text.
+fn quoted_positions(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split("(#");
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let (position, rest) = part.split_at(end);
+        out.extend(["(\"#", position, "\"", rest]);
+    }
+    out
 }

@@ -2,7 +2,7 @@
 //! shared, squares are second-order cones. It has nothing in common with the compiler under test.
 
 use super::model::{Atom, Expr, Kind, Model, Relation};
-use super::value::{Point, linear, matrix, value};
+use super::value::{Point, bilinear, linear, matrix, value};
 use clarabel::algebra::CscMatrix;
 use clarabel::solver::{
     DefaultSettingsBuilder, DefaultSolver, IPSolver, SolverStatus,
@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 
 /// `Σ coefficient · column + constant`.
 #[derive(Clone, Debug, Default)]
-struct Row {
+pub(crate) struct Row {
     terms: BTreeMap<usize, f64>,
     constant: f64,
 }
 
 impl Row {
-    fn constant(constant: f64) -> Self {
+    pub(crate) fn constant(constant: f64) -> Self {
         Self { terms: BTreeMap::new(), constant }
     }
 
@@ -26,7 +26,7 @@ impl Row {
         Self { terms: [(j, 1.0)].into(), constant: 0.0 }
     }
 
-    fn plus(mut self, other: &Self, by: f64) -> Self {
+    pub(crate) fn plus(mut self, other: &Self, by: f64) -> Self {
         for (&j, &c) in &other.terms {
             *self.terms.entry(j).or_default() += by * c;
         }
@@ -34,13 +34,13 @@ impl Row {
         self
     }
 
-    fn times(&self, by: f64) -> Self {
+    pub(crate) fn times(&self, by: f64) -> Self {
         Self::default().plus(self, by)
     }
 }
 
 /// Rows that lie in a product of cones, block by block.
-struct Cones<'m> {
+pub(crate) struct Cones<'m> {
     model: &'m Model,
     columns: usize,
     zero: Vec<Row>,
@@ -117,17 +117,17 @@ impl Cones<'_> {
         self.columns - 1
     }
 
-    fn fresh_rows(&mut self, count: usize) -> Vec<Row> {
+    pub(crate) fn fresh_rows(&mut self, count: usize) -> Vec<Row> {
         (0..count).map(|_| Row::column(self.fresh())).collect()
     }
 
     /// `row ≥ 0`.
-    fn nonnegative(&mut self, above: &Row, below: &Row) {
+    pub(crate) fn nonnegative(&mut self, above: &Row, below: &Row) {
         self.nonnegative.push(above.clone().plus(below, -1.0));
     }
 
     /// `bound ≥ Σ rows²`.
-    fn squares(&mut self, bound: &Row, rows: &[Row]) {
+    pub(crate) fn squares(&mut self, bound: &Row, rows: &[Row]) {
         let one = Row::constant(1.0);
         let mut cone = vec![bound.clone().plus(&one, 1.0), bound.clone().plus(&one, -1.0)];
         cone.extend(rows.iter().map(|r| r.times(2.0)));
@@ -170,8 +170,9 @@ impl Cones<'_> {
                 })
                 .collect();
         }
-        if atom == Atom::QuadForm {
+        if let Atom::QuadForm | Atom::FormAsProduct | Atom::MatrixFrac = atom {
             let p = matrix(arguments[1].shape, &constant(1));
+            let p = if atom == Atom::MatrixFrac { p.try_inverse().expect("positive definite") } else { p };
             let x = self.lower(starts, &arguments[0]);
             let half = p.cholesky().expect("positive definite").l();
             let rows: Vec<Row> = (0..x.len())
@@ -179,6 +180,23 @@ impl Cones<'_> {
                 .collect();
             let t = self.fresh_rows(1);
             self.squares(&t[0], &rows);
+            return t;
+        }
+        if let Some(pairs) = bilinear(atom, e.shape, arguments) {
+            let (data, x) = (constant(0), self.lower(starts, &arguments[1]));
+            let sum = |pairs: &Vec<(usize, usize)>| {
+                pairs.iter().fold(Row::default(), |sum, &(i, j)| sum.plus(&x[j], data[i]))
+            };
+            return pairs.iter().map(sum).collect();
+        }
+        if let Atom::DotSort | Atom::QuadOverLin = atom {
+            let (x, data) = (self.lower(starts, &arguments[0]), constant(1));
+            let t = self.fresh_rows(1);
+            if atom == Atom::DotSort {
+                self.sorted(&x, &data, &t[0]);
+            } else {
+                self.squares(&t[0].times(data[0]), &x);
+            }
             return t;
         }
         let a: Vec<Vec<Row>> = arguments.iter().map(|a| self.lower(starts, a)).collect();
@@ -192,6 +210,9 @@ impl Cones<'_> {
         let zero = Row::default();
         let at = |k: usize, i: usize| a[k][if a[k].len() == 1 { 0 } else { i }].clone();
         for (i, top) in t.iter().enumerate() {
+            if self.piecewise(atom, arguments, &a[0], i, top) {
+                continue;
+            }
             match atom {
                 Atom::Abs => {
                     self.nonnegative(top, &at(0, i));

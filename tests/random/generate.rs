@@ -1,9 +1,13 @@
 //! Random models by type: an expression of a wanted curvature, sign and shape, built by the composition rule.
 
+#[path = "data.rs"]
+mod data;
+#[path = "more.rs"]
+mod more;
 #[path = "smooth.rs"]
 mod smooth;
 
-use super::model::{Atom, Constraint, Expr, Kind, Model, Parameter, Relation, Variable};
+use super::model::{Atom, Constraint, Expr, Kind, Model, Relation, Variable};
 use super::value::{Point, value};
 use cvxlayer::program::Shape;
 use fastrand::Rng;
@@ -24,9 +28,9 @@ enum Want {
     Smooth,
 }
 
-/// Builds a model of about `size` operations an expression.
+/// Builds a model of about `size` operations an expression; of all atoms if the seed is odd, else of the elementary ones.
 pub(crate) fn model(seed: u64, size: u32) -> Model {
-    let mut g = Generator { rng: Rng::with_seed(seed), model: Model::default(), size };
+    let mut g = Generator { rng: Rng::with_seed(seed), model: Model::default(), size, all: seed % 2 == 1 };
     g.build();
     g.model
 }
@@ -35,6 +39,8 @@ struct Generator {
     rng: Rng,
     model: Model,
     size: u32,
+    /// Whether all atoms may occur.
+    all: bool,
 }
 
 impl Generator {
@@ -96,10 +102,11 @@ impl Generator {
         }
         let above = Expr::call(shape, Atom::Add, vec![above, room]);
         let room = self.model.parameters.len() - 1;
+        let each = self.all && shape != Shape::Scalar && self.rng.bool();
         let constraint = if self.rng.bool() {
-            Constraint { left: below, relation: Relation::AtMost, right: above, room }
+            Constraint { left: below, relation: Relation::AtMost, right: above, room, each }
         } else {
-            Constraint { left: above, relation: Relation::AtLeast, right: below, room }
+            Constraint { left: above, relation: Relation::AtLeast, right: below, room, each }
         };
         self.model.constraints.push(constraint);
     }
@@ -120,7 +127,7 @@ impl Generator {
             last.value = at;
         }
         let room = self.model.parameters.len() - 1;
-        self.model.constraints.push(Constraint { left, relation: Relation::Equal, right, room });
+        self.model.constraints.push(Constraint { left, relation: Relation::Equal, right, room, each: false });
     }
 
     fn feasible(&self) -> Point {
@@ -140,68 +147,17 @@ impl Generator {
         self.pick(&[Shape::Scalar, Shape::Vector(n), Shape::Vector(n), Shape::Matrix(m, n)])
     }
 
-    /// A new parameter with values away from the ends of its domain.
-    fn parameter(&mut self, shape: Shape, attribute: &'static str) -> Expr {
-        let positive = !attribute.is_empty();
-        let value = (0..shape.len())
-            .map(|_| if positive { self.real(0.2, 1.5) } else { self.real(-1.5, 1.5) })
-            .collect();
-        self.model.parameters.push(Parameter { shape, attribute, value });
-        Expr { shape, kind: Kind::Parameter(self.model.parameters.len() - 1) }
-    }
-
-    /// A positive definite parameter.
-    fn definite(&mut self, n: usize) -> Expr {
-        let root: Vec<f64> = (0..n * n).map(|_| self.real(-1.0, 1.0)).collect();
-        let entry = |i: usize, j: usize| {
-            let diagonal = if i == j { 0.3 } else { 0.0 };
-            (0..n).map(|k| root[i * n + k] * root[j * n + k]).sum::<f64>() + diagonal
-        };
-        let value = (0..n * n).map(|e| entry((e / n).min(e % n), (e / n).max(e % n))).collect();
-        let shape = Shape::Matrix(n, n);
-        self.model.parameters.push(Parameter { shape, attribute: "psd", value });
-        Expr { shape, kind: Kind::Parameter(self.model.parameters.len() - 1) }
-    }
-
-    /// An expression of parameters, often not affine in them.
-    fn data(&mut self, shape: Shape, positive: bool) -> Expr {
-        let attribute = if positive { self.pick(&["pos", "nonneg"]) } else { "" };
-        let p = self.parameter(shape, attribute);
-        match self.rng.u8(0..10) {
-            0 => {
-                let q = self.parameter(shape, attribute);
-                Expr::call(shape, Atom::Multiply, vec![p, q])
-            }
-            1 => {
-                let q = self.parameter(Shape::Scalar, "pos");
-                Expr::call(shape, Atom::Divide, vec![p, q])
-            }
-            2 => Expr::call(shape, Atom::Exp, vec![p]),
-            3 => {
-                let q = self.parameter(shape, attribute);
-                Expr::call(shape, Atom::Maximum, vec![p, q])
-            }
-            4 => Expr::call(shape, Atom::Square, vec![p]),
-            5 => Expr::call(shape, Atom::Abs, vec![p]),
-            6 if positive => {
-                let q = self.parameter(shape, "pos");
-                Expr::call(shape, Atom::Sqrt, vec![q])
-            }
-            7 => {
-                let v = self.parameter(Shape::Vector(2), "");
-                let norm = Expr::call(Shape::Scalar, Atom::Norm1, vec![v]);
-                Expr::call(shape, Atom::Multiply, vec![norm, p])
-            }
-            8 if shape == Shape::Scalar => Expr::number(self.real(0.2, 2.0)),
-            _ => p,
-        }
-    }
-
     fn expression(&mut self, want: Want, shape: Shape, size: u32) -> Expr {
         if want == Want::Affine || (size == 0 && !matches!(want, Want::Nonnegative | Want::Smooth)) {
             return self.affine(shape, size);
         }
         let size = size.saturating_sub(1);
+        if self.all
+            && self.rng.bool()
+            && let Some(e) = self.more(want, shape, size)
+        {
+            return e;
+        }
         let one = |atom: Atom, e: Expr| Expr::call(shape, atom, vec![e]);
         let inner_shape = Shape::Vector(self.rng.usize(2..=4));
         match want {
@@ -350,6 +306,12 @@ impl Generator {
         let size = size.saturating_sub(1);
         if size == 0 {
             return self.leaf(shape);
+        }
+        if self.all
+            && self.rng.bool()
+            && let Some(e) = self.more(Want::Affine, shape, size)
+        {
+            return e;
         }
         let n = self.rng.usize(2..=4);
         match (self.rng.u8(0..9), shape) {

@@ -39,7 +39,49 @@ pub(crate) enum Atom {
     Diff,
     Cumsum,
     Concatenate,
+    CumsumAxis(usize),
+    DiffAxis(usize),
+    Flip,
+    Roll(usize),
+    Tile(usize),
+    ReshapeC,
+    ReshapeF,
+    Trace,
+    /// `diag`, of a matrix and of a vector.
+    Diagonal,
+    Vstack,
+    UpperTri,
+    /// A comprehension over the entries.
+    SumOver,
+    HstackOver,
+    // Bilinear, the first factor data.
+    Kron,
+    Conv,
+    Outer,
+    Einsum,
     // Piecewise linear.
+    MaxAxis(usize),
+    MinAxis(usize),
+    Norm1Axis(usize),
+    MatrixNorm1,
+    MatrixNormInf,
+    /// Whether the inner and the outer norm are those of order infinity.
+    MixedNorm(bool, bool),
+    SumLargest(f64),
+    SumSmallest(f64),
+    Cvar(f64),
+    DotSort,
+    Cummax,
+    Cummin,
+    Ptp,
+    TotalVariation,
+    /// Functions that the model itself defines.
+    Spread,
+    Roughness,
+    Hinge,
+    QuantileLoss(f64),
+    Scalene(f64, f64),
+    MaxOver,
     Abs,
     Pos,
     Neg,
@@ -54,6 +96,15 @@ pub(crate) enum Atom {
     Square,
     SumSquares,
     QuadForm,
+    /// `x.T @ P @ x`
+    FormAsProduct,
+    MatrixFrac,
+    QuadOverLin,
+    Variance,
+    MeanSquares,
+    SumSquaresAxis(usize),
+    /// `norm(x, 2) ** 2`
+    NormSquared,
     // Smooth.
     Exp,
     Log,
@@ -110,6 +161,33 @@ impl Display for Expr {
                 (Atom::Concatenate, [a, b]) => write!(f, "hstack({a}, {b})"),
                 (Atom::LogSumExpAxis(axis), [a]) => write!(f, "log_sum_exp({a}, axis={axis})"),
                 (Atom::Power(p), [a]) => write!(f, "({a} ** {p})"),
+                (Atom::CumsumAxis(axis), [a]) => write!(f, "cumsum({a}, axis={axis})"),
+                (Atom::DiffAxis(axis), [a]) => write!(f, "diff({a}, axis={axis})"),
+                (Atom::Roll(k), [a]) => write!(f, "roll({a}, {k})"),
+                (Atom::Tile(k), [a]) => write!(f, "tile({a}, {k})"),
+                (Atom::ReshapeC, [a]) => write!(f, "reshape({a}, {}, order=\"C\")", axes(self.shape)),
+                (Atom::ReshapeF, [a]) => write!(f, "reshape({a}, {}, order=\"F\")", axes(self.shape)),
+                (Atom::SumOver, [a]) => write!(f, "sum({a}[k] for k in 0..{})", a.shape.len()),
+                (Atom::MaxOver, [a]) => write!(f, "max({a}[k] for k in 0..{})", a.shape.len()),
+                (Atom::HstackOver, [a]) => write!(f, "hstack({a}[k] for k in 0..{})", a.shape.len()),
+                (Atom::Einsum, [a, b]) => write!(f, "einsum(\"ij,jk->ik\", {a}, {b})"),
+                (Atom::MaxAxis(axis), [a]) => write!(f, "max({a}, axis={axis})"),
+                (Atom::MinAxis(axis), [a]) => write!(f, "min({a}, axis={axis})"),
+                (Atom::Norm1Axis(axis), [a]) => write!(f, "norm1({a}, axis={axis})"),
+                (Atom::MatrixNorm1, [a]) => write!(f, "norm({a}, 1)"),
+                (Atom::MatrixNormInf, [a]) => write!(f, "norm({a}, inf)"),
+                (Atom::MixedNorm(inner, outer), [a]) => {
+                    let order = |infinite: bool| if infinite { "inf" } else { "1" };
+                    write!(f, "mixed_norm({a}, {}, {})", order(*inner), order(*outer))
+                }
+                (Atom::SumLargest(k), [a]) => write!(f, "sum_largest({a}, {k})"),
+                (Atom::SumSmallest(k), [a]) => write!(f, "sum_smallest({a}, {k})"),
+                (Atom::Cvar(beta), [a]) => write!(f, "cvar({a}, {beta:?})"),
+                (Atom::QuantileLoss(tau), [a]) => write!(f, "quantile_loss({a}, {tau:?})"),
+                (Atom::Scalene(alpha, beta), [a]) => write!(f, "scalene({a}, {alpha:?}, {beta:?})"),
+                (Atom::FormAsProduct, [a, p]) => write!(f, "({a}.T @ {p} @ {a})"),
+                (Atom::SumSquaresAxis(axis), [a]) => write!(f, "sum_squares({a}, axis={axis})"),
+                (Atom::NormSquared, [a]) => write!(f, "(norm({a}, 2) ** 2)"),
                 (Atom::Huber(m), [a]) => write!(f, "huber({a}, {m:?})"),
                 (atom, arguments) => {
                     write!(f, "{}(", name(*atom))?;
@@ -130,6 +208,26 @@ fn name(atom: Atom) -> &'static str {
         Atom::Mean => "mean",
         Atom::Diff => "diff",
         Atom::Cumsum => "cumsum",
+        Atom::Flip => "flip",
+        Atom::Trace => "trace",
+        Atom::Diagonal => "diag",
+        Atom::Vstack => "vstack",
+        Atom::UpperTri => "upper_tri",
+        Atom::Kron => "kron",
+        Atom::Conv => "conv",
+        Atom::Outer => "outer",
+        Atom::DotSort => "dotsort",
+        Atom::Cummax => "cummax",
+        Atom::Cummin => "cummin",
+        Atom::Ptp => "ptp",
+        Atom::TotalVariation => "tv",
+        Atom::Spread => "spread",
+        Atom::Roughness => "roughness",
+        Atom::Hinge => "hinge",
+        Atom::MatrixFrac => "matrix_frac",
+        Atom::QuadOverLin => "quad_over_lin",
+        Atom::Variance => "variance",
+        Atom::MeanSquares => "mean_squares",
         Atom::Abs => "abs",
         Atom::Pos => "pos",
         Atom::Neg => "neg",
@@ -179,6 +277,8 @@ pub(crate) struct Constraint {
     pub(crate) relation: Relation,
     pub(crate) right: Expr,
     pub(crate) room: usize,
+    /// Whether it is written entry by entry, under a `for`.
+    pub(crate) each: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -209,6 +309,7 @@ fn axes(shape: Shape) -> String {
 
 impl Display for Model {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        writeln!(f, "fn spread(v) = max(v) - min(v);\nfn roughness(v) = sum(abs(diff(v)));")?;
         for (k, p) in self.parameters.iter().enumerate() {
             writeln!(f, "param p{k}{} {};", axes(p.shape), p.attribute)?;
         }
@@ -230,7 +331,12 @@ impl Display for Model {
                 Relation::AtLeast => ">=",
                 Relation::Equal => "==",
             };
-            writeln!(f, "  {} {relation} {};", c.left, c.right)?;
+            if c.each {
+                let n = c.left.shape.len();
+                writeln!(f, "  {}[k] {relation} {}[k] for k in 0..{n};", c.left, c.right)?;
+            } else {
+                writeln!(f, "  {} {relation} {};", c.left, c.right)?;
+            }
         }
         Ok(())
     }

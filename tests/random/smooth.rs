@@ -8,8 +8,17 @@ use cvxlayer::program::Shape;
 impl Generator {
     /// An expression plus a parameter that brings it between `lo` and `hi` at the feasible point.
     fn shifted(&mut self, want: Want, shape: Shape, size: u32, (lo, hi): (f64, f64)) -> Expr {
-        let e = self.expression(want, shape, size);
-        let at = value(&self.model, &self.feasible(), &e);
+        let mut e = self.expression(want, shape, size);
+        let mut at = value(&self.model, &self.feasible(), &e);
+        // Digits that an offset of thousands would cost are no matter of the solver's.
+        let most = at.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        if most > 20.0 {
+            let factor = 10.0 / most.round();
+            for v in &mut at {
+                *v *= factor;
+            }
+            e = Expr::call(shape, Atom::Multiply, vec![Expr::number(factor), e]);
+        }
         let offset = self.parameter(shape, "");
         let offsets = at.iter().map(|at| self.real(lo, hi) - at).collect();
         if let Some(last) = self.model.parameters.last_mut() {

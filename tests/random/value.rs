@@ -1,6 +1,7 @@
 //! The value of an expression, straight from the definitions of the atoms.
 
 use super::model::{Atom, Expr, Kind, Model};
+use super::piecewise;
 use cvxlayer::program::Shape;
 use nalgebra::DMatrix;
 
@@ -63,8 +64,78 @@ pub(crate) fn linear(atom: Atom, shape: Shape, arguments: &[Expr]) -> Option<Vec
             let first = len(0);
             each(&|i| if i < first { vec![(0, i, 1.0)] } else { vec![(1, i - first, 1.0)] })
         }
+        Atom::CumsumAxis(axis) => {
+            let columns = sizes(arguments[0].shape).1;
+            each(&|e| {
+                let (i, j) = (e / columns, e % columns);
+                let before = |k: usize| if axis == 0 { k * columns + j } else { i * columns + k };
+                (0..=if axis == 0 { i } else { j }).map(|k| (0, before(k), 1.0)).collect()
+            })
+        }
+        Atom::DiffAxis(axis) => {
+            let (columns, step) = (sizes(arguments[0].shape).1, sizes(shape).1);
+            each(&|e| {
+                let here = (e / step) * columns + e % step;
+                vec![(0, here + if axis == 0 { columns } else { 1 }, 1.0), (0, here, -1.0)]
+            })
+        }
+        Atom::Flip => each(&|i| vec![(0, len(0) - 1 - i, 1.0)]),
+        Atom::Roll(k) => each(&|i| vec![(0, (i + len(0) - k % len(0)) % len(0), 1.0)]),
+        Atom::Tile(_) => each(&|i| vec![(0, i % len(0), 1.0)]),
+        Atom::ReshapeC | Atom::HstackOver => each(&|i| vec![(0, i, 1.0)]),
+        Atom::ReshapeF => {
+            // The entry that comes as many places after the first, by columns.
+            let (rows, columns) = sizes(arguments[0].shape);
+            let (to_rows, to_columns) = sizes(shape);
+            each(&|e| {
+                let by_columns = (e % to_columns) * to_rows + e / to_columns;
+                vec![(0, (by_columns % rows) * columns + by_columns / rows, 1.0)]
+            })
+        }
+        Atom::Trace => {
+            let columns = sizes(arguments[0].shape).1;
+            Some(vec![(0..columns).map(|i| (0, i * columns + i, 1.0)).collect()])
+        }
+        Atom::Diagonal => match shape {
+            Shape::Matrix(_, n) => each(&|e| if e / n == e % n { vec![(0, e / n, 1.0)] } else { vec![] }),
+            _ => each(&|i| vec![(0, i * (shape.len() + 1), 1.0)]),
+        },
+        Atom::Vstack => each(&|i| vec![(i / len(0), i % len(0), 1.0)]),
+        Atom::UpperTri => {
+            let n = sizes(arguments[0].shape).1;
+            let above = (0..n).flat_map(|i| (i + 1..n).map(move |j| vec![(0, i * n + j, 1.0)]));
+            Some(above.collect())
+        }
+        Atom::SumOver => Some(vec![(0..len(0)).map(|i| (0, i, 1.0)).collect()]),
         _ => None,
     }
+}
+
+/// For a product of data and an expression: the pairs of their entries that each entry of the result adds up, or `None` for
+/// another operation.
+pub(crate) fn bilinear(atom: Atom, shape: Shape, arguments: &[Expr]) -> Option<Vec<Vec<(usize, usize)>>> {
+    let [a, b] = arguments else { return None };
+    let ((_, n), (p, q)) = (sizes(a.shape), sizes(b.shape));
+    let columns = sizes(shape).1;
+    let pairs = |e: usize| -> Vec<(usize, usize)> {
+        let (i, j) = (e / columns, e % columns);
+        match atom {
+            Atom::Kron => vec![((i / p) * n + j / q, (i % p) * q + j % q)],
+            Atom::Conv => {
+                let inside = |k: &usize| e >= *k && e - k < b.shape.len();
+                (0..a.shape.len()).filter(inside).map(|k| (k, e - k)).collect()
+            }
+            Atom::Outer => vec![(i, j)],
+            _ => (0..n).map(|k| (i * n + k, k * q + j)).collect(),
+        }
+    };
+    let known = matches!(atom, Atom::Kron | Atom::Conv | Atom::Outer | Atom::Einsum);
+    known.then(|| (0..shape.len()).map(pairs).collect())
+}
+
+/// At the end of its domain an argument is 0 up to rounding.
+fn relative_entropy(x: f64, y: f64) -> f64 {
+    if x.abs() < 1e-12 { 0.0 } else { x * (x / y).ln() }
 }
 
 fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
@@ -84,6 +155,13 @@ pub(crate) fn value(model: &Model, point: &Point, e: &Expr) -> Vec<f64> {
     let values: Vec<Vec<f64>> = arguments.iter().map(|a| value(model, point, a)).collect();
     if let Some(map) = linear(atom, e.shape, arguments) {
         return map.iter().map(|row| row.iter().map(|&(k, i, c)| c * values[k][i]).sum()).collect();
+    }
+    if let Some(pairs) = bilinear(atom, e.shape, arguments) {
+        let sum = |pairs: &Vec<(usize, usize)>| pairs.iter().map(|&(i, j)| values[0][i] * values[1][j]).sum();
+        return pairs.iter().map(sum).collect();
+    }
+    if let Some(out) = piecewise::value(atom, e, arguments, &values) {
+        return out;
     }
     let a = &values[0];
     let map = |f: &dyn Fn(f64) -> f64| a.iter().map(|&v| f(v)).collect::<Vec<_>>();
@@ -120,9 +198,9 @@ pub(crate) fn value(model: &Model, point: &Point, e: &Expr) -> Vec<f64> {
             };
             (0..e.shape.len()).map(|k| log_sum_exp(line(k).into_iter())).collect()
         }
-        Atom::Entropy => map(&|v| -v * v.ln()),
-        Atom::RelativeEntropy => pairs(&|x, y| x * (x / y).ln()),
-        Atom::KlDivergence => pairs(&|x, y| x * (x / y).ln() - x + y),
+        Atom::Entropy => map(&|v| -relative_entropy(v, 1.0)),
+        Atom::RelativeEntropy => pairs(&relative_entropy),
+        Atom::KlDivergence => pairs(&|x, y| relative_entropy(x, y) - x + y),
         Atom::Sqrt => map(&f64::sqrt),
         Atom::InvPos => map(&f64::recip),
         // At the end of its domain an argument is 0 up to rounding.
@@ -134,9 +212,10 @@ pub(crate) fn value(model: &Model, point: &Point, e: &Expr) -> Vec<f64> {
         Atom::Norm1 => vec![a.iter().map(|v| v.abs()).sum()],
         Atom::NormInf => vec![a.iter().fold(0.0, |m, v| f64::max(m, v.abs()))],
         Atom::SumSquares => vec![a.iter().map(|v| v * v).sum()],
-        Atom::QuadForm => {
-            let x = matrix(arguments[0].shape, a);
-            vec![(x.transpose() * matrix(arguments[1].shape, &values[1]) * x)[(0, 0)]]
+        Atom::QuadForm | Atom::FormAsProduct | Atom::MatrixFrac => {
+            let (x, p) = (matrix(arguments[0].shape, a), matrix(arguments[1].shape, &values[1]));
+            let p = if atom == Atom::MatrixFrac { p.try_inverse().expect("definite") } else { p };
+            vec![(x.transpose() * p * x)[(0, 0)]]
         }
         _ => unreachable!("{atom:?} is linear"),
     }

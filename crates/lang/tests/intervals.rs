@@ -1,7 +1,7 @@
 //! Intervals are sound: whatever values the declarations allow, an expression lies in the range that the checker states.
 //! The signs that convexity rests on, and the warnings about constraints, follow from these ranges.
 
-use cvxlayer_lang::check::check_expression;
+use cvxlayer_lang::check::{Multipliers, check_expression};
 use cvxlayer_lang::{CheckedModel, check};
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -119,7 +119,7 @@ proptest! {
 
     #[test]
     fn values_lie_in_their_intervals(term in terms(), all in prop::collection::vec(points(), 8)) {
-        let Ok((checked, node)) = check_expression(&CHECKED, &term.text()) else { return Ok(()) };
+        let Ok((checked, node)) = check_expression(&CHECKED, Multipliers::default(), &term.text()) else { return Ok(()) };
         let interval = checked.tree.facts(node).interval;
         for point in all {
             let value = term.value(&point);

@@ -3,8 +3,8 @@
 
 mod support;
 
-use cvxlayer_lang::check::check_expression;
 use cvxlayer_lang::check::tree::{Class, Definite, Facts, Level};
+use cvxlayer_lang::check::{Multipliers, check_expression};
 use cvxlayer_lang::diagnostics::render::{Style, render_all};
 use cvxlayer_lang::{CheckedModel, Diagnostic, Source, check, lower};
 use std::fmt::Write;
@@ -152,7 +152,7 @@ fn split(text: &str) -> Vec<&str> {
 /// What is wrong with the claim `expression => words`.
 fn claim(model: &CheckedModel, claim: &str) -> Option<String> {
     let Some((expression, wanted)) = claim.split_once("=>") else { return Some("no `=>`".to_owned()) };
-    let (model, node) = match check_expression(model, expression.trim()) {
+    let (model, node) = match check_expression(model, Multipliers::default(), expression.trim()) {
         Ok(checked) => checked,
         Err(errors) => return Some(errors.iter().map(|e| e.message.clone()).collect::<Vec<_>>().join("; ")),
     };

@@ -9,7 +9,8 @@ use crate::settings::Solver;
 use crate::solve::{self, Seconds};
 use clap::{ArgGroup, Args, ValueEnum};
 use cvxlayer::{
-    Array, Data, Derivatives, Expression, Gradients, Jacobian, Named, Question, Route, Solution, Verification,
+    Array, Data, Derivatives, Expression, Gradients, Jacobian, Named, Question, Route, Solution, Tangents,
+    Verification,
 };
 use serde::Serialize;
 use std::fmt::Write;
@@ -46,7 +47,7 @@ pub(crate) struct Grad {
     /// How derivatives are computed; all routes agree
     #[arg(long, value_enum, default_value_t = Way::Kkt)]
     route: Way,
-    /// Compare with central differences of further solves
+    /// Compare with central differences of further solves, whatever was asked for
     #[arg(long)]
     verify: bool,
     /// Print one JSON object
@@ -139,13 +140,15 @@ impl Grad {
             answer.question = Some(Asked::Expression(expression.clone()));
             answer.take(gradients);
         } else if let Some([output, parameter]) = self.jacobian.as_deref() {
-            let Jacobian { matrix, well_defined, notes } = query.jacobian(output, parameter)?;
-            answer.jacobian = Some(Array::from(matrix));
+            let jacobian = query.jacobian(output, parameter)?;
+            answer.jacobian = Some(Array::from(jacobian.matrix.clone()));
             answer.of = format!("{output} by {parameter}");
-            (answer.well_defined, answer.notes) = (well_defined, notes);
+            (answer.well_defined, answer.notes) = (jacobian.well_defined, jacobian.notes.clone());
+            answer.question = Some(Asked::Jacobian(output.clone(), parameter.clone(), jacobian));
         } else if let Some(path) = &self.forward {
-            let tangents = query.jvp(&read(path)?)?;
-            let mut all = tangents.variables;
+            let direction = read(path)?;
+            let tangents = query.jvp(&direction)?;
+            let mut all = tangents.variables.clone();
             let mut add = |name: String, value: Array| {
                 all.insert(name, value);
             };
@@ -154,7 +157,8 @@ impl Grad {
             tangents.bounds.iter().for_each(|(name, a)| add(format!("bounds({name})"), a.clone()));
             add("objective".to_owned(), tangents.objective.into());
             answer.tangents = Some(all);
-            (answer.well_defined, answer.notes) = (tangents.well_defined, tangents.notes);
+            (answer.well_defined, answer.notes) = (tangents.well_defined, tangents.notes.clone());
+            answer.question = Some(Asked::Direction(direction, tangents));
         } else {
             // Without the model's text, an expression can only be the name of an output.
             let (of, seed) = match (&self.of, &self.seed) {
@@ -176,7 +180,13 @@ fn verification(query: &Derivatives, ready: &Ready, answer: &Answer) -> Result<V
     let question = match &answer.question {
         Some(Asked::Expression(e)) => Question::Expression(e),
         Some(Asked::Outputs(seed)) => Question::Outputs(seed),
-        None => return Err(Failure::Message("--verify goes with --of and --seed".to_owned())),
+        Some(Asked::Jacobian(output, parameter, jacobian)) => {
+            return Ok(query.verify_jacobian(&ready.layer, output, parameter, jacobian)?);
+        }
+        Some(Asked::Direction(direction, tangents)) => {
+            return Ok(query.verify_tangents(&ready.layer, direction, tangents)?);
+        }
+        None => return Err(Failure::Message("nothing was asked for".to_owned())),
     };
     let gradients = Gradients {
         by: answer.gradients.clone().unwrap_or_default(),
@@ -190,6 +200,12 @@ fn verification(query: &Derivatives, ready: &Ready, answer: &Answer) -> Result<V
 fn read(path: &std::path::Path) -> Result<Named<Array>, Failure> {
     let mut data = Data::new();
     data.read_file(path)?;
+    for (name, datum) in data.iter() {
+        if let Some(value) = datum.value.values().iter().find(|v| !v.is_finite()) {
+            let message = format!("{}: `{name}` holds {value}, which is no finite number", path.display());
+            return Err(Failure::Message(message));
+        }
+    }
     Ok(data.iter().map(|(name, datum)| (name, datum.value.clone())).collect())
 }
 
@@ -198,6 +214,8 @@ fn read(path: &std::path::Path) -> Result<Named<Array>, Failure> {
 enum Asked {
     Expression(Expression),
     Outputs(Named<Array>),
+    Jacobian(String, String, Jacobian),
+    Direction(Named<Array>, Tangents),
 }
 
 /// The answer to the question.

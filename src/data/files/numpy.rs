@@ -113,9 +113,6 @@ fn finish(
     if values.len() != len {
         return Err("it is shorter than its header says".to_owned());
     }
-    if let Some(at) = values.iter().position(|v| v.is_nan()) {
-        return Err(format!("entry {at} is NaN"));
-    }
     let values = match axes[..] {
         [m, n] if fortran => (0..len).map(|e| values[(e % n) * m + e / n]).collect(),
         _ => values,

@@ -97,7 +97,6 @@ fn numpy_arrays() {
     assert!(wrong(npy("<M8[s]", "False", "(1,)", &six[..8])).contains("<M8[s]"));
     assert!(wrong(npy("<f8", "False", "(3)", &six)).lines().count() == 1);
     assert!(wrong(npy("<c16", "False", "(3,)", &six)).contains("not read"));
-    assert!(wrong(npy("<f8", "False", "(1,)", &doubles(&[f64::NAN]))).contains("NaN"));
     assert!(wrong(b"hello".to_vec()).contains("no NumPy array"));
 }
 
@@ -179,8 +178,9 @@ fn toml_and_arguments() {
     let mut data = Data::new();
     data.read_toml("a = 1\nb = [1, 2.5, inf]\nc = [[1, 2], [3, 4]]\n", "d.toml").unwrap();
     assert_eq!(data.get("b").unwrap().value.values(), [1.0, 2.5, f64::INFINITY]);
-    let error = data.read_toml("a = [nan]\n", "d.toml").unwrap_err().to_string();
-    assert!(error.starts_with("d.toml: ") && error.contains("NaN"), "{error}");
+    // A value that is not finite is refused where its declaration is known.
+    data.read_toml("a = [nan]\n", "d.toml").unwrap();
+    assert!(data.get("a").unwrap().value.values()[0].is_nan());
     assert!(data.read_toml("b = 1\na = \n", "d.toml").unwrap_err().to_string().ends_with("at line 2"));
     assert!(
         data.read_toml("a = 1979-05-27\n", "d.toml").unwrap_err().to_string().contains("a date is no number")
@@ -199,7 +199,7 @@ fn toml_and_arguments() {
     assert!(wrong("gamma=two").starts_with("--param gamma=two: "));
     assert!(wrong("gamma=@nowhere.csv").contains("nowhere.csv: there is no such file"));
     assert!(wrong("gamma=@nowhere").contains("this is no kind of file"));
-    assert!(wrong("gamma=nan").contains("this is no value: expected a number"));
+    assert!(wrong("gamma=nancy").contains("this is no value: expected a number"));
     assert!(wrong("gamma=").contains("the value is missing"));
     assert!(wrong("gamma=1e999").contains("out of range"));
     for (text, value) in [("gamma=.5", 0.5), ("gamma=+1", 1.0), ("gamma=-2.", -2.0)] {

@@ -167,12 +167,13 @@ impl<'a> Local<'a> {
                 pattern: self.solver.pattern(),
                 tolerance: self.solver.settings().tolerance,
             };
-            let Some(done) = finisher.run(&point, active, Effort::Repairs(repairs), room)? else {
+            let Some(mut done) = finisher.run(&point, active, Effort::Repairs(repairs), room)? else {
                 return Ok(None);
             };
             if !self.inside(&x, &done.point.x) {
                 return Ok(None);
             }
+            self.keep_closed_domains(&mut done.point.x);
             let direction: Vec<f64> = done.point.x.iter().zip(&x).map(|(to, from)| to - from).collect();
             let moved = relative(self.problem, &x, &direction);
             x.copy_from_slice(&done.point.x);
@@ -192,6 +193,15 @@ impl<'a> Local<'a> {
             active = done.active;
         }
         Ok(None)
+    }
+
+    /// Takes back what rounding left of a closed domain, where a term would be infinite; the residuals judge the rest.
+    fn keep_closed_domains(&self, x: &mut [f64]) {
+        for (term, _) in self.problem.smooth.iter().zip(&self.problem.w).filter(|(t, w)| self.live(t, **w)) {
+            if let Domain::Nonnegative | Domain::SteepAtZero = term.function.domain() {
+                x[term.column] = x[term.column].max(0.0);
+            }
+        }
     }
 
     /// Whether a step stays where the model means something.

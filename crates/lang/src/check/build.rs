@@ -49,6 +49,7 @@ pub struct Checker {
     pub(super) at_solution: bool,
     /// What the current expression is for, for messages about names.
     pub(super) wanted: Wanted,
+    pub(super) multipliers: super::Multipliers,
     pub(super) depth: usize,
     /// How many expressions were visited, those that were known among them.
     pub(super) visited: usize,
@@ -94,6 +95,7 @@ impl Checker {
             roots: Vec::new(),
             at_solution: false,
             wanted: Wanted::Value,
+            multipliers: super::Multipliers::default(),
             depth: 0,
             visited: 0,
         }

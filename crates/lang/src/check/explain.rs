@@ -268,7 +268,10 @@ impl Checker {
         let first = arguments.iter().copied().find(|&a| !curvature(a).is_affine());
         let mut error = Diagnostic::error(codes::MIXED_SUM, "a sum of convex and concave terms is neither");
         for &term in arguments.iter().filter(|&&a| !curvature(a).is_affine()) {
-            let label = self.about(term);
+            let label = match self.subtracted(term) {
+                Some(inner) => format!("{}, and subtracted", self.about(inner)),
+                None => self.about(term),
+            };
             let clash = first.is_some_and(|first| curvature(first) != curvature(term));
             error = if clash { error.at(tree.span(term), label) } else { error.also(tree.span(term), label) };
         }

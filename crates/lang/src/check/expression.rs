@@ -187,6 +187,11 @@ impl Checker {
                 .help("give the expression a name: `let cost = …; minimize cost;`"),
             "true" | "false" | "True" | "False" => error(format!("`{name}` is no number"))
                 .at(span, "truth values are values of options only, as in `keepdims=true`"),
+            "nonneg" | "nonpos" | "pos" | "neg" | "symmetric" | "psd" | "nsd" | "diag" | "sparse" => {
+                error(format!("`{name}` is no value"))
+                    .at(span, "an attribute follows the name and the shape")
+                    .help(format!("as in `param p[n] {name};`, without `=`"))
+            }
             _ if self.model.tree.indices.iter().any(|index| index == name) => {
                 error(format!("the index `{name}` is known only inside its `for`"))
                     .at(span, "outside of the `for`")

@@ -1,14 +1,12 @@
-//! User-written atoms, expanded where they are called, and duals.
+//! User-written atoms, expanded where they are called.
 
 use super::build::Checker;
-use super::curvature::Curvature;
-use super::interval::Interval;
 use super::lets::Function;
 use super::names::{Local, Symbol};
-use super::tree::{Facts, Kind, Level, NodeId};
+use super::tree::NodeId;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprId, Name, Statement, StatementKind};
+use crate::syntax::ast::{ExprId, Name, Statement, StatementKind};
 
 impl Checker {
     /// Expands a user-written atom; its body sees its arguments and global names.
@@ -133,48 +131,5 @@ impl Checker {
                 own: Some(own),
             });
         }
-    }
-
-    pub(super) fn dual(&mut self, arguments: &[ExprId], span: Span) -> NodeId {
-        let label = match arguments {
-            [one] => match &self.ast.exprs[*one] {
-                Expr::Name(name) | Expr::Text(name) => Some(name.clone()),
-                _ => None,
-            },
-            _ => None,
-        };
-        let found = label.as_ref().and_then(|l| self.model.constraints.iter().position(|c| c.label == *l));
-        let Some(k) = found else {
-            let known = self
-                .model
-                .constraints
-                .iter()
-                .map(|c| format!("`{}`", c.label))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let error =
-                Diagnostic::error(codes::UNKNOWN_NAME, "`dual` takes the label of a constraint").at(span, "");
-            self.report(error.note(format!("the labels are {known}")));
-            return self.error_node(span);
-        };
-        let constraint = &self.model.constraints[k];
-        let mut shape = constraint.shape.clone();
-        if let Some(loops) = &constraint.loops {
-            let mut leading = Vec::new();
-            for (_, from, to) in &loops.ranges {
-                leading.extend(to.sub(from));
-            }
-            leading.extend(shape);
-            shape = leading;
-        }
-        if shape.len() > 2 {
-            let error = Diagnostic::error(codes::BAD_ARGUMENT, "this dual has more than two axes");
-            self.report(error.at(span, "an expression has at most two"));
-            return self.error_node(span);
-        }
-        let facts =
-            Facts { curvature: Curvature::Unknown, level: Level::Variable, size: None, ..Facts::number(0.0) };
-        let facts = Facts { interval: Interval::ALL, ..facts };
-        self.leaf(Kind::Dual(k as u32), shape, facts, span)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::model::CheckedModel;
 use super::tree::{Kind, NodeId, Tree};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The positions of the parameters that may move the objective, a constraint or a bound. One is missing only if every
 /// way from it is proved to vanish.
@@ -35,23 +35,17 @@ pub(super) fn influential(model: &CheckedModel) -> BTreeSet<u32> {
     found
 }
 
-/// The terms of a sum without the pairs of a term and its negation.
+/// The terms of a sum without those that their negations cancel; a long sum must not be compared pair by pair.
 fn uncancelled(tree: &Tree, terms: &[NodeId]) -> Vec<NodeId> {
-    let negated = |node: NodeId| match &tree[node].kind {
-        Kind::Call { atom, arguments, .. } if atom.atom().row().name == "negative" => {
-            Some(tree.canonical(arguments[0]))
-        }
-        _ => None,
-    };
-    let mut kept: Vec<NodeId> = Vec::with_capacity(terms.len());
+    let mut counts: BTreeMap<NodeId, (i64, NodeId)> = BTreeMap::new();
     for &term in terms {
-        let opposite = kept.iter().position(|&other| {
-            negated(other) == Some(tree.canonical(term)) || negated(term) == Some(tree.canonical(other))
-        });
-        match opposite {
-            Some(at) => drop(kept.swap_remove(at)),
-            None => kept.push(term),
-        }
+        let (key, sign) = match &tree[term].kind {
+            Kind::Call { atom, arguments, .. } if atom.atom().row().name == "negative" => {
+                (tree.canonical(arguments[0]), -1)
+            }
+            _ => (tree.canonical(term), 1),
+        };
+        counts.entry(key).or_insert((0, term)).0 += sign;
     }
-    kept
+    counts.into_values().filter(|(count, _)| *count != 0).map(|(_, term)| term).collect()
 }

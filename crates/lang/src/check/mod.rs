@@ -22,6 +22,7 @@ mod constraints;
 mod declare;
 mod definite;
 mod dims;
+mod dual;
 mod explain;
 mod expression;
 mod function;
@@ -76,13 +77,27 @@ pub fn check(text: &str) -> Checked {
     Checked { model, diagnostics, roots }
 }
 
+/// What the solution of a compiled model holds besides the values of expressions.
+#[derive(Clone, Debug, Default)]
+pub struct Multipliers {
+    /// Sizes of the axes of each constraint's dual, by position; without them they are symbolic.
+    pub duals: Vec<Vec<usize>>,
+    /// The variables whose bounds have a dual, in the program's order.
+    pub bounds: Vec<String>,
+}
+
 /// Checks an expression asked for at the solution against a model; it need not be convex.
 ///
 /// # Errors
 /// Everything that is wrong with the text; spans are positions in it.
-pub fn check_expression(model: &CheckedModel, text: &str) -> Result<(CheckedModel, NodeId), Vec<Diagnostic>> {
+pub fn check_expression(
+    model: &CheckedModel,
+    multipliers: Multipliers,
+    text: &str,
+) -> Result<(CheckedModel, NodeId), Vec<Diagnostic>> {
     let (ast, root, mut diagnostics) = syntax::parse_expression(text);
     let mut checker = Checker::resume(model, text, ast);
+    checker.multipliers = multipliers;
     let node = checker.expression(root);
     let (model, found) = checker.finish();
     diagnostics.extend(found);

@@ -32,6 +32,9 @@ impl Checker {
         if self.at_solution && function.text == "dual" {
             return self.dual(arguments, span);
         }
+        if self.at_solution && function.text == "bounds" {
+            return self.bound_dual(arguments, span);
+        }
         if function.text == "dual" {
             let error = self.names.unknown("dual", function.span, true);
             self.report(error);

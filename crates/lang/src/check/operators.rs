@@ -7,6 +7,13 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
 
+/// What a vector is multiplied by.
+enum Factor {
+    Minus,
+    Times(NodeId),
+    Over(NodeId),
+}
+
 impl Checker {
     /// An operator other than `+` and `-`.
     pub(super) fn binary(
@@ -25,9 +32,18 @@ impl Checker {
         match op {
             BinaryOp::MatMul => {
                 if both_vary && let Some((x, p)) = self.quadratic_form(lhs, rhs) {
-                    return match p {
-                        Some(p) => self.apply("quad_form", vec![x, p], Vec::new(), span),
-                        None => self.apply("sum_squares", vec![x], Vec::new(), span),
+                    return self.form(x, p, span);
+                }
+                // `0.5 * x.T @ P @ x` multiplies from the left: `((0.5 * x.T) @ P) @ x`.
+                if both_vary
+                    && let Some((factor, left)) = self.factored(lhs)
+                    && let Some((x, p)) = self.quadratic_form(left, rhs)
+                {
+                    let form = self.form(x, p, span);
+                    return match factor {
+                        Factor::Minus => self.apply("negative", vec![form], Vec::new(), span),
+                        Factor::Times(c) => self.apply("multiply", vec![c, form], Vec::new(), span),
+                        Factor::Over(c) => self.apply("divide", vec![form, c], Vec::new(), span),
                     };
                 }
                 self.apply("matmul", vec![lhs, rhs], Vec::new(), span)
@@ -106,6 +122,33 @@ impl Checker {
                 let squares = self.squared_norm(inner, span)?;
                 let divisor = self.apply("square", vec![divisor], Vec::new(), span);
                 Some(self.apply("divide", vec![squares, divisor], Vec::new(), span))
+            }
+            _ => None,
+        }
+    }
+
+    /// The form of a vector and a matrix, which is the identity if there is none.
+    fn form(&mut self, x: NodeId, p: Option<NodeId>, span: Span) -> NodeId {
+        match p {
+            Some(p) => self.apply("quad_form", vec![x, p], Vec::new(), span),
+            None => self.apply("sum_squares", vec![x], Vec::new(), span),
+        }
+    }
+
+    /// A scalar factor of a vector, or of the left one of a product with a matrix, and what is left without it.
+    fn factored(&mut self, node: NodeId) -> Option<(Factor, NodeId)> {
+        let tree = &self.model.tree;
+        let Kind::Call { atom, arguments, .. } = &tree[node].kind else { return None };
+        let data = |n: NodeId| tree.facts(n).variable_free() && tree.shape(n).is_empty();
+        match (atom.atom().row().name, &arguments[..]) {
+            ("negative", &[x]) => Some((Factor::Minus, x)),
+            ("multiply", &[c, x]) if data(c) => Some((Factor::Times(c), x)),
+            ("multiply", &[x, c]) if data(c) => Some((Factor::Times(c), x)),
+            ("divide", &[x, c]) if data(c) => Some((Factor::Over(c), x)),
+            ("matmul", &[x, p]) if tree.facts(p).variable_free() => {
+                let (factor, x) = self.factored(x)?;
+                let span = self.model.tree.span(node);
+                Some((factor, self.apply("matmul", vec![x, p], Vec::new(), span)))
             }
             _ => None,
         }

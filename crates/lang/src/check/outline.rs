@@ -125,7 +125,7 @@ fn rule(model: &CheckedModel, node: NodeId) -> String {
         Kind::Parameter(_) => "parameter".to_owned(),
         Kind::Constant(_) => "constant".to_owned(),
         Kind::Number(_) | Kind::Size(_) => "number".to_owned(),
-        Kind::Dual(_) | Kind::Objective | Kind::Error => String::new(),
+        Kind::Dual(_) | Kind::BoundDual(_) | Kind::Objective | Kind::Error => String::new(),
         Kind::Index { .. } => "entries of an array bend as it does".to_owned(),
         _ if tree.facts(node).variable_free() => "no variable enters".to_owned(),
         Kind::Array(_) => "an array bends as all its entries do".to_owned(),

@@ -71,6 +71,18 @@ impl Checker {
         }
         out
     }
+
+    /// What is subtracted, where the text of a term leaves its minus to the operator.
+    pub(super) fn subtracted(&self, term: NodeId) -> Option<NodeId> {
+        let tree = &self.model.tree;
+        match &tree[term].kind {
+            Kind::Call { atom, arguments, .. } if atom.atom().row().name == "negative" => {
+                let text = tree.span(term).text(&self.model.source);
+                (!text.trim_start().starts_with('-')).then(|| arguments[0])
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The operator or the name of the function in an expression over some operands; all of it where neither can be told.

@@ -43,6 +43,8 @@ pub enum Kind {
     Variable(u32),
     /// The dual of a constraint, by position; only in expressions asked for at the solution.
     Dual(u32),
+    /// The dual of a variable's bounds, by position in the program; only in expressions asked for at the solution.
+    BoundDual(u32),
     /// The objective's value; only in expressions asked for at the solution.
     Objective,
     /// A literal array: the entries of a vector, or the rows of a matrix.
@@ -112,6 +114,15 @@ pub struct Loops {
     pub ranges: Vec<(u32, Poly, Poly)>,
     /// Which instances count.
     pub condition: Option<Condition>,
+}
+
+impl Loops {
+    /// Whether the instances fill a grid: there is no condition, and no range depends on another index. Only then has a
+    /// dual an axis for each range.
+    pub fn is_grid(&self) -> bool {
+        let fixed = |(_, lo, hi): &(u32, Poly, Poly)| !lo.has_index() && !hi.has_index();
+        self.condition.is_none() && self.ranges.iter().all(fixed)
+    }
 }
 
 /// A condition on indices.

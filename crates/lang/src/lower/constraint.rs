@@ -438,9 +438,7 @@ fn split(
 fn instances(context: &Context<'_>, constraint: &Constraint) -> Lowered<(Vec<Env>, Vec<usize>)> {
     let Some(loops) = &constraint.loops else { return Ok((vec![Env::default()], Vec::new())) };
     let all = context.instances(loops, &Env::default(), constraint.span)?;
-    let independent = loops.condition.is_none()
-        && loops.ranges.iter().all(|(_, lo, hi)| !lo.has_index() && !hi.has_index());
-    let axes = if independent {
+    let axes = if loops.is_grid() {
         let mut axes = Vec::new();
         for (_, lo, hi) in &loops.ranges {
             let size = |p| context.size(p, &Env::default(), constraint.span);

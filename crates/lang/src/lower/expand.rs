@@ -167,7 +167,7 @@ impl<'m> Lower<'m> {
                 }
                 atoms::affine::comprehension(atom, &call, self)
             }
-            Kind::Dual(_) | Kind::Objective | Kind::Error => Err(refuse(
+            Kind::Dual(_) | Kind::BoundDual(_) | Kind::Objective | Kind::Error => Err(refuse(
                 Diagnostic::error(codes::BAD_ARGUMENT, "this has a value only at the solution").at(span, ""),
             )),
         }

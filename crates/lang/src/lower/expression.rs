@@ -4,6 +4,7 @@ use super::context::{Context, Env, Operand};
 use super::inputs::Inputs;
 use super::tape::TapeBuilder;
 use crate::check::model::CheckedModel;
+use crate::check::{Multipliers, check_expression};
 use crate::diagnostics::Diagnostic;
 use cvxlayer_program::{NodeId, Program, Shape, Tape};
 
@@ -28,7 +29,11 @@ pub fn lower_expression(
     program: &Program,
     text: &str,
 ) -> Result<CompiledExpression, Vec<Diagnostic>> {
-    let (model, node) = crate::check::check_expression(model, text)?;
+    let multipliers = Multipliers {
+        duals: program.solution.duals.iter().map(|dual| dual.axes.to_vec()).collect(),
+        bounds: program.solution.bounds.iter().map(|bound| bound.label.to_string()).collect(),
+    };
+    let (model, node) = check_expression(model, multipliers, text)?;
     let mut dims: Vec<i64> = model
         .dims
         .iter()

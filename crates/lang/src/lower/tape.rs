@@ -82,6 +82,7 @@ impl<'m> TapeBuilder<'m> {
             Kind::Parameter(k) => Ok(self.push(Op::Input(Input::Parameter(*k)), shape)),
             Kind::Variable(k) => Ok(self.push(Op::Input(Input::Variable(*k)), shape)),
             Kind::Dual(k) => Ok(self.push(Op::Input(Input::Dual(*k)), shape)),
+            Kind::BoundDual(k) => Ok(self.push(Op::Input(Input::BoundDual(*k)), shape)),
             Kind::Objective => Ok(self.push(Op::Input(Input::Objective), shape)),
             Kind::Constant(k) => {
                 if let Some(init) = self.context.model.constants[*k as usize].init {

@@ -56,6 +56,10 @@ impl Atom for MatrixFrac {
         }
     }
 
+    fn data_argument(&self, argument: usize) -> Option<&'static str> {
+        (argument == 1).then_some("the matrix of `matrix_frac` is data")
+    }
+
     fn monotonicity(&self, _call: &Call<'_>, _argument: usize) -> Monotonicity {
         Monotonicity::Neither
     }

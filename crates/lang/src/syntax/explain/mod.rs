@@ -65,8 +65,11 @@ const RECOGNIZERS: &[Recognizer] = &[
     operators::single_equals,
     operators::comparison,
     operators::label,
+    operators::membership,
+    operators::tuple,
     operators::conjunction,
     operators::call_of_a_value,
+    operators::missing_colon,
     operators::missing_operator,
     operators::missing_operand,
 ];

@@ -3,6 +3,7 @@
 use super::python;
 use super::site::{BracketKind, Failure};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
 use crate::syntax::token::TokenKind;
 
 /// `x < = 3`, `x = = 3`, `x * * 2`
@@ -126,6 +127,52 @@ pub(super) fn label(failure: &Failure<'_>) -> Option<Diagnostic> {
             .at(span, "this is not one")
             .help("as in `budget: sum(w) == 1;`"),
     )
+}
+
+/// `budget sum(w) == 1`
+pub(super) fn missing_colon(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let found = failure.found().filter(|found| found.kind.begins_operand() && failure.at == 1)?;
+    let name = failure.before().filter(|before| before.kind == TokenKind::Name)?;
+    let compares = |at: usize| failure.site.kind(at).is_some_and(TokenKind::compares);
+    if !failure.is_constraint() || !(1..failure.site.len()).any(compares) {
+        return None;
+    }
+    Some(
+        Diagnostic::error(codes::UNEXPECTED_TOKEN, "nothing stands between two values")
+            .at(found.span, "expected `:` or an operator before this")
+            .also(name.span, "")
+            .suggest(name.span.after(), ":", "if this is the label of the constraint, it ends in a colon"),
+    )
+}
+
+/// `x in [0, 1]` as a constraint
+pub(super) fn membership(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let found = failure.found().filter(|found| found.kind == TokenKind::In && failure.after_operand())?;
+    if !failure.is_constraint() || failure.bracket().is_some() || failure.for_clause().is_some() {
+        return None;
+    }
+    Some(
+        Diagnostic::error(codes::UNEXPECTED_TOKEN, "a constraint compares; `in` declares the range of a variable")
+            .at(found.span, "not a comparison")
+            .help("write a chain, `lo <= e <= hi`, or the range where the variable is declared, `var x in [lo, hi];`"),
+    )
+}
+
+/// `(3, 2)`
+pub(super) fn tuple(failure: &Failure<'_>) -> Option<Diagnostic> {
+    let found = failure.found().filter(|found| found.kind == TokenKind::Comma && failure.after_operand())?;
+    let bracket = failure.bracket().filter(|_| failure.bracket_kind() == Some(BracketKind::Group))?;
+    let open = failure.site.token(bracket.at)?;
+    let diagnostic = Diagnostic::error(codes::UNEXPECTED_TOKEN, "lists and shapes stand between brackets")
+        .at(found.span, "a comma in parentheses");
+    Some(match failure.site.closer(bracket.at).and_then(|at| failure.site.token(at)) {
+        Some(close) => {
+            let inner = Span::new(open.span.end as usize, close.span.start as usize);
+            let inner = inner.text(failure.site.text);
+            diagnostic.suggest(open.span.to(close.span), format!("[{inner}]"), "write brackets")
+        }
+        None => diagnostic.help("as in `reshape(x, [3, 2], order=\"C\")`"),
+    })
 }
 
 /// `x >= 0 and y >= 0`
