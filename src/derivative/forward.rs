@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::lifting::full_tangent;
 use crate::named::Named;
 use crate::solution::{array, dual_entries, duals, variables};
-use altdiff::Cause;
+use altdiff::{Cause, Freedom};
 use cvxlayer_program::Input;
 
 /// How variables, lets, duals and the objective move along a direction of the parameters.
@@ -36,6 +36,8 @@ pub(super) struct Pushed {
     pub(super) stacked: Vec<f64>,
     pub(super) objective: f64,
     pub(super) causes: Vec<Cause>,
+    /// Where the solution is not unique, whatever moves.
+    pub(super) free: Vec<Freedom>,
     pub(super) lift_nodes: Vec<Option<Vec<f64>>>,
     pub(super) value_nodes: Vec<Option<Vec<f64>>>,
 }
@@ -51,7 +53,7 @@ impl Derivatives<'_> {
         let theta = self.theta_tangent(tangents)?;
         let pushed = self.push(&theta)?;
         let mut notes = Notes::default();
-        self.note_forward(&theta, &pushed, &mut notes);
+        self.note_forward(&theta, &pushed, None, &mut notes);
         let notes = notes.finish();
         let lets = program.lets.iter().map(|l| {
             let moved = pushed.value_nodes[l.node as usize].clone();
@@ -91,7 +93,7 @@ impl Derivatives<'_> {
             Input::BoundDual(i) => Some(dual_entries(&map.bounds[i as usize], &stacked)),
             Input::Objective => Some(vec![objective]),
         });
-        let causes = moved.harmful;
-        Ok(Pushed { x: moved.x, stacked, objective, causes, lift_nodes, value_nodes })
+        let (causes, free) = (moved.harmful, moved.free);
+        Ok(Pushed { x: moved.x, stacked, objective, causes, free, lift_nodes, value_nodes })
     }
 }

@@ -55,7 +55,7 @@ impl Derivatives<'_> {
                 let mut theta = vec![0.0; program.lift.theta];
                 theta[p.start..p.start + p.len()].copy_from_slice(&project(p, &unit));
                 let pushed = query.push(&theta)?;
-                query.note_forward(&theta, &pushed, &mut notes);
+                query.note_forward(&theta, &pushed, Some(output), &mut notes);
                 let map = &program.solution;
                 let column = match output {
                     Output::Variable(i) => map.variables[i].apply(&pushed.x),

@@ -2,6 +2,7 @@
 
 use super::Derivatives;
 use crate::lifting::project;
+use cvxlayer_program::Parameter;
 
 /// Rates are right to about 1e-9, so what is smaller than this, relative to the motion of the data, is rounding.
 const RATE: f64 = 1e-7;
@@ -10,40 +11,62 @@ const GRADIENT: f64 = 1e-9;
 /// How many entries of a parameter are looked at more closely, the most suspicious first.
 const CLOSE_LOOKS: usize = 32;
 
+/// How the entries of θ move a quantity.
+struct Ways {
+    /// Its derivative.
+    theta: Vec<f64>,
+    /// The derivatives of what is at a kink of the lift: they move it to one side at least, whatever slope is used there.
+    kinks: Vec<Vec<f64>>,
+}
+
 impl Derivatives<'_> {
     /// The parameters asked for that move a quantity with the given derivative by the data.
     pub(super) fn movers_of_data(&self, rate: &altdiff::Tangent) -> Vec<String> {
-        let theta = self.rate_of_theta(rate);
-        self.names(&theta, |query, p, entries| {
-            let suspects = by_size(entries);
-            suspects.into_iter().take(CLOSE_LOOKS).any(|e| query.moves(p, e, entries[e]))
-        })
+        let ways = self.ways(rate);
+        let moved = self.asked().filter(|p| self.moving_of(p, &ways).next().is_some());
+        moved.map(|p| p.name.to_string()).collect()
     }
 
     /// The entries of θ, of the parameters asked for, that move such a quantity.
     pub(super) fn moving_entries(&self, rate: &altdiff::Tangent) -> Vec<usize> {
-        let theta = self.rate_of_theta(rate);
-        let all = &self.state.program().parameters;
-        let mut out = Vec::new();
-        for p in self.asked.iter().map(|&i| &all[i]) {
-            let entries = project(p, &theta[p.start..p.start + p.len()]);
-            let moving =
-                by_size(&entries).into_iter().take(CLOSE_LOOKS).filter(|&e| self.moves(p, e, entries[e]));
-            out.extend(moving.map(|e| p.start + e));
-        }
+        let ways = self.ways(rate);
+        let entries = self.asked().flat_map(|p| self.moving_of(p, &ways).map(|e| p.start + e));
+        let mut out: Vec<usize> = entries.collect();
+        out.sort_unstable();
+        out.dedup();
         out
     }
 
-    fn rate_of_theta(&self, rate: &altdiff::Tangent) -> Vec<f64> {
+    fn ways(&self, rate: &altdiff::Tangent) -> Ways {
         let (state, program) = (self.state, self.state.program());
         let data = crate::engine::DataVector { blocks: rate.clone(), r: 0.0 };
         let mut theta_hat = vec![0.0; program.lift.len()];
         crate::engine::data_adjoint(&program.blocks, &data, &mut theta_hat);
-        state.lifted().adjoint(program, theta_hat).0
+        let noise = RATE * largest(&theta_hat).max(1.0);
+        let (theta, mut nodes) = state.lifted().adjoint(program, theta_hat);
+        for entry in nodes.iter_mut().flatten().flatten().filter(|v| v.abs() <= noise) {
+            *entry = 0.0;
+        }
+        let probes = state.lifted().tape.probes(&program.lift.tape, Some(&nodes), 0.0);
+        let kinks = probes.iter().map(|probe| state.lifted().node_adjoint(program, &probe.weights));
+        Ways { theta, kinks: kinks.collect() }
+    }
+
+    /// The entries of a parameter that move a quantity; some more than once.
+    fn moving_of<'w>(&self, p: &'w Parameter, ways: &'w Ways) -> impl Iterator<Item = usize> + use<'_, 'w> {
+        let of = |theta: &[f64]| project(p, &theta[p.start..p.start + p.len()]);
+        let entries = of(&ways.theta);
+        let suspects = by_size(&entries).into_iter().take(CLOSE_LOOKS);
+        let through_kinks = ways.kinks.iter().flat_map(move |kink| {
+            let threshold = GRADIENT * largest(kink).max(f64::MIN_POSITIVE);
+            let above = of(kink).into_iter().enumerate().filter(move |(_, v)| v.abs() > threshold);
+            above.map(|(e, _)| e)
+        });
+        suspects.filter(move |&e| self.moves(p, e, entries[e])).chain(through_kinks)
     }
 
     /// Whether a rate by one entry of a parameter is more than rounding, given how far the entry moves the data.
-    fn moves(&self, p: &cvxlayer_program::Parameter, entry: usize, rate: f64) -> bool {
+    fn moves(&self, p: &Parameter, entry: usize, rate: f64) -> bool {
         let mut unit = vec![0.0; p.len()];
         unit[entry] = 1.0;
         let mut direction = vec![0.0; self.state.program().lift.theta];
@@ -58,25 +81,21 @@ impl Derivatives<'_> {
     pub(super) fn movers_of_gradient(&self, theta: &[f64], weights: &[(u32, Vec<f64>)]) -> Vec<String> {
         let weight = weights.iter().fold(0.0_f64, |m, (_, w)| m.max(largest(w)));
         let threshold = GRADIENT * largest(theta).max(weight).max(f64::MIN_POSITIVE);
-        self.names(theta, |_, _, entries| largest(entries) > threshold)
+        self.names(theta, |entries| largest(entries) > threshold)
     }
 
     /// The parameters asked for that move in a direction.
     pub(super) fn moving(&self, theta: &[f64]) -> Vec<String> {
-        self.names(theta, |_, _, entries| entries.iter().any(|v| *v != 0.0))
+        self.names(theta, |entries| entries.iter().any(|v| *v != 0.0))
     }
 
-    fn names(
-        &self,
-        theta: &[f64],
-        moves: impl Fn(&Self, &cvxlayer_program::Parameter, &[f64]) -> bool,
-    ) -> Vec<String> {
-        let all = &self.state.program().parameters;
-        let asked = self.asked.iter().map(|&i| &all[i]);
-        asked
-            .filter(|p| moves(self, p, &project(p, &theta[p.start..p.start + p.len()])))
-            .map(|p| p.name.to_string())
-            .collect()
+    fn names(&self, theta: &[f64], moves: impl Fn(&[f64]) -> bool) -> Vec<String> {
+        let moved = self.asked().filter(|p| moves(&project(p, &theta[p.start..p.start + p.len()])));
+        moved.map(|p| p.name.to_string()).collect()
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &Parameter> {
+        self.asked.iter().map(|&i| &self.state.program().parameters[i])
     }
 }
 

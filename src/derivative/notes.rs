@@ -2,19 +2,23 @@
 
 use super::Derivatives;
 use super::forward::Pushed;
-use super::output::Seed;
+use super::output::{Output, Seed};
 use super::reverse::Pulled;
 use crate::data::place;
+use crate::engine;
 use crate::error::Error;
 use crate::lifting::subexpression;
+use crate::solution::dual_entries;
 use crate::tape::{Evaluation, Irregularity, Probe, reaches};
-use altdiff::{Cause, Harm, Place};
-use cvxlayer_program::{Columns, Op, Program, Role, Rows, Tape, UserDual};
+use altdiff::{Cause, Harm, Place, SolutionTangent};
+use cvxlayer_program::{Columns, Input, Op, Program, Role, Rows, Tape, UserDual};
 
 /// How near to a kink a value at the solution counts as on it; parameters are compared exactly.
 const AT_SOLUTION: f64 = 1e-9;
 /// Below this, relative to the largest motion, a node does not move.
 const STILL: f64 = 1e-9;
+/// An output that reads less of a direction, relative to its largest entry, reads rounding.
+const SEEN: f64 = 1e-7;
 /// So many places are named one by one.
 const NAMED: usize = 3;
 
@@ -116,10 +120,23 @@ impl Derivatives<'_> {
         Ok(())
     }
 
-    /// Notes what spoils a derivative along a direction.
-    pub(super) fn note_forward(&self, theta: &[f64], pushed: &Pushed, notes: &mut Notes) {
+    /// Notes what spoils the derivative of an output, or of all that users see, along a direction.
+    pub(super) fn note_forward(
+        &self,
+        theta: &[f64],
+        pushed: &Pushed,
+        output: Option<Output>,
+        notes: &mut Notes,
+    ) {
         let (state, program) = (self.state, self.state.program());
         let movers = self.moving(theta);
+        if movers.is_empty() {
+            return;
+        }
+        let news = pushed.free.iter().filter(|free| !pushed.causes.contains(&free.cause));
+        for free in news.filter(|free| self.sees(output, &free.along)) {
+            self.note_cause(&free.cause, None, notes);
+        }
         for cause in &pushed.causes {
             self.note_cause(cause, Some(&movers), notes);
         }
@@ -132,6 +149,39 @@ impl Derivatives<'_> {
         for probe in self.value_probes(&state.values) {
             if moves(&probe, &pushed.value_nodes) {
                 note_value(program, &program.values, &probe, &movers, notes);
+            }
+        }
+    }
+
+    /// Whether an output, or anything that users see, reads a direction of the solver's variables and multipliers.
+    fn sees(&self, output: Option<Output>, along: &SolutionTangent) -> bool {
+        let program = self.state.program();
+        let map = &program.solution;
+        let stacked = engine::multiplier_tangent(along);
+        let largest = |v: &[f64]| v.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let size = largest(&along.x).max(largest(&stacked));
+        let moves = |v: Vec<f64>| largest(&v) > SEEN * size;
+        let variable = |i: usize| moves(map.variables[i].apply(&along.x));
+        let dual = |duals: &[UserDual], i: usize| moves(dual_entries(&duals[i], &stacked));
+        match output {
+            None => {
+                (0..map.variables.len()).any(variable)
+                    || (0..map.duals.len()).any(|i| dual(&map.duals, i))
+                    || (0..map.bounds.len()).any(|i| dual(&map.bounds, i))
+            }
+            Some(Output::Variable(i)) => variable(i),
+            Some(Output::Dual(i)) => dual(&map.duals, i),
+            Some(Output::Bound(i)) => dual(&map.bounds, i),
+            // The value is that of every solution.
+            Some(Output::Objective) => false,
+            Some(Output::Let(i)) => {
+                let nodes = self.state.values.tangent(&program.values, &|input| match input {
+                    Input::Parameter(_) | Input::Objective => None,
+                    Input::Variable(i) => Some(map.variables[i as usize].apply(&along.x)),
+                    Input::Dual(i) => Some(dual_entries(&map.duals[i as usize], &stacked)),
+                    Input::BoundDual(i) => Some(dual_entries(&map.bounds[i as usize], &stacked)),
+                });
+                nodes[program.lets[i].node as usize].clone().is_some_and(moves)
             }
         }
     }

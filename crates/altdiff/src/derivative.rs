@@ -15,7 +15,9 @@ mod smoothed;
 mod state;
 
 pub(crate) use adjoint::{Adjoint, block_len, block_of};
-pub use data::{Cause, Cotangent, DerivativeOptions, Gradient, Harm, Place, Route, SolutionTangent, Tangent};
+pub use data::{
+    Cause, Cotangent, DerivativeOptions, Freedom, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
+};
 pub use degeneracy::Degeneracy;
 pub use factored::FactoredGradient;
 pub use one_sided::OneSided;

@@ -38,8 +38,8 @@ mod smooth;
 pub use batch::{Batch, BatchGradient, BatchSolution, Block, map_samples, vjp_batch};
 pub use csc::Csc;
 pub use derivative::{
-    Cause, Cotangent, Degeneracy, DerivativeOptions, FactoredGradient, Gradient, Harm, OneSided, Place,
-    Route, Smoothed, SolutionTangent, Tangent,
+    Cause, Cotangent, Degeneracy, DerivativeOptions, FactoredGradient, Freedom, Gradient, Harm, OneSided,
+    Place, Route, Smoothed, SolutionTangent, Tangent,
 };
 pub use error::Error;
 #[cfg(feature = "clarabel")]

@@ -192,6 +192,31 @@ fn a_tie_is_left_towards_the_better_vertex() {
 }
 
 #[test]
+fn tangents_say_where_the_answer_is_not_unique() {
+    let options = DerivativeOptions::default();
+    // minimize ½x² − 2x  subject to  x ≤ 1 twice: x moves with both ends, but their multipliers share 1.
+    let g = Csc::from_triplets(2, 1, &[(0, 0, 1.0), (1, 0, 1.0)]).unwrap();
+    let problem =
+        Problem::new(1).quadratic(Csc::identity(1), vec![-2.0]).inequalities(g, vec![-INF; 2], vec![1.0; 2]);
+    let t = Tangent { gu: vec![1.0; 2], ..Tangent::default() };
+    let moved = solve(&problem).jvp(&t, &options).unwrap();
+    assert!(moved.harmful.is_empty(), "{:?}", moved.harmful);
+    assert!((moved.x[0] - 1.0).abs() < 1e-12);
+    let [free] = &moved.free[..] else { panic!("{:?}", moved.free) };
+    assert!(matches!(free.cause, Cause::Dependent(_)));
+    let (sum, size) = (free.along.nu_upper[0] + free.along.nu_upper[1], free.along.nu_upper[0].abs());
+    assert!(sum.abs() < 1e-9 * size && size > 0.0, "{:?}", free.along);
+    // minimize x₀ + x₁ over the simplex: the objective moves with its end, the point does not.
+    let problem = Problem::new(2)
+        .linear(vec![1.0; 2])
+        .equalities(Csc::from_triplets(1, 2, &[(0, 0, 1.0), (0, 1, 1.0)]).unwrap(), vec![1.0])
+        .bounds(vec![0.0; 2], vec![INF; 2]);
+    let moved = solve(&problem).jvp(&Tangent { b: vec![1.0], ..Tangent::default() }, &options).unwrap();
+    let free = moved.free.iter().find(|free| matches!(free.cause, Cause::NotUnique(_))).unwrap();
+    assert!((free.along.x[0] + free.along.x[1]).abs() < 1e-9 && free.along.x[0].abs() > 1e-3);
+}
+
+#[test]
 fn a_zero_weight_is_left_inwards() {
     // minimize ½‖z − c‖² + λ·1ᵀt, −t ≤ z ≤ t at λ = 0: for λ > 0 soft thresholding, z = c − λ sign(c).
     let c = [2.0, -0.5, 0.25];

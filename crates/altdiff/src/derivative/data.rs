@@ -263,10 +263,23 @@ pub struct SolutionTangent {
     pub mu_upper: Vec<f64>,
     /// What makes the tangent ill defined along this direction. Empty also when it was not examined.
     pub harmful: Vec<Cause>,
+    /// In which directions the solution or its multipliers are not unique: what reads them has no tangent, whichever way
+    /// the data move. Empty also when it was not examined.
+    pub free: Vec<Freedom>,
     /// Relative residual of the derivative's linear system.
     pub residual: f64,
     /// Where the route truncates, the largest error of an entry relative to the largest entry; else 0.
     pub error_estimate: f64,
+}
+
+/// A direction in which the solution, or its multipliers, can move while the data stay.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Freedom {
+    /// [`Cause::NotUnique`] for directions of x, [`Cause::Dependent`] for those of multipliers, [`Cause::Pinned`] for the
+    /// two parts of one that is 0.
+    pub cause: Cause,
+    /// The direction.
+    pub along: SolutionTangent,
 }
 
 impl SolutionTangent {

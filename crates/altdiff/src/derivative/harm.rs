@@ -8,7 +8,7 @@ use super::degeneracy::{Weak, support};
 use super::state::{Stacked, State, at, end};
 use crate::active::Side;
 use crate::problem::{dot, norm_inf};
-use crate::{Cause, Cotangent, Error, Harm, Place, Tangent};
+use crate::{Cause, Cotangent, Error, Freedom, Harm, Place, SolutionTangent, Tangent};
 
 /// Below this (relative) a coupling is rounding noise.
 const NOISE: f64 = 1e-8;
@@ -51,8 +51,7 @@ impl State {
         self.weak_harms(v, d, asked, &mut out)?;
         for (row, i) in self.pinned() {
             let place = self.fixed_place(row, i);
-            let (multiplier, size) = (if row { self.point.y[i] } else { self.point.z[i] }, self.point.norm());
-            if asks_for_parts(asked, place) && multiplier.abs() <= self.activity * size.max(1.0) {
+            if asks_for_parts(asked, place) && self.is_slack(row, i) {
                 out.push(Harm { cause: Cause::Pinned(place), rate: None });
                 continue;
             }
@@ -238,12 +237,7 @@ impl State {
     }
 
     /// The harms of a forward derivative along a data tangent.
-    pub(super) fn harms_along(
-        &self,
-        t: &Tangent,
-        rhs: &Stacked,
-        moved: &Stacked,
-    ) -> Result<Vec<Cause>, Error> {
+    pub(super) fn harms_along(&self, t: &Tangent, moved: &Stacked) -> Result<Vec<Cause>, Error> {
         let c = self.classified()?;
         let mut out = Vec::new();
         let size = [&t.p, &t.q, &t.a, &t.b, &t.g, &t.gl, &t.gu, &t.lo, &t.hi]
@@ -283,8 +277,38 @@ impl State {
                 out.push(Cause::Pinned(self.fixed_place(row, i)));
             }
         }
-        let _ = rhs;
         Ok(out)
+    }
+
+    /// The directions in which the solution and its multipliers are not unique.
+    pub(super) fn freedoms(&self) -> Result<Vec<Freedom>, Error> {
+        let c = self.classified()?;
+        let of_x = c.free.iter().map(|z| Freedom {
+            cause: Cause::NotUnique(support(&z.x).collect()),
+            along: SolutionTangent { x: z.x.clone(), ..self.unstack(Stacked::zeros(&self.user), &c.tight) },
+        });
+        let of_multipliers = c.dependencies.iter().map(|y| Freedom {
+            cause: Cause::Dependent(self.support(y, &c.tight)),
+            along: self.unstack(y.clone(), &c.tight),
+        });
+        // The two parts of the multiplier of equal ends: their difference is one number, and where that is 0 each has a kink.
+        let parts = self.pinned().filter(|&(row, i)| self.is_slack(row, i)).map(|(row, i)| {
+            let mut along = self.unstack(Stacked::zeros(&self.user), &c.tight);
+            if row {
+                let k = i - self.equalities;
+                (along.nu_lower[k], along.nu_upper[k]) = (1.0, 1.0);
+            } else {
+                (along.mu_lower[i], along.mu_upper[i]) = (1.0, 1.0);
+            }
+            Freedom { cause: Cause::Pinned(self.fixed_place(row, i)), along }
+        });
+        Ok(of_x.chain(of_multipliers).chain(parts).collect())
+    }
+
+    /// Whether the multiplier of equal ends is 0, to rounding.
+    fn is_slack(&self, row: bool, i: usize) -> bool {
+        let multiplier = if row { self.point.y[i] } else { self.point.z[i] };
+        multiplier.abs() <= self.activity * self.point.norm().max(1.0)
     }
 }
 

@@ -82,13 +82,15 @@ impl Solution {
         let active = &classified.active;
         let rhs = state.right_hand_side(tangent, active);
         let Applied { value: moved, residual, error } = state.apply(&rhs, options.route, Mode::Forward)?;
-        let harmful = if options.examine { state.harms_along(tangent, &rhs, &moved)? } else { Vec::new() };
-        let mut out = state.unstack(moved, active);
+        let mut out = state.unstack(moved.clone(), active);
         out.residual = residual;
         if let Some(error) = error {
             out.error_estimate = ratio(state.unstack(error, active).largest(), out.largest());
         }
-        out.harmful = harmful;
+        if options.examine {
+            out.harmful = state.harms_along(tangent, &moved)?;
+            out.free = state.freedoms()?;
+        }
         Ok(out)
     }
 
