@@ -71,7 +71,7 @@ fn table(out: &Output) -> Vec<Vec<String>> {
 fn a_table_with_times_and_errors() {
     let folder = tempfile::tempdir().unwrap();
     archive(&folder.path().join("one.npz"), &problem());
-    for method in ["auto", "active-set", "alternating", "interior"] {
+    for method in ["auto", "active-set", "alternating", "interior", "dual-newton"] {
         let rows = table(&cvx(folder.path(), &["one.npz", "--warm", "--method", method]));
         assert_eq!(
             rows[0].join(","),

@@ -24,6 +24,7 @@ mod alternating;
 mod certificate;
 mod convexity;
 mod core;
+mod dual;
 mod finish;
 mod interior;
 mod kernel;

@@ -15,6 +15,9 @@ pub enum Method {
     ActiveSet,
     /// Proximal interior-point method, finished exactly.
     Interior,
+    /// Newton's method on the dual of the rows, finished exactly, where P is diagonal and the rows are few; falls back to
+    /// [`Method::Interior`] elsewhere.
+    DualNewton,
     /// An outside solver, finished exactly: see [`crate::Solver::solve_by`]. Asked for in [`Settings::method`] it is
     /// [`Method::Auto`].
     Outside,
@@ -44,7 +47,7 @@ pub struct Settings {
     /// max(1, the largest term in it). Default 1e-9.
     pub tolerance: f64,
     /// Iterations before [`crate::Status::IterationLimit`]; `None`: 5000 alternating (200 where the method was chosen
-    /// automatically), 250 interior-point, as many as it takes for pivoting.
+    /// automatically), 250 interior-point, 100 in the dual, as many as it takes for pivoting.
     pub max_iterations: Option<usize>,
     /// Penalty ρ of the alternating method in the equilibrated problem; `None`: tr(P)/‖[A; G]‖_F² and adapted.
     pub rho: Option<f64>,

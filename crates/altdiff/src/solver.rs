@@ -1,6 +1,7 @@
 //! The solver: analysis for a pattern, and the choice and order of methods.
 
 mod drive;
+mod few;
 mod outside;
 mod pivot;
 mod together;

@@ -41,6 +41,8 @@ pub(crate) enum Forward {
     ActiveSet,
     /// A proximal interior-point method, finished exactly
     Interior,
+    /// Newton's method on the dual of the rows, where P is diagonal and they are few
+    DualNewton,
 }
 
 impl Forward {
@@ -50,6 +52,7 @@ impl Forward {
             Self::Alternating => Method::Alternating,
             Self::ActiveSet => Method::ActiveSet,
             Self::Interior => Method::Interior,
+            Self::DualNewton => Method::DualNewton,
         }
     }
 }
@@ -88,6 +91,7 @@ pub(crate) fn method_name(method: Method) -> &'static str {
         Method::Alternating => "alternating",
         Method::ActiveSet => "active-set",
         Method::Interior => "interior",
+        Method::DualNewton => "dual-newton",
         Method::Outside => "outside",
         _ => "auto",
     }

@@ -1,6 +1,6 @@
 //! Times setup, solve and derivative of `.npz` problems: the vector–Jacobian product of the sum of x by all data.
 //!
-//! `cargo run --release --example timing -- [--method auto|alternating|active-set|interior] FILE.npz…`
+//! `cargo run --release --example timing -- [--method auto|alternating|active-set|interior|dual-newton] FILE.npz…`
 #![allow(clippy::print_stdout)]
 
 #[path = "../problem_set/npz.rs"]
@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Some("alternating") => Method::Alternating,
             Some("active-set") => Method::ActiveSet,
             Some("interior") => Method::Interior,
+            Some("dual-newton") => Method::DualNewton,
             _ => Method::Auto,
         };
     }

@@ -9,6 +9,7 @@ mod adjoint;
 mod blocks;
 mod complementarity;
 mod eliminate;
+mod given;
 mod layout;
 mod saddle;
 mod sample;
@@ -17,6 +18,7 @@ mod walk;
 
 pub(crate) use adjoint::{Factors, Room};
 pub(crate) use complementarity::Search;
+pub(crate) use given::Complementarity;
 pub(crate) use layout::Layout;
 pub(crate) use saddle::{Saddle, Singular};
 pub(crate) use sample::{Inequality, Penalized};

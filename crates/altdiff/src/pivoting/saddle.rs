@@ -41,6 +41,23 @@ impl Saddle {
         self.lower.reset(order);
     }
 
+    /// Makes room for a matrix S that is given, of so many inequalities.
+    pub(super) fn keep(&mut self, order: usize) {
+        self.parts = Parts { positive: 0, negative: 0, kept: order };
+        self.lower.reset(order);
+    }
+
+    /// Takes the entries of a matrix S that is given.
+    pub(super) fn fill_kept(&mut self, entry: impl Fn(usize, usize) -> f64) {
+        let (order, stride) = (self.order(), self.lower.stride);
+        for j in 0..order {
+            for (i, v) in self.lower.values[j * stride..j * stride + order].iter_mut().enumerate() {
+                *v = entry(i, j);
+            }
+            self.lower.reference[j] = entry(j, j);
+        }
+    }
+
     /// Factors another problem's matrix, in the memory there is.
     pub(crate) fn renew(&mut self, core: &Core, layout: &Layout) -> Result<(), Singular> {
         let n = layout.n;

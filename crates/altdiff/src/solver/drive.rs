@@ -1,5 +1,6 @@
 //! Which method runs when, and what follows when one does not get there.
 
+use super::few::Few;
 use crate::active::ActiveSet;
 use crate::alternating::Alternating;
 use crate::core::{Core, Point};
@@ -133,7 +134,7 @@ const INTERIOR: usize = 250;
 const EXTRA: usize = 8;
 
 /// Repairs of the active set in the last attempt at a finish.
-const REPAIRS: usize = 30;
+pub(super) const REPAIRS: usize = 30;
 
 /// Interior-point iterations without progress before a start counts as stalled.
 const PATIENCE: usize = 20;
@@ -170,10 +171,28 @@ impl Driver<'_> {
             end.finish(done);
             return Ok(end);
         }
-        let limit = self.settings.max_iterations;
+        let mut reason = None;
+        if matches!(method, Method::Auto | Method::Outside | Method::DualNewton) {
+            match self.dual_newton(warm_point.as_ref(), callback)? {
+                Few::Ended(end) => return self.settle(*end, callback),
+                Few::Unfit(why) => reason = Some(why),
+                Few::Unsuited if method == Method::DualNewton => {
+                    reason = Some(String::from("dual Newton: not for this problem"));
+                }
+                Few::Unsuited => {}
+            }
+        }
+        let mut end = self.iterate(method, warm_point.as_ref(), callback)?;
+        end.notes.splice(0..0, reason);
+        Ok(end)
+    }
+
+    /// The alternating and the interior-point method.
+    fn iterate(&self, method: Method, warm: Option<&Point>, callback: Callback<'_>) -> Result<End, Error> {
+        let (limit, inequalities) = (self.settings.max_iterations, self.inequalities());
         match method {
             Method::Alternating => {
-                let end = self.alternating(warm_point.as_ref(), limit.unwrap_or(ALTERNATING), callback)?;
+                let end = self.alternating(warm, limit.unwrap_or(ALTERNATING), callback)?;
                 // The method was asked for, but a right answer by another one is worth more than a limit.
                 if end.status != Status::IterationLimit || limit.is_some() || !self.settings.finish {
                     return self.settle(end, callback);
@@ -183,11 +202,7 @@ impl Driver<'_> {
                 self.settle(next, callback)
             }
             Method::Auto | Method::Outside if self.pattern.is_dense() && inequalities > 0 => {
-                let end = self.alternating(
-                    warm_point.as_ref(),
-                    limit.unwrap_or(AUTOMATIC).min(AUTOMATIC),
-                    callback,
-                )?;
+                let end = self.alternating(warm, limit.unwrap_or(AUTOMATIC).min(AUTOMATIC), callback)?;
                 let loose = end.status == Status::Solved && end.finished.is_none() && self.settings.finish;
                 if end.status != Status::IterationLimit && !loose {
                     return Ok(end);
