@@ -19,6 +19,7 @@ mod ends;
 mod expand;
 mod expression;
 mod literal;
+mod matmul;
 mod pack;
 mod pieces;
 mod rows;

@@ -1,5 +1,6 @@
 //! Sums of products by labelled axes.
 
+use super::contraction::contract;
 use crate::atoms::prelude::*;
 use std::collections::BTreeMap;
 
@@ -21,13 +22,13 @@ static ROW: Row = Row {
 
 /// The labels of each factor, and of the result.
 #[derive(Debug, PartialEq)]
-struct Labels {
-    factors: Vec<Vec<char>>,
-    out: Vec<char>,
+pub(super) struct Labels {
+    pub(super) factors: Vec<Vec<char>>,
+    pub(super) out: Vec<char>,
 }
 
 /// Reads `ij,jk->ik`; without an arrow the result has the labels that occur once, in order.
-fn labels(text: &str) -> Option<Labels> {
+pub(super) fn labels(text: &str) -> Option<Labels> {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let (left, right) = match text.split_once("->") {
         Some((left, right)) => (left, Some(right)),
@@ -102,18 +103,9 @@ impl Atom for Einsum {
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let mut factors = Vec::with_capacity(call.arguments.len());
         for argument in call.arguments {
-            factors.push(lower.compact(argument)?);
+            factors.push((*lower.compact(argument)?).clone());
         }
-        let shapes: Vec<_> = factors.iter().map(|f| f.shape).collect();
-        let Some(space) = Space::new(call, &shapes) else { return Err(outside(call)) };
-        let full = Shape::Vector(space.len);
-        lower.context.bounded(full, call.span)?;
-        let mut all = Affine::fill(full, 1.0);
-        for (k, factor) in factors.iter().enumerate() {
-            all = lower.multiply(&all, &factor.gather(full, space.positions(k)), full);
-        }
-        let group = (space.len / call.shape.len().max(1)).max(1);
-        Ok(all.sum_into(call.shape, |i| i / group))
+        contract(lower, factors, call)
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
@@ -121,68 +113,7 @@ impl Atom for Einsum {
         for argument in call.arguments {
             factors.push(tape.value(argument)?);
         }
-        let shapes: Vec<_> = factors.iter().map(|&f| tape.shape(f)).collect();
-        let Some(space) = Space::new(call, &shapes) else { return Err(outside(call)) };
-        let full = Shape::Vector(space.len);
-        tape.context.bounded(full, call.span)?;
-        let mut all = None;
-        for (k, &factor) in factors.iter().enumerate() {
-            let factor = tape.gather(factor, full, space.positions(k));
-            all = Some(match all {
-                None => factor,
-                Some(before) => tape.binary(Binary::Mul, before, factor, full),
-            });
-        }
-        let Some(all) = all else { return Err(outside(call)) };
-        let group = space.len / call.shape.len().max(1);
-        Ok(tape.push(Op::Reduce(Reduction::Sum, all, group), call.shape))
-    }
-}
-
-/// All combinations of the labels' values, those of the result outermost.
-struct Space {
-    /// Label, size and stride.
-    axes: Vec<(char, usize, usize)>,
-    /// The labels of each factor, with the strides of its axes.
-    factors: Vec<Vec<(char, usize)>>,
-    len: usize,
-}
-
-impl Space {
-    fn new(call: &Application<'_>, shapes: &[Shape]) -> Option<Self> {
-        let labels = call.text_option("subscripts").and_then(labels)?;
-        let mut sizes: BTreeMap<char, usize> = BTreeMap::new();
-        let mut factors = Vec::new();
-        for (own, shape) in labels.factors.iter().zip(shapes) {
-            let axes = shape.axes();
-            sizes.extend(own.iter().copied().zip(axes.iter().copied()));
-            let stride = |k: usize| axes[k + 1..].iter().product();
-            factors.push(own.iter().enumerate().map(|(k, &label)| (label, stride(k))).collect());
-        }
-        let mut order = labels.out.clone();
-        order.extend(sizes.keys().filter(|label| !labels.out.contains(label)));
-        let mut axes = Vec::new();
-        let mut len = 1usize;
-        for &label in order.iter().rev() {
-            let size = *sizes.get(&label)?;
-            axes.push((label, size, len));
-            len = len.checked_mul(size)?;
-        }
-        Some(Self { axes, factors, len })
-    }
-
-    /// The entry of a factor for each combination.
-    fn positions(&self, factor: usize) -> Vec<usize> {
-        let weights: Vec<(usize, usize, usize)> = self.factors[factor]
-            .iter()
-            .filter_map(|&(label, by)| {
-                let (_, size, stride) = self.axes.iter().find(|a| a.0 == label)?;
-                Some((*size, *stride, by))
-            })
-            .collect();
-        (0..self.len)
-            .map(|i| weights.iter().map(|(size, stride, by)| (i / stride % size) * by).sum())
-            .collect()
+        contract(tape, factors, call)
     }
 }
 

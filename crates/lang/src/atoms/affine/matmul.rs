@@ -62,22 +62,7 @@ impl Atom for MatMul {
         };
         let m = if a.shape.rank() == 2 { a.shape.as_rows().0 } else { 1 };
         let n = if b.shape.rank() == 2 { b.shape.as_rows().1 } else { 1 };
-        if let Some(product) = a.matmul_blocks(&b, (k, n), call.shape) {
-            lower.affordable(product.size() as f64, call)?;
-            return Ok(product);
-        }
-        // A product of large constants is arithmetic, which the tape's evaluator does far faster.
-        if a.is_numeric() && b.is_numeric() && (a.nnz() as f64) * (n as f64) > 2.0e7 {
-            let (left, right) =
-                (lower.lift.value(&call.arguments[0])?, lower.lift.value(&call.arguments[1])?);
-            let node = lower.lift.push(Op::MatMul(left, right), call.shape);
-            return lower.lift_node(node, "a product of constants".into(), "a product of constants");
-        }
-        // Each term of the left factor meets a row of the right one.
-        let mut met = vec![0_usize; k];
-        b.rows().for_each(|(i, terms)| met[i / n.max(1)] += terms.len());
-        lower.affordable(a.rows().map(|(i, terms)| terms.len() as f64 * met[i % k] as f64).sum(), call)?;
-        Ok(a.matmul(&b, (m, k, n), call.shape, &mut lower.products))
+        lower.matmul(&a, &b, (m, k, n), call.shape, call)
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

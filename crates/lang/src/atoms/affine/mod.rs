@@ -1,6 +1,7 @@
 //! Affine atoms.
 
 pub mod add;
+pub mod contraction;
 pub mod conv;
 pub mod cumsum;
 pub mod diag;
