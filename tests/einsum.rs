@@ -69,7 +69,7 @@ fn check(factors: &[&str], varies: usize) {
     let mut params = Params::new();
     for (k, word) in factors.iter().enumerate() {
         let _ = writeln!(text, "param p{k}{};", shape(word));
-        params.set(&format!("p{k}"), Array::dense(axes(word), values[k].clone()).expect("a fitting shape"));
+        params.set(format!("p{k}"), Array::dense(axes(word), values[k].clone()).expect("a fitting shape"));
     }
     let _ = writeln!(text, "var x{};", shape(factors[varies]));
     let _ = writeln!(held, "x == p{varies};");

@@ -199,11 +199,28 @@ fn giant_arrays_are_refused() {
 }
 
 #[test]
+fn models_with_too_many_rows_are_refused() {
+    refused(
+        "E0613",
+        &[
+            "var x[3000];\nminimize norm1(outer(ones(3000), x));",
+            "var x[3000];\nparam w[3000];\nminimize dotsort(x, w);",
+            "var x[60000000];\nminimize sum_squares(x);",
+            "var x;\nparam a[9000000];\nminimize square(x);\nsubject to x <= a;",
+            "var x;\nparam a[3000, 3000];\nminimize square(x);\nsubject to max(a * x) <= 1;",
+        ],
+    );
+}
+
+#[test]
 fn large_and_sparse_is_fine() {
     for text in [
         "var x[20000];\nminimize sum_squares(eye(20000) @ x - 1);",
         "param a[20000];\nvar x[20000];\nminimize sum_squares(diag(a) @ x - 1);",
         "var x[20000];\nminimize sum_squares(-eye(20000).T @ x - 1);",
+        "var X[300, 300];\nminimize sum(einsum(\"ij,jk->ik\", ones(300, 300), X));",
+        "param p[2000, 2000];\nvar x[2000];\nminimize einsum(\"ij,i,j\", p, ones(2000), x);",
+        "var x[1000000];\nminimize norm1(x);",
     ] {
         assert_eq!(codes(text), Vec::<&str>::new(), "{text}");
     }
@@ -229,6 +246,8 @@ fn exponential_comprehensions_are_refused() {
         &[
             "var x;\nminimize square(x) + sum(sum(i * j * x for i in 0..1000000) for j in 0..1000000);",
             "var x;\nminimize square(x) + sum(sum(sum(i*j*k*x for i in 0..1000) for j in 0..1000) for k in 0..1000);",
+            "var x;\nminimize square(x) + sum(sum(sum(sum(sum(i*j*k*l*m*x for i in 0..1000) for j in 0..1000) for k in 0..1000) for l in 0..1000) for m in 0..1000);",
+            "var x[9];\nminimize sum_squares(x);\nsubject to sum(sum(i*j*x[k] for i in 0..1000) for j in 0..1000) <= 1 for k in 0..9;",
             "var x;\nminimize square(x) + sum(i * j * k * x for i in 0..1000000, j in 0..1000000, k in 0..1000000);",
             "var x;\nminimize square(x) + sum(x for i in 0..1000000, j in 0..1000000 if i + j < 0);",
             "var x[3];\nminimize sum_squares(x);\nsubject to x[0] >= i + j for i in 0..1000000, j in 0..1000000;",
@@ -271,6 +290,17 @@ fn exponential_chains_cost_what_they_say() {
         "var x; minimize square(x) + f25(x);",
     );
     refused("E0601", &[&functions]);
+    // A function that uses its argument twice, applied to itself, for each value of an index.
+    let nested = |inner: &str| format!("{}{inner}{}", "f(".repeat(40), ")".repeat(40));
+    let doubled = |body: &str| {
+        let (head, tail) = ("fn f(a) = a + a;\nvar x[2];\nminimize sum_squares(x) + ", "for i in 0..2");
+        format!("{head}sum({body} {tail});")
+    };
+    let numbers = format!("{} * x[i]", nested("exp(i + 0.5)"));
+    let lifted = format!("{} * x[i]", nested("exp(p * i)"));
+    for text in [nested("i * x[i]"), nested("abs(i * x[i])"), numbers, lifted] {
+        assert_eq!(codes(&format!("param p;\n{}", doubled(&text))), Vec::<&str>::new());
+    }
     refused("E0203", &["fn f(a) = f(f(a));\nvar x;\nminimize f(x);"]);
     refused("E0203", &["fn f(a) = g(a) + g(a);\nfn g(a) = f(a) + 1;\nvar x;\nminimize f(x);"]);
 }

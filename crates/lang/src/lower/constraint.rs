@@ -72,6 +72,7 @@ impl Lower<'_> {
     pub fn constraint(&mut self, k: usize) -> Lowered<()> {
         let model = self.context.model;
         let constraint = &model.constraints[k];
+        self.here = constraint.span;
         let (instances, mut axes) = instances(self.context, constraint)?;
         let owner = (
             self.equalities.owner(constraint.label.clone(), Role::User),
@@ -83,6 +84,7 @@ impl Lower<'_> {
         for env in &instances {
             let shape = self.context.concrete(&constraint.shape, env, constraint.span)?;
             self.context.bounded(shape, constraint.span)?;
+            self.room(shape.len(), "rows", constraint.span)?;
             let own = self.instance(constraint, env, shape, owner)?;
             entries.extend(own.into_iter().map(|(entry, multiplier, c)| (offset + entry, multiplier, c)));
             offset += shape.len();
@@ -177,6 +179,7 @@ impl Lower<'_> {
             let bound = expand_to(&*self.affine(above)?, shape).into_owned();
             let range = self.range(above);
             for piece in pieces {
+                self.room(piece.entry.len(), "rows", self.context.model.tree.span(below.node))?;
                 self.piece(&piece, (&bound, range), false, owner.1, &mut out);
             }
             return Ok(out);
@@ -185,6 +188,7 @@ impl Lower<'_> {
             let bound = expand_to(&*self.affine(below)?, shape).into_owned();
             let range = self.range(below);
             for piece in pieces {
+                self.room(piece.entry.len(), "rows", self.context.model.tree.span(above.node))?;
                 self.piece(&piece, (&bound, range), true, owner.1, &mut out);
             }
             return Ok(out);
@@ -437,6 +441,9 @@ fn split(
 /// The instances of a constraint and the leading axes of its dual.
 fn instances(context: &Context<'_>, constraint: &Constraint) -> Lowered<(Vec<Env>, Vec<usize>)> {
     let Some(loops) = &constraint.loops else { return Ok((vec![Env::default()], Vec::new())) };
+    let sides: Vec<NodeId> =
+        std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)).collect();
+    context.foreseen(loops, &sides, constraint.span)?;
     let all = context.instances(loops, &Env::default(), constraint.span)?;
     let axes = if loops.is_grid() {
         let mut axes = Vec::new();

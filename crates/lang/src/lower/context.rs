@@ -1,6 +1,7 @@
 //! What lowering knows before it starts: the checked model, bound sizes, and the values of constants.
 
 use super::inputs::{Array, Inputs};
+use super::visits::{MAX_VISITED, Recent};
 use super::{Lowered, refuse};
 use crate::check::model::{CheckedModel, Parameter};
 use crate::check::place::focus;
@@ -9,7 +10,7 @@ use crate::check::tree::{Condition, Loops, NodeId, OptionValue, Order};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use cvxlayer_program::{Shape, Storage};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// The values of the indices around an expression.
@@ -23,6 +24,21 @@ impl Env {
         let mut all = (*self.0).clone();
         all.push((index, value));
         Self(Rc::new(all))
+    }
+
+    /// Whether there is no index around.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many indices there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether this is the same environment, not only an equal one.
+    pub fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 
     fn get(&self, index: u32) -> Option<i64> {
@@ -108,6 +124,12 @@ pub struct Context<'m> {
     pub theta: usize,
     /// How many instances of all `for`s were visited.
     visited: Cell<i64>,
+    /// How many expressions were evaluated for single values of indices.
+    pub(super) evaluated: Cell<u64>,
+    /// By canonical expression, whether its value is worth keeping while the indices around it stay.
+    pub(super) repeated: Vec<bool>,
+    /// Numbers of such expressions.
+    pub(super) numbers: RefCell<Recent<f64>>,
 }
 
 impl<'m> Context<'m> {
@@ -116,7 +138,17 @@ impl<'m> Context<'m> {
     /// # Errors
     /// If sizes do not fit.
     pub fn new(model: &'m CheckedModel, inputs: &'m Inputs, dims: Vec<i64>) -> Result<Self, Vec<Diagnostic>> {
-        let mut context = Self { model, inputs, dims, layouts: Vec::new(), theta: 0, visited: Cell::new(0) };
+        let mut context = Self {
+            model,
+            inputs,
+            dims,
+            layouts: Vec::new(),
+            theta: 0,
+            visited: Cell::new(0),
+            evaluated: Cell::new(0),
+            repeated: super::visits::repeated(&model.tree),
+            numbers: RefCell::default(),
+        };
         let mut errors = Vec::new();
         for parameter in &model.parameters {
             match context.layout(parameter) {
@@ -287,6 +319,11 @@ impl<'m> Context<'m> {
         })
     }
 
+    /// How many instances of all `for`s were visited.
+    pub(super) fn visited(&self) -> i64 {
+        self.visited.get()
+    }
+
     /// The instances of a `for`, as environments.
     ///
     /// # Errors
@@ -346,8 +383,6 @@ impl<'m> Context<'m> {
 
 /// The most instances of one `for`.
 const MAX_INSTANCES: i64 = 2_000_000;
-/// The most instances of all of them together: a sum within a sum is visited once for each instance of the outer one.
-const MAX_VISITED: i64 = 3_000_000;
 
 /// The position, row by row in the full array, of each stored entry of a parameter.
 pub(super) fn positions(layout: &Layout) -> Vec<usize> {

@@ -6,15 +6,16 @@ use super::context::{Application, Context, Env, Layout, Operand};
 use super::ends::Ends;
 use super::inputs::Entries;
 use super::products::ProductTable;
-use super::rows::{RowSet, Side};
+use super::rows::RowSet;
 use super::tape::TapeBuilder;
+use super::visits::Recent;
 use super::{Lowered, refuse};
 use crate::atoms;
 use crate::check::tree::{Kind, Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
 use cvxlayer_program::{
-    Check, CheckKind, Columns, Derived, Op, Role, Shape, SmoothTerm, SparseMap, Storage, Text, Unary,
-    UserVariable,
+    Check, CheckKind, Columns, Derived, Op, Shape, SmoothTerm, SparseMap, Storage, Text, Unary, UserVariable,
 };
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -52,8 +53,11 @@ pub struct Lower<'m> {
     /// The user's duals, as terms over rows and bounds.
     pub duals: Vec<super::constraint::DualTerms>,
     known: HashMap<NodeId, Rc<Affine>>,
+    recent: Recent<Rc<Affine>>,
     lifted: HashMap<u32, usize>,
     total: usize,
+    /// The expression that is being expanded.
+    pub(super) here: Span,
 }
 
 /// The most terms that a program may have on the way; beyond that memory would run out.
@@ -81,8 +85,10 @@ impl<'m> Lower<'m> {
             bounded: Vec::new(),
             duals: Vec::new(),
             known: HashMap::new(),
+            recent: Recent::default(),
             lifted: HashMap::new(),
             total: 0,
+            here: Span::default(),
         }
     }
 
@@ -97,6 +103,13 @@ impl<'m> Lower<'m> {
         if memoize && let Some(known) = self.known.get(&key) {
             return Ok(known.clone());
         }
+        let repeated = self.context.repeated[key.0 as usize];
+        if repeated && let Some(known) = self.recent.get(key, &operand.env) {
+            return Ok(known);
+        }
+        if !memoize {
+            self.context.evaluated(tree.span(operand.node))?;
+        }
         self.context.requirements(operand)?;
         let number = facts.level <= Level::Constant && tree.shape(operand.node).is_empty();
         let number = if number { self.context.number(operand).ok() } else { None };
@@ -105,7 +118,10 @@ impl<'m> Lower<'m> {
         } else if facts.variable_free() && !facts.linear {
             self.lift(operand)?
         } else {
-            self.expand(operand)?
+            let around = std::mem::replace(&mut self.here, tree.span(operand.node));
+            let expanded = self.expand(operand)?;
+            self.here = around;
+            expanded
         });
         self.total += out.size();
         if self.total > MAX_TERMS {
@@ -116,6 +132,8 @@ impl<'m> Lower<'m> {
         }
         if memoize {
             self.known.insert(key, out.clone());
+        } else if repeated {
+            self.recent.insert(key, &operand.env, out.clone());
         }
         Ok(out)
     }
@@ -156,6 +174,9 @@ impl<'m> Lower<'m> {
                 Ok(self.affine(&base)?.gather(shape, positions))
             }
             Kind::Comprehension { atom, body, loops } => {
+                if operand.env.is_empty() {
+                    self.context.foreseen(loops, &[*body], span)?;
+                }
                 let instances = self.context.instances(loops, &operand.env, span)?;
                 let arguments: Vec<_> =
                     instances.into_iter().map(|env| Operand { node: *body, env }).collect();
@@ -324,45 +345,6 @@ impl<'m> Lower<'m> {
         if !self.checks.contains(&check) {
             self.checks.push(check);
         }
-    }
-
-    /// A fresh auxiliary variable of this shape, at least `lo` if that is given.
-    pub fn auxiliary(&mut self, name: &'static str, shape: Shape, lo: Option<f64>) -> Affine {
-        let start = self.lo.len();
-        self.columns.push(Columns { name: name.into(), role: Role::Auxiliary, start, len: shape.len() });
-        let end = start + shape.len();
-        self.lo.resize(end, lo);
-        self.hi.resize(end, None);
-        Affine::columns(shape, start)
-    }
-
-    /// Rows `array ≤ 0`, entry by entry.
-    pub fn at_most_zero(&mut self, array: &Affine, name: &'static str) {
-        let owner = self.inequalities.owner(name, Role::Auxiliary);
-        self.inequalities.push_all(owner, array, Side::AtMost);
-    }
-
-    /// Rows `array == 0`, entry by entry.
-    pub fn equal_zero(&mut self, array: &Affine, name: &'static str) {
-        let owner = self.equalities.owner(name, Role::Auxiliary);
-        self.equalities.push_all(owner, array, Side::Equal);
-    }
-
-    /// A variable that equals the array: the array itself where each entry is one variable, else auxiliaries.
-    pub fn as_variable(&mut self, array: &Affine, name: &'static str) -> Affine {
-        let plain = |terms: &[Term]| matches!(terms, [t] if t.column != Column::ONE && t.parameter == 0 && t.coefficient == 1.0);
-        let alone = match array.blocks() {
-            Some([b]) if b.by_entry(array.shape.len()).is_some() && b.factors.is_empty() => {
-                b.has_variable() && !b.is_parametric() && b.coefficient == 1.0
-            }
-            _ => array.least_variables() < 2 && (0..array.shape.len()).all(|i| plain(array.row(i))),
-        };
-        if alone {
-            return array.clone();
-        }
-        let fresh = self.auxiliary(name, array.shape, None);
-        self.equal_zero(&array.add(&fresh.clone().scale(-1.0)), name);
-        fresh
     }
 
     /// The elementwise product, operands broadcast to `shape`.

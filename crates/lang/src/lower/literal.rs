@@ -11,11 +11,27 @@ impl Context<'_> {
     /// # Errors
     /// If it is not such a number.
     pub fn number(&self, operand: &Operand) -> Lowered<f64> {
+        let key = self.model.tree.canonical(operand.node);
+        if !self.repeated[key.0 as usize] {
+            return self.fresh_number(operand);
+        }
+        if let Some(known) = self.numbers.borrow().get(key, &operand.env) {
+            return Ok(known);
+        }
+        let value = self.fresh_number(operand)?;
+        self.numbers.borrow_mut().insert(key, &operand.env, value);
+        Ok(value)
+    }
+
+    fn fresh_number(&self, operand: &Operand) -> Lowered<f64> {
         let tree = &self.model.tree;
         let span = tree.span(operand.node);
         let facts = tree.facts(operand.node);
         if let Some(size) = &facts.size {
             return Ok(self.size(size, &operand.env, span)? as f64);
+        }
+        if facts.indexed {
+            self.evaluated(span)?;
         }
         match &tree[operand.node].kind {
             Kind::Number(bits) => return Ok(bits.get()),

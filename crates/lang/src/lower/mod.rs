@@ -13,6 +13,7 @@ pub mod inputs;
 pub mod products;
 
 mod assemble;
+mod auxiliary;
 mod constraint;
 mod context;
 mod ends;
@@ -29,6 +30,7 @@ mod smooth;
 mod squares;
 mod tape;
 mod variable;
+mod visits;
 
 pub use constraint::Piece;
 pub use context::{Application, Context, Env, Layout, MAX_ENTRIES, Operand};

@@ -103,9 +103,18 @@ impl Lower<'_> {
     }
 
     /// A fresh variable above (`convex`) or below all pieces; numbers among them become its bound.
-    pub fn epigraph(&mut self, pieces: &[Piece], shape: Shape, name: &'static str, convex: bool) -> Affine {
+    ///
+    /// # Errors
+    /// If the program grows too large.
+    pub fn epigraph(
+        &mut self,
+        pieces: &[Piece],
+        shape: Shape,
+        name: &'static str,
+        convex: bool,
+    ) -> Lowered<Affine> {
         let start = self.lo.len();
-        let bound = self.auxiliary(name, shape, None);
+        let bound = self.auxiliary(name, shape, None)?;
         let mut numbers: Vec<Option<f64>> = vec![None; shape.len()];
         for piece in pieces.iter().filter(|piece| piece.rows.least_variables() == 0) {
             for (k, &entry) in piece.entry.iter().enumerate() {
@@ -130,12 +139,12 @@ impl Lower<'_> {
             let rows = piece.rows.gather(flat, kept.iter().copied());
             let minus = bound.gather(flat, kept.iter().map(|&k| piece.entry[k])).scale(-1.0);
             let side = if convex { 1.0 } else { -1.0 };
-            self.at_most_zero(&rows.add(&minus).scale(side), name);
+            self.at_most_zero(&rows.add(&minus).scale(side), name)?;
             if piece.both_signs {
-                self.at_most_zero(&rows.scale(-1.0).add(&minus).scale(side), name);
+                self.at_most_zero(&rows.scale(-1.0).add(&minus).scale(side), name)?;
             }
         }
-        bound
+        Ok(bound)
     }
 
     /// `|operand|`: the operand itself where its sign is known, else auxiliaries `t` with `±x ≤ t`.
@@ -151,21 +160,24 @@ impl Lower<'_> {
             (*a).clone().scale(-1.0)
         } else {
             let piece = Piece { both_signs: true, ..Piece::entries((*a).clone()) };
-            self.epigraph(&[piece], a.shape, name, true)
+            self.epigraph(&[piece], a.shape, name, true)?
         })
     }
 
     /// `max(array, 0)`, given the range of the array: itself or nothing where the sign is known, else auxiliaries `t ≥ 0`
     /// with `array ≤ t`.
-    pub fn positive(&mut self, array: &Affine, range: Interval, name: &'static str) -> Affine {
+    ///
+    /// # Errors
+    /// If the program grows too large.
+    pub fn positive(&mut self, array: &Affine, range: Interval, name: &'static str) -> Lowered<Affine> {
         if range.is_nonneg() {
-            return array.clone();
+            return Ok(array.clone());
         }
         if range.is_nonpos() {
-            return Affine::zeros(array.shape);
+            return Ok(Affine::zeros(array.shape));
         }
-        let part = self.auxiliary(name, array.shape, Some(0.0));
-        self.at_most_zero(&array.add(&part.clone().scale(-1.0)), name);
-        part
+        let part = self.auxiliary(name, array.shape, Some(0.0))?;
+        self.at_most_zero(&array.add(&part.clone().scale(-1.0)), name)?;
+        Ok(part)
     }
 }

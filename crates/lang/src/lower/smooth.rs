@@ -1,5 +1,6 @@
 //! Smooth terms of the objective.
 
+use super::Lowered;
 use super::affine::{Affine, Term};
 use super::column::{Basis, Column};
 use super::expand::Lower;
@@ -8,8 +9,16 @@ use cvxlayer_program::{SmoothFunction, SmoothTerm};
 impl Lower<'_> {
     /// φ of every entry of an array, as terms that only the objective may hold. Each entry becomes a variable of its
     /// own, unless it is one already.
-    pub fn smooth(&mut self, function: SmoothFunction, array: &Affine, name: &'static str) -> Affine {
-        let arguments = self.arguments(function, array, name);
+    ///
+    /// # Errors
+    /// If the program grows too large.
+    pub fn smooth(
+        &mut self,
+        function: SmoothFunction,
+        array: &Affine,
+        name: &'static str,
+    ) -> Lowered<Affine> {
+        let arguments = self.arguments(function, array, name)?;
         let shape = array.shape;
         let terms: Vec<_> = arguments
             .into_iter()
@@ -24,23 +33,28 @@ impl Lower<'_> {
                 (i, Term { column: Column::smooth(k), parameter: 0, coefficient: 1.0 })
             })
             .collect();
-        Affine::from_terms(shape, terms)
+        Ok(Affine::from_terms(shape, terms))
     }
 
     /// The solver's column of each entry.
-    fn arguments(&mut self, function: SmoothFunction, array: &Affine, name: &'static str) -> Vec<u32> {
+    fn arguments(
+        &mut self,
+        function: SmoothFunction,
+        array: &Affine,
+        name: &'static str,
+    ) -> Lowered<Vec<u32>> {
         let plain: Option<Vec<u32>> =
             (0..array.shape.len()).map(|i| self.plain(function, array.row(i))).collect();
         if let Some(columns) = plain {
-            return columns;
+            return Ok(columns);
         }
-        let fresh = self.auxiliary(name, array.shape, None);
-        self.equal_zero(&array.add(&fresh.clone().scale(-1.0)), name);
+        let fresh = self.auxiliary(name, array.shape, None)?;
+        self.equal_zero(&array.add(&fresh.clone().scale(-1.0)), name)?;
         let column = |i: usize| match fresh.row(i)[0].column.basis() {
             Basis::Variable(j) => j as u32,
             _ => unreachable!("an auxiliary is a variable"),
         };
-        (0..array.shape.len()).map(column).collect()
+        Ok((0..array.shape.len()).map(column).collect())
     }
 
     /// The column of terms that are one variable, whose own lower bound does not vie with the function's domain.

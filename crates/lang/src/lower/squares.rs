@@ -31,24 +31,30 @@ impl Lower<'_> {
     }
 
     /// The squares of the entries; entries with many variables get auxiliaries first.
-    pub fn squares(&mut self, array: &Affine, name: &'static str) -> Affine {
+    ///
+    /// # Errors
+    /// If the program grows too large.
+    pub fn squares(&mut self, array: &Affine, name: &'static str) -> Lowered<Affine> {
         if array.most_variables() <= LONGEST_SQUARED {
-            return array.multiply(array, &mut self.products);
+            return Ok(array.multiply(array, &mut self.products));
         }
-        let fresh = self.as_variable(array, name);
-        fresh.multiply(&fresh, &mut self.products)
+        let fresh = self.as_variable(array, name)?;
+        Ok(fresh.multiply(&fresh, &mut self.products))
     }
 
     /// The sum of the squares of all entries, in the smaller of two forms: the Gram matrix of the array's coefficients,
     /// or auxiliary variables for its entries.
-    pub fn sum_of_squares(&mut self, array: &Affine) -> Affine {
+    ///
+    /// # Errors
+    /// If the program grows too large.
+    pub fn sum_of_squares(&mut self, array: &Affine) -> Lowered<Affine> {
         if array.most_variables() <= 1 {
-            return array.multiply(array, &mut self.products).sum_into(Shape::Scalar, |_| 0);
+            return Ok(array.multiply(array, &mut self.products).sum_into(Shape::Scalar, |_| 0));
         }
         if let Some(dense) = Dense::of(array) {
             let (m, n) = (dense.rows as f64, dense.columns.len() as f64);
             if dense.pairs.min(n * (n + 1.0) / 2.0) <= dense.entries + 2.0 * m && m * n * n < 4.0e9 {
-                return self.dense_gram(array, &dense);
+                return Ok(self.dense_gram(array, &dense));
             }
             return self.auxiliary_squares(array);
         }
@@ -65,14 +71,14 @@ impl Lower<'_> {
         // An auxiliary costs its row's entries, its own entry in the row, and one on the diagonal of P.
         let work = rows as f64 * (used.len() as f64).powi(2);
         if gram <= entries + 2 * rows && (pairs < 4 * entries || work < 4.0e9) {
-            return self.gram(array, &used);
+            return Ok(self.gram(array, &used));
         }
         self.auxiliary_squares(array)
     }
 
-    fn auxiliary_squares(&mut self, array: &Affine) -> Affine {
-        let fresh = self.as_variable(array, "sum_squares");
-        fresh.multiply(&fresh, &mut self.products).sum_into(Shape::Scalar, |_| 0)
+    fn auxiliary_squares(&mut self, array: &Affine) -> Lowered<Affine> {
+        let fresh = self.as_variable(array, "sum_squares")?;
+        Ok(fresh.multiply(&fresh, &mut self.products).sum_into(Shape::Scalar, |_| 0))
     }
 
     /// As [`gram`](Self::gram), where the coefficients are a dense matrix.

@@ -1,6 +1,7 @@
 //! Expressions to tape nodes: how lifted expressions, lets, and expressions asked for get their values.
 
 use super::context::{Application, Context, Env, Operand};
+use super::visits::Recent;
 use super::{Lowered, refuse};
 use crate::atoms;
 use crate::check::tree::{Kind, NodeId as TreeNode};
@@ -16,6 +17,7 @@ pub struct TapeBuilder<'m> {
     /// The tape so far.
     pub tape: Tape,
     known: HashMap<TreeNode, u32>,
+    recent: Recent<u32>,
     entries: usize,
 }
 
@@ -25,12 +27,12 @@ const MAX_TAPE_ENTRIES: usize = 1 << 27;
 impl<'m> TapeBuilder<'m> {
     /// An empty tape.
     pub fn new(context: &'m Context<'m>) -> Self {
-        Self { context, tape: Tape::default(), known: HashMap::new(), entries: 0 }
+        Self { context, tape: Tape::default(), known: HashMap::new(), recent: Recent::default(), entries: 0 }
     }
 
     /// Continues a tape.
     pub fn resume(context: &'m Context<'m>, tape: Tape) -> Self {
-        Self { context, tape, known: HashMap::new(), entries: 0 }
+        Self { context, tape, known: HashMap::new(), recent: Recent::default(), entries: 0 }
     }
 
     /// Appends a node.
@@ -53,6 +55,13 @@ impl<'m> TapeBuilder<'m> {
         if memoize && let Some(&known) = self.known.get(&key) {
             return Ok(known);
         }
+        let repeated = self.context.repeated[key.0 as usize];
+        if repeated && let Some(known) = self.recent.get(key, &operand.env) {
+            return Ok(known);
+        }
+        if !memoize {
+            self.context.evaluated(tree.span(operand.node))?;
+        }
         self.context.requirements(operand)?;
         self.context.bounded(self.context.shape(operand)?, tree.span(operand.node))?;
         let out = self.node(operand)?;
@@ -64,6 +73,8 @@ impl<'m> TapeBuilder<'m> {
         }
         if memoize {
             self.known.insert(key, out);
+        } else if repeated {
+            self.recent.insert(key, &operand.env, out);
         }
         Ok(out)
     }
@@ -115,6 +126,9 @@ impl<'m> TapeBuilder<'m> {
                 Ok(self.gather(from, shape, positions))
             }
             Kind::Comprehension { atom, body, loops } => {
+                if operand.env.is_empty() {
+                    self.context.foreseen(loops, &[*body], span)?;
+                }
                 let instances = self.context.instances(loops, &operand.env, span)?;
                 let arguments: Vec<_> =
                     instances.into_iter().map(|env| Operand { node: *body, env }).collect();

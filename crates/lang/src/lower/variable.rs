@@ -21,6 +21,7 @@ impl Lower<'_> {
             self.context.bounded(shape, variable.span)?;
             let start = self.lo.len();
             let (columns, len) = column_pattern(variable, shape, start);
+            self.room(len, "variables", variable.span)?;
             self.columns.push(Columns { name: variable.name.clone().into(), role: Role::User, start, len });
             self.lo.resize(start + len, None);
             self.hi.resize(start + len, None);

@@ -145,7 +145,7 @@ pub(super) fn contract<E: Algebra>(
         if kept.len() > 2 {
             return work.spread(&left, &labels.out);
         }
-        let product = work.product(&left[0], &left[1], kept, summed)?;
+        let product = work.product(&left[0], &left[1], kept, &summed)?;
         left.splice(..2, [product]);
     }
     let Some(last) = left.pop() else { return Err(outside(call)) };
@@ -230,20 +230,20 @@ impl<E: Algebra> Contraction<'_, E> {
         a: &Labelled<E::Array>,
         b: &Labelled<E::Array>,
         kept: Vec<char>,
-        summed: Vec<char>,
+        summed: &[char],
     ) -> Lowered<Labelled<E::Array>> {
         if kept.iter().any(|c| a.1.contains(c) && b.1.contains(c)) {
-            let order = [&kept[..], &summed[..]].concat();
+            let order = [&kept[..], summed].concat();
             let grid = self.shape(&order);
             let (left, right) = (self.arranged(a, &order, grid)?, self.arranged(b, &order, grid)?);
             let product = self.algebra.times(&left, &right, grid);
-            return Ok((self.algebra.sum_runs(&product, self.count(&summed), self.shape(&kept)), kept));
+            return Ok((self.algebra.sum_runs(&product, self.count(summed), self.shape(&kept)), kept));
         }
         self.algebra.context().bounded(self.shape(&kept), self.call.span)?;
         let (rows, cols): (Vec<char>, Vec<char>) = kept.into_iter().partition(|c| a.1.contains(c));
-        let (m, k, n) = (self.count(&rows), self.count(&summed), self.count(&cols));
-        let left = self.arranged(a, &[&rows[..], &summed[..]].concat(), Shape::Matrix(m, k))?;
-        let right = self.arranged(b, &[&summed[..], &cols[..]].concat(), Shape::Matrix(k, n))?;
+        let (m, k, n) = (self.count(&rows), self.count(summed), self.count(&cols));
+        let left = self.arranged(a, &[&rows[..], summed].concat(), Shape::Matrix(m, k))?;
+        let right = self.arranged(b, &[summed, &cols[..]].concat(), Shape::Matrix(k, n))?;
         let product = self.algebra.matmul((&left, &right), (m, k, n), self.call)?;
         let out = [rows, cols].concat();
         let shape = self.shape(&out);

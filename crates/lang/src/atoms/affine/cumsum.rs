@@ -45,14 +45,14 @@ impl Atom for CumSum {
         if length <= LONGEST_EXPANDED || !a.has_variable() || !affine {
             return Ok(a.linear(call.shape, &map(call, a.shape)));
         }
-        let sums = lower.auxiliary("cumsum", a.shape, None);
+        let sums = lower.auxiliary("cumsum", a.shape, None)?;
         let shifted: Vec<_> = (0..a.shape.len()).map(|i| previous(i, n, stride)).collect();
         let mut before = Affine::zeros(a.shape);
         for (i, from) in shifted.into_iter().enumerate() {
             before.push_row(i, from.map_or(&[][..], |from| sums.row(from)).iter().copied());
         }
         let definition = sums.add(&before.scale(-1.0)).add(&(*a).clone().scale(-1.0));
-        lower.equal_zero(&definition, "cumsum");
+        lower.equal_zero(&definition, "cumsum")?;
         Ok(sums)
     }
 

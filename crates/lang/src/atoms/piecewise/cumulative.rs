@@ -62,7 +62,7 @@ impl Atom for Cumulative {
         let a = lower.affine(&call.arguments[0])?;
         let lines = lines(call, a.shape);
         let later: usize = lines.iter().map(|line| line.len().saturating_sub(1)).sum();
-        let fresh = lower.auxiliary(call.name, Shape::Vector(later), None);
+        let fresh = lower.auxiliary(call.name, Shape::Vector(later), None)?;
         // The first entry of a line is its own running maximum.
         let mut rows: Vec<&[Term]> = vec![&[]; a.shape.len()];
         let (mut order, mut before) = (Vec::with_capacity(later), Vec::with_capacity(later));
@@ -84,8 +84,8 @@ impl Atom for Cumulative {
         let side = if self.largest { 1.0 } else { -1.0 };
         let minus = fresh.scale(-1.0);
         let flat = Shape::Vector(later);
-        lower.at_most_zero(&a.gather(flat, order).add(&minus).scale(side), call.name);
-        lower.at_most_zero(&running.gather(flat, before).add(&minus).scale(side), call.name);
+        lower.at_most_zero(&a.gather(flat, order).add(&minus).scale(side), call.name)?;
+        lower.at_most_zero(&running.gather(flat, before).add(&minus).scale(side), call.name)?;
         Ok(running)
     }
 

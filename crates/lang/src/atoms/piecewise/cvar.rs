@@ -52,10 +52,10 @@ impl Atom for Cvar {
         let a = lower.affine(&call.arguments[0])?;
         nonempty(call, a.shape.len())?;
         let weight = weight(call, lower, a.shape.len())?;
-        let level = lower.auxiliary("cvar", Shape::Scalar, None);
-        let excess = lower.auxiliary("cvar", a.shape, Some(0.0));
+        let level = lower.auxiliary("cvar", Shape::Scalar, None)?;
+        let excess = lower.auxiliary("cvar", a.shape, Some(0.0))?;
         let minus = expand_to(&level, a.shape).into_owned().add(&excess).scale(-1.0);
-        lower.at_most_zero(&a.add(&minus), "cvar");
+        lower.at_most_zero(&a.add(&minus), "cvar")?;
         let mean = lower.multiply(&excess.sum_into(Shape::Scalar, |_| 0), &weight, Shape::Scalar);
         Ok(level.add(&mean))
     }

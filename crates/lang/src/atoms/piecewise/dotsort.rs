@@ -77,8 +77,8 @@ impl Atom for DotSort {
         let zero = weights.iter().position(|(weight, _)| weight.nnz() == 0);
         let fixed = zero.unwrap_or(0);
         let flat = Shape::Vector(n);
-        let level = lower.auxiliary("dotsort", flat, zero.map(|_| 0.0));
-        let offsets = lower.auxiliary("dotsort", Shape::Vector(weights.len() - 1), None);
+        let level = lower.auxiliary("dotsort", flat, zero.map(|_| 0.0))?;
+        let offsets = lower.auxiliary("dotsort", Shape::Vector(weights.len() - 1), None)?;
         let mut total = level.sum_into(Shape::Scalar, |_| 0);
         let x = (*x).clone().with_shape(flat);
         for (k, (weight, count)) in weights.iter().enumerate() {
@@ -92,7 +92,7 @@ impl Atom for DotSort {
                 total = total.add(&offset.clone().scale(*count));
                 rows = rows.add(&expand_to(&offset.scale(-1.0), flat));
             }
-            lower.at_most_zero(&rows, "dotsort");
+            lower.at_most_zero(&rows, "dotsort")?;
         }
         Ok(total)
     }

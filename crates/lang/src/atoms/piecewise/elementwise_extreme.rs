@@ -107,7 +107,7 @@ impl Atom for ElementwiseExtreme {
             return Ok(expand_to(&*lower.affine(only)?, call.shape).into_owned());
         }
         let pieces = self.pieces(call, lower)?.unwrap_or_default();
-        Ok(lower.epigraph(&pieces, call.shape, self.row.name, self.larger))
+        lower.epigraph(&pieces, call.shape, self.row.name, self.larger)
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

@@ -76,7 +76,7 @@ impl Atom for Extreme {
             return Ok((*lower.affine(&call.arguments[0])?).clone().with_shape(call.shape));
         }
         let pieces = self.pieces(call, lower)?.unwrap_or_default();
-        Ok(lower.epigraph(&pieces, call.shape, self.row.name, self.largest))
+        lower.epigraph(&pieces, call.shape, self.row.name, self.largest)
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

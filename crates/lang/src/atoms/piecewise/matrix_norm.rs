@@ -143,7 +143,7 @@ impl Atom for MatrixNorm {
                 let to = |i: usize| if all == 1 { 0 } else { group(i) };
                 let pieces: Vec<_> = pieces.into_iter().map(|piece| piece.regrouped(to)).collect();
                 let shape = if all == 1 { Shape::Scalar } else { lines };
-                lower.epigraph(&pieces, shape, call.name, true)
+                lower.epigraph(&pieces, shape, call.name, true)?
             }
             Order::Two => return Err(outside(call)),
         };
@@ -152,7 +152,7 @@ impl Atom for MatrixNorm {
             Order::Infinity if inner.shape.len() == 1 => Ok(inner.with_shape(Shape::Scalar)),
             Order::Infinity => {
                 let pieces = [Piece::entries(inner).regrouped(|_| 0)];
-                Ok(lower.epigraph(&pieces, Shape::Scalar, call.name, true))
+                lower.epigraph(&pieces, Shape::Scalar, call.name, true)
             }
             Order::Two => Err(outside(call)),
         }

@@ -46,7 +46,7 @@ impl Atom for NormInf {
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let pieces = self.pieces(call, lower)?.unwrap_or_default();
-        Ok(lower.epigraph(&pieces, call.shape, "norm_inf", true))
+        lower.epigraph(&pieces, call.shape, "norm_inf", true)
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

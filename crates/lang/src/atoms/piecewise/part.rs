@@ -114,7 +114,7 @@ impl Atom for Part {
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let range = self.moved(lower.range(&call.arguments[0]));
         let a = self.argument(&*lower.affine(&call.arguments[0])?);
-        Ok(lower.positive(&a, range, call.name))
+        lower.positive(&a, range, call.name)
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

@@ -43,8 +43,8 @@ impl Atom for Ptp {
             return Ok(Affine::zeros(call.shape));
         }
         let pieces = [Piece::entries((*a).clone()).regrouped(group_of(a.shape, axis))];
-        let top = lower.epigraph(&pieces, call.shape, "ptp", true);
-        let bottom = lower.epigraph(&pieces, call.shape, "ptp", false);
+        let top = lower.epigraph(&pieces, call.shape, "ptp", true)?;
+        let bottom = lower.epigraph(&pieces, call.shape, "ptp", false)?;
         Ok(top.add(&bottom.scale(-1.0)))
     }
 

@@ -104,14 +104,14 @@ impl Atom for SumExtreme {
         if k == 1.0 {
             let inner = lower.inner_pieces(&call.arguments[0], self.largest)?;
             let pieces: Vec<_> = inner.into_iter().map(|piece| piece.regrouped(group)).collect();
-            return Ok(lower.epigraph(&pieces, call.shape, call.name, self.largest));
+            return lower.epigraph(&pieces, call.shape, call.name, self.largest);
         }
         let sign = if self.largest { 1.0 } else { -1.0 };
-        let level = lower.auxiliary(call.name, call.shape, None);
-        let excess = lower.auxiliary(call.name, a.shape, Some(0.0));
+        let level = lower.auxiliary(call.name, call.shape, None)?;
+        let excess = lower.auxiliary(call.name, a.shape, Some(0.0))?;
         let at = level.gather(a.shape, (0..a.shape.len()).map(group));
         let rows = (*a).clone().scale(sign).add(&at.scale(-1.0)).add(&excess.clone().scale(-1.0));
-        lower.at_most_zero(&rows, call.name);
+        lower.at_most_zero(&rows, call.name)?;
         Ok(excess.sum_into(call.shape, group).add(&level.scale(k)).scale(sign))
     }
 

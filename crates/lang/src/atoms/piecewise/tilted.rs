@@ -102,7 +102,7 @@ impl Atom for Tilted {
         };
         // pos(x) = x + neg(x) leaves one auxiliary variable; a convex or concave x has a known sign.
         let linear = lower.multiply(&x, &up, call.shape);
-        let below = lower.positive(&(*x).clone().scale(-1.0), range.negate(), call.name);
+        let below = lower.positive(&(*x).clone().scale(-1.0), range.negate(), call.name)?;
         if range.is_nonpos() && !self.quantile {
             let down = (*lower.compact(&call.arguments[2])?).clone();
             return Ok(lower.multiply(&below, &down, call.shape));

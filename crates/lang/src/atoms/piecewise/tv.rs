@@ -52,7 +52,7 @@ impl Atom for Tv {
         let flat = Shape::Vector(a.shape.len().saturating_sub(1));
         let steps = a.gather(flat, 1..a.shape.len()).add(&a.gather(flat, 0..flat.len()).scale(-1.0));
         let piece = Piece { both_signs: true, ..Piece::entries(steps) };
-        Ok(lower.epigraph(&[piece], flat, "tv", true).sum_into(call.shape, |_| 0))
+        Ok(lower.epigraph(&[piece], flat, "tv", true)?.sum_into(call.shape, |_| 0))
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

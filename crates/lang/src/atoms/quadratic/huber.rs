@@ -56,13 +56,13 @@ impl Atom for Huber {
         let (mut inner, mut outer) = ((*a).clone(), Affine::zeros(call.shape));
         for (needed, sign) in [(!range.is_nonpos(), -1.0), (!range.is_nonneg(), 1.0)] {
             if needed {
-                let beyond = lower.auxiliary("huber", call.shape, Some(0.0));
+                let beyond = lower.auxiliary("huber", call.shape, Some(0.0))?;
                 inner = inner.add(&beyond.clone().scale(sign));
                 outer = outer.add(&beyond);
             }
         }
         let linear = lower.multiply(&outer, &threshold.scale(2.0), call.shape);
-        Ok(lower.squares(&inner, "huber").add(&linear))
+        Ok(lower.squares(&inner, "huber")?.add(&linear))
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

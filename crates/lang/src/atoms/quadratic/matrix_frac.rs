@@ -75,7 +75,7 @@ impl Atom for MatrixFrac {
         let mut total = Affine::zeros(Shape::Scalar);
         for j in 0..columns {
             let column = x.gather(Shape::Vector(n), (0..n).map(|i| i * columns + j));
-            total = total.add(&form(&column, &inverse, "matrix_frac", lower));
+            total = total.add(&form(&column, &inverse, "matrix_frac", lower)?);
         }
         Ok(total)
     }

@@ -90,9 +90,9 @@ impl Atom for Power {
         match lower.context.number(&call.arguments[1])? {
             0.0 => Ok(Affine::fill(call.shape, 1.0)),
             1.0 => Ok(a.into_owned()),
-            2.0 => Ok(lower.squares(&a, "square")),
+            2.0 => lower.squares(&a, "square"),
             p => {
-                let terms = lower.smooth(SmoothFunction::Power(p), &a, ROW.name);
+                let terms = lower.smooth(SmoothFunction::Power(p), &a, ROW.name)?;
                 Ok(if p > 0.0 && p < 1.0 { terms.scale(-1.0) } else { terms })
             }
         }

@@ -61,7 +61,7 @@ impl Atom for QuadForm {
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let (x, p) = (lower.affine(&call.arguments[0])?, lower.compact(&call.arguments[1])?);
-        Ok(form(&x, &p, call.name, lower))
+        form(&x, &p, call.name, lower)
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
@@ -75,15 +75,15 @@ impl Atom for QuadForm {
 }
 
 /// `xᵀ P x` for a vector `x` of any length of expression.
-pub(super) fn form(x: &Affine, p: &Affine, name: &'static str, lower: &mut Lower<'_>) -> Affine {
+pub(super) fn form(x: &Affine, p: &Affine, name: &'static str, lower: &mut Lower<'_>) -> Lowered<Affine> {
     let n = x.shape.len();
     let x = x.clone().with_shape(Shape::Vector(n));
     if let Some(form) = x.quadratic_form(p) {
-        return form;
+        return Ok(form);
     }
     // Expanding a long expression would square its length.
     let short = x.rows().all(|(_, terms)| terms.iter().filter(|t| t.column != Column::ONE).count() <= 1);
-    let x = if short { x } else { lower.as_variable(&x, name) };
+    let x = if short { x } else { lower.as_variable(&x, name)? };
     let product = p.matmul(&x, (n, n, 1), Shape::Vector(n), &mut lower.products);
-    lower.multiply(&x, &product, Shape::Vector(n)).sum_into(Shape::Scalar, |_| 0)
+    Ok(lower.multiply(&x, &product, Shape::Vector(n)).sum_into(Shape::Scalar, |_| 0))
 }

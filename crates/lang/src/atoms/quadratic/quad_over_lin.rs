@@ -55,10 +55,10 @@ impl Atom for QuadOverLin {
         let a = lower.affine(&call.arguments[0])?;
         let inverse = lower.reciprocal(&call.arguments[1])?;
         let squares = if call.shape.len() == 1 {
-            lower.sum_of_squares(&a).with_shape(call.shape)
+            lower.sum_of_squares(&a)?.with_shape(call.shape)
         } else {
             let group = group_of(a.shape, call.axis(a.shape.rank()));
-            lower.squares(&a, "quad_over_lin").sum_into(call.shape, group)
+            lower.squares(&a, "quad_over_lin")?.sum_into(call.shape, group)
         };
         Ok(lower.multiply(&squares, &inverse, call.shape))
     }

@@ -35,7 +35,7 @@ impl Atom for Square {
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let a = lower.affine(&call.arguments[0])?;
-        Ok(lower.squares(&a, "square"))
+        lower.squares(&a, "square")
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

@@ -37,10 +37,10 @@ impl Atom for SumSquares {
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let a = lower.affine(&call.arguments[0])?;
         if call.shape.len() == 1 {
-            return Ok(lower.sum_of_squares(&a).with_shape(call.shape));
+            return Ok(lower.sum_of_squares(&a)?.with_shape(call.shape));
         }
         let group = group_of(a.shape, call.axis(a.shape.rank()));
-        Ok(lower.squares(&a, "sum_squares").sum_into(call.shape, group))
+        Ok(lower.squares(&a, "sum_squares")?.sum_into(call.shape, group))
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {

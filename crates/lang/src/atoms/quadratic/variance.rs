@@ -109,18 +109,18 @@ impl Atom for Moment {
         let divisor = Self::divisor(call, size)?;
         if !self.central {
             let squares = if call.shape.len() == 1 {
-                lower.sum_of_squares(&a).with_shape(call.shape)
+                lower.sum_of_squares(&a)?.with_shape(call.shape)
             } else {
-                lower.squares(&a, call.name).sum_into(call.shape, group)
+                lower.squares(&a, call.name)?.sum_into(call.shape, group)
             };
             return Ok(squares.scale(1.0 / divisor));
         }
         let mut mean = a.sum_into(call.shape, group).scale(1.0 / size as f64);
         if size > LONGEST_MEAN {
-            mean = lower.as_variable(&mean, call.name);
+            mean = lower.as_variable(&mean, call.name)?;
         }
         let mean = mean.gather(a.shape, (0..a.shape.len()).map(group));
-        let squares = lower.squares(&a.add(&mean.scale(-1.0)), call.name);
+        let squares = lower.squares(&a.add(&mean.scale(-1.0)), call.name)?;
         Ok(squares.sum_into(call.shape, group).scale(1.0 / divisor))
     }
 

@@ -98,9 +98,9 @@ impl Atom for RelativeEntropy {
         let entropy = if free(1) {
             let log = lower.lifted_unary(Unary::Log, &call.arguments[1], CheckKind::Pos, "log")?;
             let product = lower.multiply(&x, &log, shape);
-            lower.smooth(SmoothFunction::NegativeEntropy, &x, name).add(&product.scale(-1.0))
+            lower.smooth(SmoothFunction::NegativeEntropy, &x, name)?.add(&product.scale(-1.0))
         } else {
-            let log = lower.smooth(SmoothFunction::NegativeLog, &y, name);
+            let log = lower.smooth(SmoothFunction::NegativeLog, &y, name)?;
             let product = lower.multiply(&x, &log, shape);
             let own = lower.lifted_unary(Unary::Entropy, &call.arguments[0], CheckKind::Nonneg, "entr")?;
             product.add(&expand_to(&own, shape).into_owned().scale(-1.0))

@@ -39,10 +39,10 @@ impl Atom for LogSumExp {
         let x = lower.affine(&call.arguments[0])?;
         let axis = call.axis(x.shape.rank());
         nonempty(call, groups(x.shape, axis).size)?;
-        let top = lower.auxiliary(ROW.name, call.shape, None);
+        let top = lower.auxiliary(ROW.name, call.shape, None)?;
         let group = group_of(x.shape, axis);
         let tops = top.gather(x.shape, (0..x.shape.len()).map(group));
-        let terms = lower.smooth(SmoothFunction::Exp, &x.add(&tops.scale(-1.0)), ROW.name);
+        let terms = lower.smooth(SmoothFunction::Exp, &x.add(&tops.scale(-1.0)), ROW.name)?;
         let sums = terms.sum_into(call.shape, group);
         Ok(sums.add(&top).add(&Affine::fill(call.shape, -1.0)))
     }

@@ -42,7 +42,7 @@ impl Atom for Smooth {
         if self.offset != 0.0 {
             array = array.add(&Affine::fill(array.shape, self.offset));
         }
-        let terms = lower.smooth(self.function, &array, self.row().name);
+        let terms = lower.smooth(self.function, &array, self.row().name)?;
         Ok(if self.negated { terms.scale(-1.0) } else { terms })
     }
 
