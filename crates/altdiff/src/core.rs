@@ -106,6 +106,25 @@ impl Core {
         }
     }
 
+    /// Whether the problem has these vectors, bit by bit.
+    pub(crate) fn has_vectors(&self, problem: &Problem) -> bool {
+        let same = |a: &[f64], b: &[f64]| {
+            let mut differ = u64::from(a.len() != b.len());
+            for (a, b) in a.iter().zip(b) {
+                differ |= a.to_bits() ^ b.to_bits();
+            }
+            differ == 0
+        };
+        let stacked = |v: &[f64], a: &[f64], b: &[f64]| {
+            v.split_at_checked(a.len()).is_some_and(|(above, below)| same(above, a) && same(below, b))
+        };
+        same(&self.q, &problem.q)
+            && stacked(&self.l, &problem.b, &problem.gl)
+            && stacked(&self.u, &problem.b, &problem.gu)
+            && same(&self.lo, &problem.lo)
+            && same(&self.hi, &problem.hi)
+    }
+
     /// The problem again, its rows taken apart.
     pub(crate) fn problem(&self, equalities: usize, constant: f64) -> Problem {
         let (a, g) = self.c.split(equalities);

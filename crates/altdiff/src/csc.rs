@@ -380,11 +380,12 @@ impl Csc {
             if start > end || end > self.row_idx.len() {
                 return bad("column pointers must not decrease");
             }
-            let rows = &self.row_idx[start..end];
-            if !vectorized::<compare::Increases, _>(rows) {
-                return bad("the rows of a column must increase strictly");
-            }
-            if rows.last().is_some_and(|&i| i >= self.nrows) {
+        }
+        if !vectorized::<compare::Increases, _>(self) {
+            return bad("the rows of a column must increase strictly");
+        }
+        for range in self.col_ptr.windows(2) {
+            if self.row_idx[range[0]..range[1]].last().is_some_and(|&i| i >= self.nrows) {
                 return bad("an entry lies outside the matrix");
             }
         }

@@ -44,6 +44,12 @@ pub(crate) fn both<A: Send, B: Send>(
     (first(), second())
 }
 
+/// Zeros: many of them straight from the allocator, which need not be written, few of them from memory at hand.
+pub(crate) fn zeros(len: usize) -> Vec<f64> {
+    const FEW: usize = 1 << 13;
+    if len > FEW { vec![0.0; len] } else { std::iter::repeat_n(0.0, len).collect() }
+}
+
 /// Numbers from which on threads pay for loops that only pass over them.
 #[cfg(feature = "threads")]
 const LARGE: usize = 500_000;

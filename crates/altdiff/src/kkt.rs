@@ -92,7 +92,11 @@ pub(crate) struct Numeric<'a> {
 
 /// Which columns of P have no entry off the diagonal, nor their rows.
 fn alone(p: &Csc) -> Vec<bool> {
-    let mut out = vec![true; p.ncols];
+    let n = p.ncols;
+    if n > 1 && p.nnz() == n * (n + 1) / 2 {
+        return vec![false; n];
+    }
+    let mut out = vec![true; n];
     for (i, j, _) in p.iter().filter(|(i, j, _)| i != j) {
         (out[i], out[j]) = (false, false);
     }

@@ -29,7 +29,6 @@ mod finish;
 mod interior;
 mod kernel;
 mod kkt;
-mod lazy;
 mod pivoting;
 mod plain;
 mod scaling;

@@ -2,6 +2,7 @@
 
 mod drive;
 mod few;
+mod matrices;
 mod outside;
 mod pivot;
 mod together;
@@ -11,7 +12,6 @@ use crate::derivative::State;
 use crate::finish::Finished;
 use crate::kernel::both;
 use crate::kkt::Pattern;
-use crate::lazy::Lazy;
 use crate::problem::Problem;
 use crate::progress::{Callback, Control, Progress};
 use crate::scaling::Scaling;
@@ -20,7 +20,8 @@ use crate::{Certificate, Csc, Error, Method, Residuals, Settings, Solution, Stat
 use crate::{certificate, convexity, plain};
 use drive::Driver;
 pub(crate) use drive::End;
-use pivot::{Attempt, Eliminated};
+pub(crate) use matrices::{Equilibrated, Matrices};
+use pivot::Attempt;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 pub(crate) use together::Together;
@@ -33,52 +34,11 @@ pub struct Solver {
     settings: Settings,
     /// Rows of A.
     equalities: usize,
-    /// The matrices it was made with, A and G stacked.
-    p: Arc<Csc>,
-    c: Arc<Csc>,
+    /// The problem it was made with, A and G stacked, and what depends on its matrices.
+    matrices: Arc<Matrices>,
     pattern: Arc<Pattern>,
-    prepared: Prepared,
     /// For problems with smooth terms: the pattern of their local programs, and the terms' functions and columns.
     smooth: Option<(Augmented, Vec<SmoothTerm>)>,
-}
-
-/// What depends on the values of the matrices. Made when it is first needed.
-#[derive(Debug, Clone)]
-struct Prepared {
-    scaling: Lazy<Scaling>,
-    core: Lazy<Core>,
-    convex: Arc<OnceLock<bool>>,
-    pivoting: Arc<OnceLock<Eliminated>>,
-}
-
-impl Prepared {
-    fn new(user: &Arc<Core>, settings: &Settings) -> Self {
-        let (problem, equilibrate) = (Arc::clone(user), settings.scaling);
-        let scaling =
-            Lazy::new(move || if equilibrate { Scaling::ruiz(&problem) } else { Scaling::none(&problem) });
-        let (problem, factors) = (Arc::clone(user), scaling.clone());
-        let core = Lazy::new(move || factors.apply(&problem));
-        Self { scaling, core, convex: Arc::default(), pivoting: Arc::default() }
-    }
-
-    /// The same matrices with other vectors.
-    fn with(&self, user: &Arc<Core>) -> Self {
-        let (problem, factors, base) = (Arc::clone(user), self.scaling.clone(), self.core.clone());
-        let core = Lazy::new(move || {
-            let mut core = (*base).clone();
-            factors.apply_vectors(&problem, &mut core);
-            core
-        });
-        Self { core, ..self.clone() }
-    }
-}
-
-/// Matrices, and what depends on them alone.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    p: Arc<Csc>,
-    c: Arc<Csc>,
-    prepared: Prepared,
 }
 
 impl Solver {
@@ -93,17 +53,16 @@ impl Solver {
             [] => None,
             terms => Some((Augmented::new(problem)?, terms.to_vec())),
         };
-        let user = Arc::new(match &smooth {
+        let user = match &smooth {
             None => Core::new(problem),
             Some((augmented, _)) => {
                 let c = Arc::new(problem.a.stack(&problem.g));
                 Core::with(problem, Arc::new(augmented.p.clone()), c)
             }
-        });
+        };
         let pattern = Pattern::new(&user.p, &user.c)?;
-        let prepared = Prepared::new(&user, &settings);
-        let (p, c) = (Arc::clone(&user.p), Arc::clone(&user.c));
-        Ok(Self { settings, equalities: problem.a.nrows, p, c, pattern, prepared, smooth })
+        let matrices = Matrices::new(user, settings.scaling);
+        Ok(Self { settings, equalities: problem.a.nrows, matrices, pattern, smooth })
     }
 
     /// The settings it was made with.
@@ -163,13 +122,12 @@ impl Solver {
 
     /// C equilibrated for a problem with smooth terms, its factors, and C itself: kept while A and G are the same.
     pub(crate) fn equilibrated(&self, problem: &Problem) -> (Arc<Csc>, Arc<Csc>, Scaling) {
-        let (a, g) = (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g));
+        let ours = &self.matrices;
         let plain = self.settings.plain.is_some();
-        if a.1 && g.1 && !plain {
-            let prepared = &self.prepared;
-            return (Arc::clone(&self.c), Arc::clone(&prepared.core.c), (*prepared.scaling).clone());
+        if ours.user.c.is_stack(&problem.a, &problem.g).1 && !plain {
+            return (Arc::clone(&ours.user.c), Arc::clone(&ours.scaled().c), ours.scaling().clone());
         }
-        let core = Core::with(problem, Arc::clone(&self.p), Arc::new(problem.a.stack(&problem.g)));
+        let core = Core::with(problem, Arc::clone(&ours.user.p), Arc::new(problem.a.stack(&problem.g)));
         let equilibrate = self.settings.scaling && !plain;
         let scaling = if equilibrate { Scaling::ruiz(&core) } else { Scaling::none(&core) };
         let scaled = scaling.apply(&core);
@@ -183,13 +141,8 @@ impl Solver {
 
     /// The solution of a problem whose second-order model at the solution is `user`, equilibrated `scaled`.
     pub(crate) fn conclude(&self, user: Core, scaled: Core, scaling: Scaling, end: End) -> Solution {
-        let prepared = Prepared {
-            scaling: Lazy::new(move || scaling),
-            core: Lazy::new(move || scaled),
-            convex: Arc::new(OnceLock::from(true)),
-            pivoting: Arc::default(),
-        };
-        Job { solver: self, constant: 0.0, user: Arc::new(user), prepared }.solution(end)
+        let matrices = Matrices::equilibrated(user, scaled, scaling);
+        Job { solver: self, constant: 0.0, problem: Equilibrated::of(&matrices) }.solution(end)
     }
 
     fn solve_program(
@@ -199,26 +152,23 @@ impl Solver {
         callback: Callback<'_>,
         convex: bool,
     ) -> Result<Solution, Error> {
-        let shared = self.share(problem)?;
+        let matrices = self.share(problem)?;
         if convex {
-            shared.prepared.convex.get_or_init(|| true);
+            matrices.convex.get_or_init(|| true);
         }
-        Job::new(self, &shared, problem).run(warm, callback)
+        Job::new(self, &matrices, problem).run(warm, callback)
     }
 
     /// Checks a problem, and prepares what every problem with its matrices has in common.
-    pub(crate) fn share(&self, problem: &Problem) -> Result<Shared, Error> {
+    pub(crate) fn share(&self, problem: &Problem) -> Result<Arc<Matrices>, Error> {
         if self.compare(problem)? {
-            let (p, c) = (Arc::clone(&self.p), Arc::clone(&self.c));
-            return Ok(Shared { p, c, prepared: self.prepared.clone() });
+            return Ok(Arc::clone(&self.matrices));
         }
-        let user = Arc::new(Core::new(problem));
-        let prepared = Prepared::new(&user, &self.settings);
-        Ok(Shared { p: Arc::clone(&user.p), c: Arc::clone(&user.c), prepared })
+        Ok(Matrices::new(Core::new(problem), self.settings.scaling))
     }
 
     /// Factors shared matrices ahead of many solves.
-    pub(crate) fn factor_shared(&self, shared: &Shared, base: &Problem) {
+    pub(crate) fn factor_shared(&self, shared: &Arc<Matrices>, base: &Problem) {
         let job = Job::new(self, shared, base);
         if job.suits_pivoting() {
             job.eliminated();
@@ -228,7 +178,7 @@ impl Solver {
     /// Solves a problem with shared matrices; `problem` needs to hold no others, and has been checked.
     pub(crate) fn solve_shared(
         &self,
-        shared: &Shared,
+        shared: &Arc<Matrices>,
         problem: &Problem,
         warm: Option<&WarmStart>,
     ) -> Result<Solution, Error> {
@@ -237,11 +187,12 @@ impl Solver {
 
     /// A problem with the matrices it was made with, and zeros for vectors.
     pub(crate) fn template(&self) -> Core {
-        let (n, m) = (self.c.ncols, self.c.nrows);
+        let user = &self.matrices.user;
+        let (n, m) = (user.n(), user.m());
         Core {
-            p: Arc::new((*self.p).clone()),
+            p: Arc::new((*user.p).clone()),
             q: vec![0.0; n],
-            c: Arc::new((*self.c).clone()),
+            c: Arc::new((*user.c).clone()),
             l: vec![0.0; m],
             u: vec![0.0; m],
             lo: vec![0.0; n],
@@ -273,23 +224,21 @@ impl Solver {
 
     /// Checks a problem against the pattern; whether its matrices are those the solver was made with.
     pub(crate) fn compare(&self, problem: &Problem) -> Result<bool, Error> {
-        let (p, (a, g)) = both(
-            self.p.nnz(),
-            || self.p.has_rows(0, &problem.p),
-            || (self.c.has_rows(0, &problem.a), self.c.has_rows(self.equalities, &problem.g)),
-        );
-        let shapes = problem.a.nrows == self.equalities && problem.g.nrows == self.c.nrows - self.equalities;
-        let same_p = self.p.nrows == problem.p.nrows && p.0;
-        if !(same_p && a.0 && g.0 && shapes) {
+        let ours = &*self.matrices.user;
+        let (p, c) =
+            both(ours.p.nnz(), || ours.p.has_rows(0, &problem.p), || ours.c.is_stack(&problem.a, &problem.g));
+        let me = self.equalities;
+        if !(ours.p.nrows == problem.p.nrows && p.0 && problem.a.nrows == me && c.0) {
             problem.validate()?;
-            let block = match (same_p, a.0 && problem.a.nrows == self.equalities) {
+            let a = problem.a.nrows == me && ours.c.has_rows(0, &problem.a).0;
+            let block = match (ours.p.nrows == problem.p.nrows && p.0, a) {
                 (false, _) => "P",
                 (_, false) => "A",
                 _ => "G",
             };
             return Err(Error::OtherPattern { block });
         }
-        let same = a.1 && g.1 && p.1;
+        let same = p.1 && c.1;
         if !same {
             problem.validate_matrices()?;
         }
@@ -303,26 +252,30 @@ struct Job<'a> {
     solver: &'a Solver,
     /// Constant of the objective.
     constant: f64,
-    user: Arc<Core>,
-    prepared: Prepared,
+    problem: Equilibrated,
 }
 
 impl<'a> Job<'a> {
-    fn new(solver: &'a Solver, shared: &Shared, problem: &Problem) -> Self {
-        let user = Arc::new(Core::with(problem, Arc::clone(&shared.p), Arc::clone(&shared.c)));
-        let prepared = shared.prepared.with(&user);
-        Self { solver, constant: problem.r, user, prepared }
+    fn new(solver: &'a Solver, matrices: &Arc<Matrices>, problem: &Problem) -> Self {
+        let known = &matrices.user;
+        let equilibrated = if known.has_vectors(problem) {
+            Equilibrated::of(matrices)
+        } else {
+            let core = Core::with(problem, Arc::clone(&known.p), Arc::clone(&known.c));
+            Equilibrated::with(matrices, core)
+        };
+        Self { solver, constant: problem.r, problem: equilibrated }
     }
 
     fn run(self, warm: Option<&WarmStart>, callback: Callback<'_>) -> Result<Solution, Error> {
         let settings = &self.solver.settings;
         let equalities = self.solver.equalities;
-        if let Some(proof) = certificate::empty_interval(&self.user, equalities) {
+        if let Some(proof) = certificate::empty_interval(&self.problem.user, equalities) {
             return Ok(self.ended(Status::Infeasible, Some(proof)));
         }
         if let Some(plain) = settings.plain {
-            let (point, control) = plain::run(&self.user, equalities, plain, callback)?;
-            let residuals = self.user.residuals(&point);
+            let (point, control) = plain::run(&self.problem.user, equalities, plain, callback)?;
+            let residuals = self.problem.user.residuals(&point);
             let status = match control {
                 Control::OutOfTime => Status::TimeLimit,
                 Control::Cancel => Status::Cancelled,
@@ -339,7 +292,9 @@ impl<'a> Job<'a> {
             Control::Cancel => return Ok(self.ended(Status::Cancelled, None)),
         }
         let warm = warm.filter(|w| {
-            w.x.len() == self.user.n() && w.y.len() == self.user.m() && w.z.len() == self.user.n()
+            w.x.len() == self.problem.user.n()
+                && w.y.len() == self.problem.user.m()
+                && w.z.len() == self.problem.user.n()
         });
         let mut reason = None;
         let mut settings = Cow::Borrowed(settings);
@@ -366,9 +321,9 @@ impl<'a> Job<'a> {
     fn driver<'s>(&'s self, settings: &'s Settings) -> Driver<'s> {
         Driver {
             settings,
-            user: &self.user,
-            core: &self.prepared.core,
-            scaling: &self.prepared.scaling,
+            user: &self.problem.user,
+            core: self.problem.core(),
+            scaling: self.problem.scaling(),
             pattern: &self.solver.pattern,
             equalities: self.solver.equalities,
             certify: true,
@@ -377,12 +332,12 @@ impl<'a> Job<'a> {
 
     /// Whether P is positive semidefinite.
     fn convex(&self) -> bool {
-        *self.prepared.convex.get_or_init(|| convexity::is_convex(&self.user.p))
+        *self.problem.matrices.convex.get_or_init(|| convexity::is_convex(&self.problem.user.p))
     }
 
     /// A solution that ended before any method began.
     fn ended(self, status: Status, certificate: Option<Certificate>) -> Solution {
-        let point = Point::zeros(&self.user);
+        let point = Point::zeros(&self.problem.user);
         let end =
             End { status, point, residuals: Residuals::unknown(), certificate, ..End::new(Method::Interior) };
         self.solution(end)
@@ -397,7 +352,7 @@ impl<'a> Job<'a> {
             None => (None, end.active, end.pivoted.is_some()),
         };
         let mut active = active;
-        active.fit(&self.user);
+        active.fit(&self.problem.user);
         let mut solution = Solution {
             status: end.status,
             x: point.x.clone(),
@@ -406,7 +361,7 @@ impl<'a> Job<'a> {
             nu_upper: part(&point.y[me..], 1.0),
             mu_lower: part(&point.z, -1.0),
             mu_upper: part(&point.z, 1.0),
-            objective: end.objective.unwrap_or_else(|| self.user.objective(&point.x) + self.constant),
+            objective: end.objective.unwrap_or_else(|| self.problem.user.objective(&point.x) + self.constant),
             residuals: end.residuals,
             iterations: end.iterations,
             method: end.method,
@@ -420,9 +375,7 @@ impl<'a> Job<'a> {
         if end.status == Status::Solved {
             solution.state = Some(Arc::new(State {
                 equalities: me,
-                user: self.user,
-                core: self.prepared.core,
-                scaling: self.prepared.scaling,
+                problem: self.problem,
                 pattern: Arc::clone(&self.solver.pattern),
                 point,
                 active,

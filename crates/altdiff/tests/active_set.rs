@@ -236,3 +236,52 @@ fn a_change_of_ends_is_seen_by_a_solver_that_keeps_its_factor() {
     assert!(kkt_violation(&other, &s) < 1e-9);
     close("x", &s.x, &by(&other, Method::Interior).x, 1e-8);
 }
+
+/// Many more violated constraints than the equalities leave variables free: the search starts from nothing, and meets few.
+#[test]
+fn a_vertex_among_many_constraints_is_found_in_few_steps() {
+    for key in 0..20 {
+        let mut r = Random::new(key);
+        let (n, m, p) = (6, 2, 120);
+        let (a, g, x) = (r.matrix(m, n), r.matrix(p, n), r.normals(n));
+        let at = |rows: &DMatrix<f64>| (rows * nalgebra::DVector::from_column_slice(&x)).as_slice().to_vec();
+        let q = g.transpose() * nalgebra::DVector::from_element(p, -1.0);
+        let problem = Problem::new(n)
+            .quadratic(Csc::diagonal(&vec![1e-2; n]), q.as_slice().to_vec())
+            .equalities(Csc::from_dense(&a), at(&a))
+            .inequalities(
+                Csc::from_dense(&g),
+                vec![-INF; p],
+                at(&g).iter().map(|v| v + 0.1 * r.uniform()).collect(),
+            );
+        let (a, i) = (by(&problem, Method::ActiveSet), by(&problem, Method::Interior));
+        assert_eq!((a.status, a.method), (Status::Solved, Method::ActiveSet), "{:?}", a.notes);
+        assert!(a.iterations <= 40, "{} steps", a.iterations);
+        assert!(kkt_violation(&problem, &a) < 1e-9);
+        close("x", &a.x, &i.x, 1e-8);
+    }
+}
+
+/// Hardly any curvature, so that solutions are small beside what they are made of: refined until the residual is rounding.
+#[test]
+fn nearly_linear_problems_are_solved_to_rounding() {
+    for key in 0..10 {
+        let mut r = Random::new(key);
+        let (n, m, p) = (60, 12, 12);
+        let (a, g, x) = (r.matrix(m, n), r.matrix(p, n), r.normals(n));
+        let at = |rows: &DMatrix<f64>| (rows * nalgebra::DVector::from_column_slice(&x)).as_slice().to_vec();
+        let s = r.normals(p);
+        let y = nalgebra::DVector::from_iterator(p, s.iter().map(|s| (-s).max(0.0)));
+        let problem = Problem::new(n)
+            .quadratic(Csc::diagonal(&vec![1e-6; n]), (g.transpose() * -y).as_slice().to_vec())
+            .equalities(Csc::from_dense(&a), at(&a))
+            .inequalities(
+                Csc::from_dense(&g),
+                vec![-INF; p],
+                at(&g).iter().zip(&s).map(|(v, s)| v + s.max(0.0)).collect(),
+            );
+        let s = by(&problem, Method::Auto);
+        assert_eq!((s.status, s.method), (Status::Solved, Method::ActiveSet), "{:?}", s.notes);
+        assert!(s.residuals.max() < 1e-13, "{:e}", s.residuals.max());
+    }
+}

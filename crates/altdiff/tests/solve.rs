@@ -163,6 +163,37 @@ fn another_pattern_is_refused_and_other_values_are_not() {
     let s = solver.solve(&two, None).unwrap();
     assert_eq!(s.status, Status::Solved);
     assert!(kkt_violation(&two, &s) < 1e-9);
+    // The same places in the rows of A and G together, divided otherwise between them, or outside.
+    let full = |rows: usize| {
+        Csc::new(
+            rows,
+            8,
+            (0..=8).map(|j| j * rows).collect(),
+            (0..8).flat_map(|_| 0..rows).collect(),
+            vec![1.0; 8 * rows],
+        )
+    };
+    let base = one.clone().equalities(full(2).unwrap(), vec![0.0; 2]).inequalities(
+        full(5).unwrap(),
+        vec![-1.0; 5],
+        vec![1.0; 5],
+    );
+    let solver_of_full = Solver::new(&base, Settings::default()).unwrap();
+    let moved = base.clone().equalities(full(3).unwrap(), vec![0.0; 3]).inequalities(
+        full(4).unwrap(),
+        vec![-1.0; 4],
+        vec![1.0; 4],
+    );
+    assert_eq!(solver_of_full.solve(&moved, None).unwrap_err(), Error::OtherPattern { block: "A" });
+    let mut outside = base.clone();
+    outside.g.row_idx[0] = usize::MAX;
+    assert!(matches!(solver_of_full.solve(&outside, None), Err(Error::Pattern { block: "G", .. })));
+    let mut short = base.clone();
+    short.g.values.pop();
+    assert!(matches!(solver_of_full.solve(&short, None), Err(Error::Pattern { block: "G", .. })));
+    let mut unordered = base.clone();
+    unordered.p.row_idx.reverse();
+    assert!(matches!(solver_of_full.solve(&unordered, None), Err(Error::Pattern { block: "P", .. })));
     let other = random_problem(1, 9, 2, 5);
     assert!(matches!(solver.solve(&other, None), Err(Error::Shape { .. } | Error::OtherPattern { .. })));
 }

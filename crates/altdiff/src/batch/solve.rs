@@ -3,7 +3,7 @@
 use super::group::{Family, Group, Scratch};
 use super::wide::LANES;
 use super::{Batch, Block, map_groups, map_samples};
-use crate::solver::Shared;
+use crate::solver::Matrices;
 use crate::{Error, Problem, Solution, Solver, WarmStart};
 use std::ops::Index;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl Solver {
     /// Solves samples side by side where they can be.
     fn solve_groups<'w>(
         &self,
-        shared: &Shared,
+        shared: &Arc<Matrices>,
         batch: &Batch,
         start: &(dyn Fn(usize) -> Option<&'w WarmStart> + Sync),
     ) -> Option<Vec<Option<Result<Solution, Error>>>> {

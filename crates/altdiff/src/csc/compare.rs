@@ -11,10 +11,78 @@ impl Csc {
         vectorized::<HasRows, _>((self, offset, block))
     }
 
+    /// As [`has_rows`](Self::has_rows), where the matrix is `above` on top of `below`; quicker.
+    pub(crate) fn is_stack(&self, above: &Self, below: &Self) -> (bool, bool) {
+        let fits = |block: &Self| {
+            block.ncols == self.ncols
+                && block.col_ptr.len() == self.ncols + 1
+                && block.col_ptr[0] == 0
+                && block.row_idx.len() == block.values.len()
+                && block.col_ptr[self.ncols] == block.values.len()
+        };
+        let shapes = above.nrows.checked_add(below.nrows) == Some(self.nrows);
+        if !(shapes && fits(above) && fits(below)) {
+            return (false, false);
+        }
+        vectorized::<IsStack, _>((self, above, below))
+    }
+
+    #[inline(always)]
+    fn is_stack_kernel((this, above, below): (&Self, &Self, &Self)) -> (bool, bool) {
+        let (mut places, mut values) = (0, 0);
+        let mut next = 0;
+        for j in 0..this.ncols {
+            // Rows of both blocks in turn; those of the upper one may not reach into the lower one.
+            for (block, offset, end) in [(above, 0, above.nrows), (below, above.nrows, this.nrows)] {
+                let column = block.col_ptr[j]..block.col_ptr[j + 1];
+                let to = next + column.len();
+                let (Some(rows), Some(numbers)) =
+                    (block.row_idx.get(column.clone()), block.values.get(column))
+                else {
+                    return (false, false);
+                };
+                let (Some(our_rows), Some(ours)) = (this.row_idx.get(next..to), this.values.get(next..to))
+                else {
+                    return (false, false);
+                };
+                for (theirs, ours) in rows.iter().zip(our_rows) {
+                    places |= theirs.wrapping_add(offset) ^ ours;
+                }
+                let outside = our_rows.first().is_some_and(|&i| i < offset)
+                    || our_rows.last().is_some_and(|&i| i >= end);
+                places |= usize::from(outside);
+                for (a, b) in numbers.iter().zip(ours) {
+                    values |= a.to_bits() ^ b.to_bits();
+                }
+                next = to;
+            }
+            if next != this.col_ptr[j + 1] {
+                return (false, false);
+            }
+        }
+        (places == 0, places == 0 && values == 0)
+    }
+
     #[inline(always)]
     fn has_rows_kernel((this, offset, block): (&Self, usize, &Self)) -> (bool, bool) {
         if this.ncols != block.ncols || block.col_ptr.len() != this.ncols + 1 || block.col_ptr[0] != 0 {
             return (false, false);
+        }
+        if offset == 0 && block.nrows == this.nrows {
+            let lengths =
+                block.row_idx.len() == this.row_idx.len() && block.values.len() == this.values.len();
+            let mut differ = usize::from(!lengths);
+            for (a, b) in block.col_ptr.iter().zip(&this.col_ptr) {
+                differ |= a ^ b;
+            }
+            for (a, b) in block.row_idx.iter().zip(&this.row_idx) {
+                differ |= a ^ b;
+            }
+            let mut apart = 0;
+            for (a, b) in block.values.iter().zip(&this.values) {
+                apart |= a.to_bits() ^ b.to_bits();
+            }
+            return (differ == 0, differ == 0 && apart == 0);
         }
         let (mut places, mut values) = (block.row_idx.len() == block.values.len(), true);
         for j in 0..this.ncols {
@@ -55,16 +123,23 @@ impl Csc {
 }
 
 kernel!(HasRows = Csc::has_rows_kernel, (&Csc, usize, &Csc) -> (bool, bool));
-kernel!(pub(super) Increases = increases, (&[usize]) -> bool);
+kernel!(IsStack = Csc::is_stack_kernel, (&Csc, &Csc, &Csc) -> (bool, bool));
+kernel!(pub(super) Increases = increases, (&Csc) -> bool);
 
-/// Whether the numbers increase strictly.
+/// Whether the rows of every column increase strictly, its pointers being in order.
 #[inline(always)]
-fn increases(rows: &[usize]) -> bool {
-    let mut fine = true;
-    for (a, b) in rows.iter().zip(rows.iter().skip(1)) {
-        fine &= a < b;
+fn increases(matrix: &Csc) -> bool {
+    // One long loop over all of them; they may fall only where a column begins.
+    let rows = &matrix.row_idx[..];
+    let falls: usize = rows.iter().zip(rows.iter().skip(1)).map(|(a, b)| usize::from(a >= b)).sum();
+    let mut allowed = 0;
+    for range in matrix.col_ptr.windows(2) {
+        let start = range[0];
+        if start > 0 && start < range[1] {
+            allowed += usize::from(rows[start - 1] >= rows[start]);
+        }
     }
-    fine
+    falls == allowed
 }
 
 /// How many of a column's rows are before the bound; rows increase.

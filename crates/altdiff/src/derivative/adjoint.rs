@@ -51,7 +51,7 @@ impl State {
         match (block, self.slopes.get()) {
             (Block::P, Some(slopes)) => slopes.kept.len(),
             (Block::W, Some(slopes)) => slopes.terms.len(),
-            _ => block_len(&self.user, self.equalities, block),
+            _ => block_len(&self.problem.user, self.equalities, block),
         }
     }
 
@@ -59,7 +59,7 @@ impl State {
     pub(crate) fn block<'a>(&self, block: Block, adjoint: &'a Adjoint, room: &'a mut Vec<f64>) -> &'a [f64] {
         match adjoint {
             Adjoint::Clean { d, .. } => {
-                block_of(&self.user, self.equalities, (&self.point, &self.active), d, block, room)
+                block_of(&self.problem.user, self.equalities, (&self.point, &self.active), d, block, room)
             }
             Adjoint::General(g) => match block {
                 Block::P => &g.p,

@@ -50,10 +50,10 @@ impl<'a> Recursion<'a> {
     pub(super) fn new(state: &'a State, active: &ActiveSet) -> Result<Self, Error> {
         let (core, scaling) = if state.slopes.get().is_some() {
             // The penalties are meant for a matrix of size 1, curvature of smooth terms at the solution and all.
-            let scaling = Scaling::ruiz(&state.user);
-            (Cow::Owned(scaling.apply(&state.user)), Cow::Owned(scaling))
+            let scaling = Scaling::ruiz(&state.problem.user);
+            (Cow::Owned(scaling.apply(&state.problem.user)), Cow::Owned(scaling))
         } else {
-            (Cow::Borrowed(&*state.core), Cow::Borrowed(&*state.scaling))
+            (Cow::Borrowed(state.problem.core()), Cow::Borrowed(state.problem.scaling()))
         };
         let weight = |on: bool, l: f64, u: f64| {
             if on {

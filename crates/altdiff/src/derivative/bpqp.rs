@@ -8,7 +8,7 @@ use crate::{Csc, Error, Problem, Settings, Solver, Status};
 impl State {
     /// Solves `K d = rhs` as a program of its own.
     pub(super) fn solve_program(&self, rhs: &Stacked, active: &ActiveSet) -> Result<(Stacked, f64), Error> {
-        let (user, n) = (&self.user, self.user.n());
+        let (user, n) = (&self.problem.user, self.problem.user.n());
         let rows: Vec<usize> = (0..user.m()).filter(|&i| active.rows[i].on()).collect();
         let mut index = vec![usize::MAX; user.m()];
         for (k, &i) in rows.iter().enumerate() {

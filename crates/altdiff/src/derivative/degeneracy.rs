@@ -103,10 +103,10 @@ impl State {
 
     fn classify(&self) -> Result<Classified, Error> {
         let (mut active, weak, proved) = self.activity();
-        active.fit(&self.core);
+        active.fit(self.problem.core());
         let factor = match &self.factor {
             Some(factor) if active == self.active => Arc::clone(factor),
-            _ => Arc::new(reduced_factor(&self.core, &self.pattern, &active)?),
+            _ => Arc::new(reduced_factor(self.problem.core(), &self.pattern, &active)?),
         };
         let (free, mut dependencies) = self.null_space(&active, &factor);
         let mut tight = active.clone();
@@ -121,9 +121,9 @@ impl State {
             let (d, residual) = self.solve_reduced(&normal, &active, &factor);
             let own: f64 = crate::problem::dot(&normal.x, &d.x);
             let scaled: f64 =
-                normal.x.iter().zip(&self.scaling.d).map(|(v, d)| (v * d) * (v * d)).sum::<f64>();
+                normal.x.iter().zip(&self.problem.scaling().d).map(|(v, d)| (v * d) * (v * d)).sum::<f64>();
             if residual < 1e-9
-                && own.abs() * self.scaling.cost.recip() <= 1e-9 * scaled.max(f64::MIN_POSITIVE)
+                && own.abs() * self.problem.scaling().cost.recip() <= 1e-9 * scaled.max(f64::MIN_POSITIVE)
             {
                 let mut y = Stacked { x: vec![0.0; d.x.len()], y: d.y, z: d.z };
                 y.negate();
@@ -144,7 +144,7 @@ impl State {
                 let side = if w.row { &mut joint.rows[w.index] } else { &mut joint.vars[w.index] };
                 *side = w.side;
             }
-            let joint_factor = reduced_factor(&self.core, &self.pattern, &joint)?;
+            let joint_factor = reduced_factor(self.problem.core(), &self.pattern, &joint)?;
             let involved = |y: &Stacked| {
                 let of = |w: &Weak| if w.row { y.y[w.index] } else { y.z[w.index] };
                 independent.iter().any(|w| of(w).abs() > 1e-7 * y.norm())
@@ -156,8 +156,8 @@ impl State {
 
     /// Splits the constraints into strongly active ones and weakly active ones.
     fn activity(&self) -> (ActiveSet, Vec<Weak>, bool) {
-        let core = &*self.core;
-        let point = self.scaling.scale(&self.point);
+        let core = self.problem.core();
+        let point = self.problem.scaling().scale(&self.point);
         let cx = core.c.mul_vec(&point.x);
         let (m, n) = (core.m(), core.n());
         // Without the exact finish slacks and multipliers are only known to the root of the tolerance.
@@ -213,9 +213,9 @@ impl State {
 
     /// The normal of a weakly active constraint as a right-hand side of K.
     pub(super) fn normal(&self, w: &Weak) -> Stacked {
-        let mut out = Stacked::zeros(&self.user);
+        let mut out = Stacked::zeros(&self.problem.user);
         if w.row {
-            for (i, j, v) in self.user.c.iter() {
+            for (i, j, v) in self.problem.user.c.iter() {
                 if i == w.index {
                     out.x[j] = v;
                 }
@@ -229,7 +229,7 @@ impl State {
     /// Random vectors of the null space of K: directions that stay free, and dependencies of the active normals. One
     /// random vector of each suffices: with probability one it shows what any other would.
     fn null_space(&self, active: &ActiveSet, factor: &Factor) -> (Vec<Stacked>, Vec<Stacked>) {
-        let (n, m) = (self.core.n(), self.core.m());
+        let (n, m) = (self.problem.core().n(), self.problem.core().m());
         let (fixed, rows) = (active.free_mask(), active.row_mask());
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
         let mut random = || {
@@ -254,14 +254,14 @@ impl State {
                 return (Vec::new(), Vec::new());
             }
         }
-        let (s, mut free, mut dependent) = (&*self.scaling, Vec::new(), Vec::new());
+        let (s, mut free, mut dependent) = (self.problem.scaling(), Vec::new(), Vec::new());
         if crate::problem::norm_inf(&x) > NULL {
             let x: Vec<f64> = (0..n).map(|i| x[i] * s.d[i]).collect();
             free.push(Stacked { x, y: vec![0.0; m], z: vec![0.0; n] });
         }
         if crate::problem::norm_inf(&y) > NULL {
             let y: Vec<f64> = (0..m).map(|i| y[i] * s.e[i] / s.cost).collect();
-            let mut z = self.user.c.mul_transpose_vec(&y);
+            let mut z = self.problem.user.c.mul_transpose_vec(&y);
             for i in 0..n {
                 z[i] = if fixed[i] { 0.0 } else { -z[i] };
             }
@@ -272,7 +272,7 @@ impl State {
 
     /// Inequalities (row?, index) whose two ends coincide.
     pub(super) fn pinned(&self) -> impl Iterator<Item = (bool, usize)> + '_ {
-        let user = &self.user;
+        let user = &self.problem.user;
         (self.equalities..user.m())
             .filter(|&i| user.l[i] == user.u[i])
             .map(|i| (true, i))

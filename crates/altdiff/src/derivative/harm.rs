@@ -32,7 +32,7 @@ impl State {
             }
             // Stationarity along z must stay, and nothing that d sees may depend on where along z the solution lies.
             let along = self.pair(z, &self.point.x, &self.point.y, &c.active);
-            let shifted = self.pair(d, &z.x, &vec![0.0; self.user.m()], &c.active);
+            let shifted = self.pair(d, &z.x, &vec![0.0; self.problem.user.m()], &c.active);
             let shifted = Tangent {
                 q: Vec::new(),
                 b: Vec::new(),
@@ -92,7 +92,7 @@ impl State {
         // yᵀ(ċ − Ċx) with every end of the dependency, whether or not its row was kept in the active set.
         let mut apart = self.empty();
         let (mut ka, mut kg) = (0, 0);
-        for (i, j, _) in self.user.c.iter() {
+        for (i, j, _) in self.problem.user.c.iter() {
             let (block, k) =
                 if i < self.equalities { (&mut apart.a, &mut ka) } else { (&mut apart.g, &mut kg) };
             block[*k] = -y.y[i] * self.point.x[j];
@@ -126,7 +126,7 @@ impl State {
     fn push_turned(&self, cause: &Cause, y: &Stacked, x: &[f64], out: &mut Vec<Harm>) {
         let mut turned = self.empty();
         let (mut ka, mut kg) = (0, 0);
-        for (i, j, _) in self.user.c.iter() {
+        for (i, j, _) in self.problem.user.c.iter() {
             let (block, k) =
                 if i < self.equalities { (&mut turned.a, &mut ka) } else { (&mut turned.g, &mut kg) };
             block[*k] = y.y[i] * x[j];
@@ -218,7 +218,7 @@ impl State {
         let mut rate = self.pair(&d, &self.point.x, &self.point.y, &c.active);
         if w.row {
             let mut kg = 0;
-            for (i, j, _) in self.user.c.iter() {
+            for (i, j, _) in self.problem.user.c.iter() {
                 if i >= self.equalities {
                     if i == w.index {
                         rate.g[kg] -= sign * self.point.x[j];
@@ -258,7 +258,13 @@ impl State {
         }
         for y in &c.dependencies {
             let mut harms = Vec::new();
-            self.dependency_harms(y, &Stacked::zeros(&self.user), moved, &Cotangent::default(), &mut harms);
+            self.dependency_harms(
+                y,
+                &Stacked::zeros(&self.problem.user),
+                moved,
+                &Cotangent::default(),
+                &mut harms,
+            );
             if harms.iter().any(|h| h.rate.as_ref().is_none_or(|r| r.dot(t).abs() > 1e-7 * size)) {
                 out.push(Cause::Dependent(self.support(y, &c.tight)));
             }
@@ -285,7 +291,10 @@ impl State {
         let c = self.classified()?;
         let of_x = c.free.iter().map(|z| Freedom {
             cause: Cause::NotUnique(support(&z.x).collect()),
-            along: SolutionTangent { x: z.x.clone(), ..self.unstack(Stacked::zeros(&self.user), &c.tight) },
+            along: SolutionTangent {
+                x: z.x.clone(),
+                ..self.unstack(Stacked::zeros(&self.problem.user), &c.tight)
+            },
         });
         let of_multipliers = c.dependencies.iter().map(|y| Freedom {
             cause: Cause::Dependent(self.support(y, &c.tight)),
@@ -293,7 +302,7 @@ impl State {
         });
         // The two parts of the multiplier of equal ends: their difference is one number, and where that is 0 each has a kink.
         let parts = self.pinned().filter(|&(row, i)| self.is_slack(row, i)).map(|(row, i)| {
-            let mut along = self.unstack(Stacked::zeros(&self.user), &c.tight);
+            let mut along = self.unstack(Stacked::zeros(&self.problem.user), &c.tight);
             if row {
                 let k = i - self.equalities;
                 (along.nu_lower[k], along.nu_upper[k]) = (1.0, 1.0);

@@ -120,7 +120,7 @@ impl State {
 
     /// q̇ + Ċᵀy, and Ċx, for a data tangent.
     pub(super) fn linear(&self, t: &Tangent, x: &[f64], y: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let user = &self.user;
+        let user = &self.problem.user;
         let mut cost: Vec<f64> = (0..user.n()).map(|i| at(&t.q, i)).collect();
         let mut moved = vec![0.0; user.m()];
         let (mut ka, mut kg) = (0, 0);
@@ -136,7 +136,7 @@ impl State {
 
     /// Ṗ on P's pattern.
     pub(super) fn hessian_rate(&self, t: &Tangent) -> Csc {
-        let p = &self.user.p;
+        let p = &self.problem.user.p;
         if t.p.iter().all(|v| *v == 0.0) {
             return Csc::zeros(p.nrows, p.ncols);
         }
@@ -145,7 +145,7 @@ impl State {
 
     /// The solution from which the perturbed ones depart: the best for the perturbation among all solutions.
     fn departure(&self, t: &Tangent) -> Result<Vec<f64>, Error> {
-        let (user, c) = (&self.user, self.classified()?);
+        let (user, c) = (&self.problem.user, self.classified()?);
         let (cost, _) = self.linear(t, &self.point.x, &self.point.y);
         let mut full = Vec::new();
         for (i, j, v) in user.p.iter() {
@@ -176,7 +176,7 @@ impl State {
 
     /// Which ends hold with equality at x.
     fn tight(&self, x: &[f64]) -> Tight {
-        let user = &self.user;
+        let user = &self.problem.user;
         let mut point = self.point.clone();
         point.x = x.to_vec();
         let sizes = Sizes::new(user, &point).value;
@@ -195,7 +195,7 @@ impl State {
     }
 
     fn rates(&self, t: &Tangent, x: &[f64]) -> Rates {
-        let (me, m, n) = (self.equalities, self.user.m(), self.user.n());
+        let (me, m, n) = (self.equalities, self.problem.user.m(), self.problem.user.n());
         let (_, moved) = self.linear(t, x, &self.point.y);
         let side = |ends: &[f64]| {
             (0..m)
@@ -230,7 +230,7 @@ impl State {
         tight: &Tight,
         rates: &Rates,
     ) -> Problem {
-        let user = &self.user;
+        let user = &self.problem.user;
         let (gl, gu) = (0..user.m())
             .map(|i| Self::interval(y[i], tight.rows[i], (rates.lower[i], rates.upper[i])))
             .unzip();
@@ -241,7 +241,7 @@ impl State {
 
     /// The admissible multipliers that pay most for the perturbation, noise removed.
     fn prices(&self, x: &[f64], tight: &Tight, rates: &Rates) -> Result<(Vec<f64>, Vec<f64>), Error> {
-        let (user, n, m) = (&self.user, self.user.n(), self.user.m());
+        let (user, n, m) = (&self.problem.user, self.problem.user.n(), self.problem.user.m());
         let mut cost = user.q.clone();
         user.p.mul_symmetric_add(1.0, x, &mut cost);
         let none = (vec![0.0; m], vec![0.0; n]);
@@ -266,7 +266,7 @@ impl State {
         tight: &Tight,
         rates: &Rates,
     ) -> Result<SolutionTangent, Error> {
-        let (user, me, c) = (&self.user, self.equalities, self.classified()?);
+        let (user, me, c) = (&self.problem.user, self.equalities, self.classified()?);
         let (mut cost, _) = self.linear(t, x, y);
         self.hessian_rate(t).mul_symmetric_add(1.0, x, &mut cost);
         // Which multipliers count as positive was decided with the classification, unless they are new.

@@ -5,7 +5,7 @@ use crate::Csc;
 use crate::active::{ActiveSet, Side};
 use crate::core::Point;
 use crate::csc::{before, run};
-use crate::kernel::{kernel, vectorized};
+use crate::kernel::{kernel, vectorized, zeros};
 
 /// `d xᵀ + x dᵀ` on the stored upper triangle, an off-diagonal entry standing for both of its mirror images.
 pub(crate) fn symmetric(pattern: &Csc, d: &[f64], x: &[f64], out: &mut Vec<f64>) {
@@ -67,8 +67,7 @@ kernel!(Stacked = stacked_kernel, (&Csc, usize, Pair<'_>, Pair<'_>, &mut [f64], 
 /// Takes a length; what is in it does not matter.
 fn size(out: &mut Vec<f64>, len: usize) {
     if out.capacity() < len {
-        // Zeros straight from the allocator are not written twice.
-        *out = vec![0.0; len];
+        *out = zeros(len);
     } else {
         out.resize(len, 0.0);
     }

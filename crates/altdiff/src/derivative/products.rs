@@ -46,8 +46,8 @@ impl Solution {
     /// As [`vjp`](Self::vjp), by the data of the quadratic program that was solved last.
     fn vjp_of_program(&self, cotangent: &Cotangent, options: &DerivativeOptions) -> Result<Gradient, Error> {
         let state = self.state()?;
-        if let Some((d, residual)) = state.clean_adjoint(cotangent, options)? {
-            return Ok(Gradient { residual, ..state.gradient(&d, &state.active) });
+        if let Some(gradient) = state.clean_gradient(cotangent, options)? {
+            return Ok(gradient);
         }
         let classified = state.classified()?;
         let active = &classified.active;
@@ -164,7 +164,7 @@ impl State {
 
     /// What is left of the right-hand side: rhs − K d, on the active set.
     fn rest(&self, rhs: &Stacked, d: &Stacked, active: &ActiveSet) -> Stacked {
-        let user = &self.user;
+        let user = &self.problem.user;
         let mut out = rhs.clone();
         user.p.mul_symmetric_add(-1.0, &d.x, &mut out.x);
         user.c.mul_transpose_add(-1.0, &d.y, &mut out.x);
@@ -186,12 +186,12 @@ impl State {
         let Some(slopes) = self.slopes.get() else { return Ok(Cow::Borrowed(tangent)) };
         check("P", &tangent.p, slopes.kept.len())?;
         check("w", &tangent.w, slopes.terms.len())?;
-        check("q", &tangent.q, self.user.n())?;
-        Ok(Cow::Owned(slopes.tangent(tangent, self.user.n(), self.user.p.nnz())))
+        check("q", &tangent.q, self.problem.user.n())?;
+        Ok(Cow::Owned(slopes.tangent(tangent, self.problem.user.n(), self.problem.user.p.nnz())))
     }
 
     pub(super) fn check_cotangent(&self, v: &Cotangent) -> Result<(), Error> {
-        check_cotangent(v, self.user.n(), self.equalities, self.inequalities())
+        check_cotangent(v, self.problem.user.n(), self.equalities, self.inequalities())
     }
 
     pub(super) fn check_tangent(&self, t: &Tangent) -> Result<(), Error> {

@@ -1,10 +1,10 @@
 //! Route 1: one refined solve with the reduced KKT matrix `K = [P C₊ᵀ I₊ᵀ; C₊ 0 0; I₊ 0 0]` of the active set.
 
 use super::state::{Stacked, State};
-use crate::Route;
 use crate::active::ActiveSet;
 use crate::kkt::{Factor, System};
 use crate::pivoting::{Pivoted, Room};
+use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route};
 
 /// Residual at which a derivative's linear system counts as solved exactly.
 const EXACT: f64 = 1e-15;
@@ -16,7 +16,7 @@ impl State {
     /// Solves `K d = rhs` on the active set; least-norm (in the equilibrated problem) where K is singular. Returns the
     /// relative residual as well, which stays large where the system is inconsistent.
     pub(super) fn solve_reduced(&self, rhs: &Stacked, active: &ActiveSet, factor: &Factor) -> (Stacked, f64) {
-        let (core, s) = (&*self.core, &*self.scaling);
+        let (core, s) = (self.problem.core(), self.problem.scaling());
         let (n, m) = (core.n(), core.m());
         let (free, rows) = (active.free_mask(), active.row_mask());
         // In the equilibrated problem: x = D x̂, y = E ŷ / c; stationarity scales with c D, rows with E.
@@ -51,11 +51,31 @@ impl State {
         self.pivoted.as_deref().filter(|pivoted| pivoted.clean && route == Route::ReducedKkt)
     }
 
+    /// The gradient by the factors of the active-set method, where these serve.
+    pub(super) fn clean_gradient(
+        &self,
+        cotangent: &Cotangent,
+        options: &DerivativeOptions,
+    ) -> Result<Option<Gradient>, Error> {
+        self.check_cotangent(cotangent)?;
+        let Some(pivoted) = self.clean_pivots(options.route) else { return Ok(None) };
+        Ok(Some(Room::at_hand(|room| {
+            let (mut v, mut d) = std::mem::take(&mut room.pair);
+            self.stack_in(cotangent, &self.active, &mut v);
+            let residual = pivoted.factors().solve(&self.problem.user, &self.active, &v, &mut d, room);
+            d.negate();
+            let gradient = Gradient { residual, ..self.gradient(&d, &self.active) };
+            room.pair = (v, d);
+            gradient
+        })))
+    }
+
     /// As [`State::solve_reduced`] on the active set of the solution, by the factors of the active-set method.
     pub(super) fn solve_pivoted(&self, pivoted: &Pivoted, rhs: &Stacked) -> (Stacked, f64) {
         let mut d = Stacked::default();
         let factors = pivoted.factors();
-        let residual = Room::at_hand(|room| factors.solve(&self.user, &self.active, rhs, &mut d, room));
+        let residual =
+            Room::at_hand(|room| factors.solve(&self.problem.user, &self.active, rhs, &mut d, room));
         (d, residual)
     }
 
@@ -65,8 +85,8 @@ impl State {
             return;
         }
         let mut rest = rhs.x.clone();
-        self.user.p.mul_symmetric_add(-1.0, &d.x, &mut rest);
-        self.user.c.mul_transpose_add(-1.0, &d.y, &mut rest);
+        self.problem.user.p.mul_symmetric_add(-1.0, &d.x, &mut rest);
+        self.problem.user.c.mul_transpose_add(-1.0, &d.y, &mut rest);
         for i in 0..rest.len() {
             d.z[i] = if free[i] { 0.0 } else { rest[i] };
         }

@@ -77,7 +77,7 @@ impl Solution {
 
 impl Smoothed {
     fn new(state: &Arc<State>, mu: f64) -> Result<Self, Error> {
-        let (core, s) = (&*state.core, &*state.scaling);
+        let (core, s) = (state.problem.core(), state.problem.scaling());
         let (n, m, me) = (core.n(), core.m(), state.equalities);
         let mut path = Interior::new(core, &state.pattern, Start::Near, 1e-12)?;
         // slack · multiplier scales with the cost alone.
@@ -148,7 +148,7 @@ impl Smoothed {
     /// Solves the path's system in the user's units, in place: (x, y), and the prescribed values z of fixed variables.
     /// Returns the relative residual.
     fn solve(&self, v: &mut Stacked) -> f64 {
-        let (core, s) = (&*self.state.core, &*self.state.scaling);
+        let (core, s) = (self.state.problem.core(), self.state.problem.scaling());
         let (n, m) = (core.n(), core.m());
         let held: Vec<f64> = (0..n).map(|i| if self.free[i] { 0.0 } else { v.z[i] / s.d[i] }).collect();
         let mut bx: Vec<f64> = (0..n).map(|i| v.x[i] * s.cost * s.d[i]).collect();
@@ -198,7 +198,7 @@ impl Smoothed {
     pub fn jvp(&self, t: &Tangent) -> Result<SolutionTangent, Error> {
         let state = &*self.state;
         state.check_tangent(t)?;
-        let (user, me) = (&state.user, state.equalities);
+        let (user, me) = (&state.problem.user, state.equalities);
         let (n, m) = (user.n(), user.m());
         let (mut cost, moved) = state.linear(t, &self.x, &self.y);
         state.hessian_rate(t).mul_symmetric_add(1.0, &self.x, &mut cost);
@@ -273,7 +273,7 @@ impl Smoothed {
     pub fn vjp(&self, v: &Cotangent) -> Result<Gradient, Error> {
         let state = &*self.state;
         state.check_cotangent(v)?;
-        let (user, me) = (&state.user, state.equalities);
+        let (user, me) = (&state.problem.user, state.equalities);
         let (n, m) = (user.n(), user.m());
         let held =
             |multiplier: f64, lower: f64, upper: f64| (if multiplier < 0.0 { -lower } else { upper }, 0.0);

@@ -3,12 +3,11 @@
 use super::degeneracy::Classified;
 use super::outer;
 use crate::active::{ActiveSet, Side};
-use crate::core::{Core, Point};
-use crate::kernel::both;
+use crate::core::Point;
+use crate::kernel::{both, zeros};
 use crate::kkt::{Factor, Pattern};
-use crate::lazy::Lazy;
 use crate::pivoting::Pivoted;
-use crate::scaling::Scaling;
+use crate::solver::Equilibrated;
 use crate::{Cotangent, Gradient, Place, Solution, SolutionTangent, Tangent};
 use std::sync::{Arc, OnceLock};
 
@@ -17,10 +16,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct State {
     /// Number of equalities: the first rows of the stacked problem.
     pub equalities: usize,
-    pub user: Arc<Core>,
-    /// The equilibrated problem.
-    pub core: Lazy<Core>,
-    pub scaling: Lazy<Scaling>,
+    pub problem: Equilibrated,
     pub pattern: Arc<Pattern>,
     /// In the user's units.
     pub point: Point,
@@ -79,16 +75,23 @@ pub(crate) fn signed(side: Side, multiplier: f64, lower: f64, upper: f64) -> f64
 impl State {
     /// Number of inequality rows.
     pub(super) fn inequalities(&self) -> usize {
-        self.user.m() - self.equalities
+        self.problem.user.m() - self.equalities
     }
 
     /// The multiplier cotangents as signed ones, on the given active set.
     pub(super) fn stack(&self, v: &Cotangent, active: &ActiveSet) -> Stacked {
-        let mut out = Stacked::zeros(&self.user);
+        let mut out = Stacked::default();
+        self.stack_in(v, active, &mut out);
+        out
+    }
+
+    /// As [`stack`](Self::stack), in memory that is at hand.
+    pub(super) fn stack_in(&self, v: &Cotangent, active: &ActiveSet, out: &mut Stacked) {
+        out.resize(self.problem.user.n(), self.problem.user.m());
         for (i, o) in out.x.iter_mut().enumerate() {
             *o = at(&v.x, i);
         }
-        for i in 0..self.user.m() {
+        for i in 0..self.problem.user.m() {
             out.y[i] = if i < self.equalities {
                 at(&v.lambda, i)
             } else {
@@ -96,10 +99,9 @@ impl State {
                 signed(active.rows[i], self.point.y[i], at(&v.nu_lower, k), at(&v.nu_upper, k))
             };
         }
-        for i in 0..self.user.n() {
+        for i in 0..self.problem.user.n() {
             out.z[i] = signed(active.vars[i], self.point.z[i], at(&v.mu_lower, i), at(&v.mu_upper, i));
         }
-        out
     }
 
     /// The gradient that belongs to the adjoint d: q̄ = d_x, P̄ = ½(d_x xᵀ + x d_xᵀ), C̄ = d_y xᵀ + y d_xᵀ and −d_y, −d_z
@@ -122,19 +124,19 @@ impl State {
 
     /// The covector `δ ↦ d_xᵀ(Ṗx + q̇ + Ċᵀy) + d_yᵀ(Ċx − ċ) − d_zᵀ(bound)˙` of a data tangent.
     pub(super) fn pair(&self, d: &Stacked, x: &[f64], y: &[f64], active: &ActiveSet) -> Tangent {
-        let (user, me) = (&self.user, self.equalities);
+        let (user, me) = (&self.problem.user, self.equalities);
         let (n, mi) = (user.n(), self.inequalities());
         let mut out = Tangent {
             p: Vec::new(),
             q: d.x.clone(),
             w: Vec::new(),
             a: Vec::new(),
-            b: vec![0.0; me],
+            b: zeros(me),
             g: Vec::new(),
-            gl: vec![0.0; mi],
-            gu: vec![0.0; mi],
-            lo: vec![0.0; n],
-            hi: vec![0.0; n],
+            gl: zeros(mi),
+            gu: zeros(mi),
+            lo: zeros(n),
+            hi: zeros(n),
         };
         let Tangent { p, a, g, .. } = &mut out;
         both(
@@ -149,15 +151,15 @@ impl State {
 
     /// Zeros shaped like the data.
     pub(super) fn empty(&self) -> Tangent {
-        let (n, me, mi) = (self.user.n(), self.equalities, self.inequalities());
-        let a = self.user.c.row_idx.iter().filter(|&&i| i < me).count();
+        let (n, me, mi) = (self.problem.user.n(), self.equalities, self.inequalities());
+        let a = self.problem.user.c.row_idx.iter().filter(|&&i| i < me).count();
         Tangent {
-            p: vec![0.0; self.user.p.nnz()],
+            p: vec![0.0; self.problem.user.p.nnz()],
             q: vec![0.0; n],
             w: Vec::new(),
             a: vec![0.0; a],
             b: vec![0.0; me],
-            g: vec![0.0; self.user.c.nnz() - a],
+            g: vec![0.0; self.problem.user.c.nnz() - a],
             gl: vec![0.0; mi],
             gu: vec![0.0; mi],
             lo: vec![0.0; n],
@@ -168,7 +170,7 @@ impl State {
     /// The right-hand side (a, g) of `K ẋ = (−(Ṗx + q̇ + Ċᵀy), ċ − Ċx)` for a data tangent; all rows, active or not,
     /// with the rate of the end that is active or (for inactive rows) zero.
     pub(super) fn right_hand_side(&self, t: &Tangent, active: &ActiveSet) -> Stacked {
-        let (user, me) = (&self.user, self.equalities);
+        let (user, me) = (&self.problem.user, self.equalities);
         let (x, y) = (&self.point.x, &self.point.y);
         let mut out = Stacked::zeros(user);
         for i in 0..user.n() {
@@ -218,7 +220,7 @@ impl State {
     /// A tangent of signed multipliers as one of the user's outputs.
     pub(super) fn unstack(&self, s: Stacked, active: &ActiveSet) -> SolutionTangent {
         let me = self.equalities;
-        let (mi, n) = (self.inequalities(), self.user.n());
+        let (mi, n) = (self.inequalities(), self.problem.user.n());
         let mut out = SolutionTangent {
             lambda: s.y[..me].to_vec(),
             nu_lower: vec![0.0; mi],
@@ -227,7 +229,7 @@ impl State {
             mu_upper: vec![0.0; n],
             ..SolutionTangent::default()
         };
-        for i in me..self.user.m() {
+        for i in me..self.problem.user.m() {
             match end(active.rows[i], self.point.y[i]) {
                 Side::Lower => out.nu_lower[i - me] = -s.y[i],
                 Side::Upper => out.nu_upper[i - me] = s.y[i],

@@ -19,6 +19,8 @@ pub(crate) struct Room {
     step: Vec<f64>,
     list: Vec<f64>,
     products: Products,
+    /// A right-hand side and its solution, for those who have none of their own.
+    pub(crate) pair: (Point, Point),
 }
 
 impl Room {

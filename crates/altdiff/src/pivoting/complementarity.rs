@@ -109,6 +109,11 @@ impl Search {
 
     /// Pivots until nothing is on the wrong side; `go` is asked once per step.
     pub(super) fn run(&mut self, saddle: &Saddle, go: &mut dyn FnMut(usize) -> bool) -> Found {
+        if self.side.iter().filter(|side| side.on()).count() > saddle.freedom() {
+            // So many cannot be independent: the guess says little, and a walk from nothing meets few of them.
+            self.side.fill(Side::Inactive);
+            return self.walk(saddle, go);
+        }
         let (mut fewest, mut patience) = (usize::MAX, PATIENCE);
         loop {
             self.steps += 1;

@@ -11,7 +11,7 @@
 //! the diagonal is scratch.
 
 use super::blocks::{GROUP, ROWS, add_block, block, two_blocks};
-use crate::kernel::{axpy, kernel, vectorized, wide};
+use crate::kernel::{axpy, kernel, vectorized, wide, zeros};
 use faer::linalg::matmul::matmul;
 use faer::prelude::ReborrowMut;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -88,7 +88,7 @@ impl Lower {
         self.stride = stride(capacity);
         if self.values.len() < self.stride * capacity {
             // A fresh allocation of zeros costs nothing until it is touched, and half of it never is.
-            self.values = vec![0.0; self.stride * capacity];
+            self.values = zeros(self.stride * capacity);
         }
         self.reference.resize(order, 0.0);
         self.pack.resize(GROUP * order.min(SMALL.max(BLOCK)), 0.0);
@@ -103,10 +103,9 @@ impl Lower {
         }
     }
 
-    /// The factor alone, without room to work in.
-    pub(super) fn kept(&self, order: usize) -> Self {
-        let values = self.values[..self.stride * order].to_vec();
-        Self { values, stride: self.stride, ..Self::default() }
+    /// The factor alone; the room to work in stays.
+    pub(super) fn take(&mut self) -> Self {
+        Self { values: std::mem::take(&mut self.values), stride: self.stride, ..Self::default() }
     }
 
     /// Column j from its diagonal down.
@@ -255,16 +254,18 @@ impl Lower {
         let mut smallest = f64::INFINITY;
         let mut inverse = [0.0; GROUP];
         for c in 0..width {
-            for k in 0..c {
-                let factor = corner[k][c];
-                for r in c..width {
-                    corner[c][r] = (-factor).mul_add(corner[k][r], corner[c][r]);
-                }
-            }
             let (pivot, reference) = (corner[c][c], self.reference[j + c]);
             if pivot > floor * reference && pivot > 0.0 {
                 smallest = smallest.min(pivot / reference);
-                inverse[c] = pivot.sqrt().recip();
+                // What the next pivot waits for takes a division; the root is taken beside it.
+                let square = pivot.recip();
+                for r in c + 1..width {
+                    let factor = -corner[c][r] * square;
+                    for s in r..width {
+                        corner[r][s] = factor.mul_add(corner[c][s], corner[r][s]);
+                    }
+                }
+                inverse[c] = square.sqrt();
                 corner[c][c] = inverse[c];
             } else if breakdown == Breakdown::Drop && !pivot.is_nan() {
                 smallest = 0.0;

@@ -44,6 +44,9 @@ impl Layout {
         (self.n, self.m) = (core.n(), core.m());
         self.equal.clear();
         self.unequal.clear();
+        let held = core.l.iter().zip(&core.u).filter(|(l, u)| l == u).count();
+        self.equal.reserve(held);
+        self.unequal.reserve(self.m - held);
         for k in 0..self.m + self.n {
             match part(core, k) {
                 Part::Equal => self.equal.push(k),

@@ -28,6 +28,7 @@ use crate::Residuals;
 use crate::active::{ActiveSet, Side};
 use crate::core::{Core, Point, Products};
 use crate::kernel::{raise, remainder};
+use crate::problem::norm_inf;
 use complementarity::Found;
 use eliminate::Lower;
 use layout::{ends, entry, entry_mut, side};
@@ -79,6 +80,9 @@ const RESTARTS: usize = 4;
 
 /// Relative residual of the linear system that counts as rounding.
 pub(crate) const ROUNDING: f64 = 1e-14;
+
+/// Terms of a constraint's value that are larger than this times the point and the value are not believed in.
+const TERMS: f64 = 1e3;
 
 /// Smallest multiplier and slack (relative) of a constraint that is beyond doubt active or inactive.
 pub(crate) const CLEAR: f64 = 1e-6;
@@ -234,8 +238,10 @@ impl Solve<'_> {
                     raise(&mut size, end.abs().max(v.abs()));
                 }
             }
-            // Values that cancel to nothing are judged by the terms they are made of.
-            size = size.max(self.saddle.reach * energy);
+            // Values that cancel to nothing are judged by the terms they are made of; the bound of these, though, can
+            // exceed what the solution is made of by orders of magnitude.
+            let believed = TERMS * size.max(norm_inf(&b.point.x)).max(1.0);
+            size = size.max((self.saddle.reach * energy).min(believed));
             relative = relative.max(violation / size);
             if relative.is_nan() || round == REFINEMENTS || relative <= ROUNDING || relative > 0.25 * last {
                 return relative;
@@ -334,6 +340,6 @@ fn augment(core: &Core, layout: &Layout, saddle: &Saddle, v: &mut [f64]) {
 /// What derivatives need, taken out of the buffers.
 pub(crate) fn keep(layout: Arc<Layout>, saddle: Arc<Saddle>, b: &mut Buffers, clean: bool) -> Pivoted {
     let list = std::mem::take(&mut b.search.list);
-    let factor = std::mem::take(&mut b.search.factor);
+    let factor = b.search.factor.take();
     Pivoted { layout, saddle, list, factor, clean }
 }

@@ -102,6 +102,11 @@ impl Saddle {
         (&self.lower.values, self.lower.stride)
     }
 
+    /// Variables that the equalities leave free: more active inequalities depend on one another.
+    pub(super) fn freedom(&self) -> usize {
+        self.parts.positive - self.parts.negative.min(self.parts.positive)
+    }
+
     /// Where the inequalities begin.
     pub(crate) fn eliminated(&self) -> usize {
         self.parts.positive + self.parts.negative

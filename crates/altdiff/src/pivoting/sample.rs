@@ -55,9 +55,19 @@ impl Search {
             layout: Arc::clone(layout),
             saddle: Arc::clone(saddle),
             list: self.list.clone(),
-            factor: self.factor.kept(self.list.len()),
+            factor: self.factor.copied(self.list.len()),
             clean: true,
         }
+    }
+}
+
+impl Lower {
+    /// A copy of the factor alone, without room to work in.
+    fn copied(&self, order: usize) -> Self {
+        let mut copy = Self::default();
+        copy.values = self.values[..self.stride * order].to_vec();
+        copy.stride = self.stride;
+        copy
     }
 }
 

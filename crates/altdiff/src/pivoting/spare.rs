@@ -3,8 +3,8 @@
 use super::eliminate::SMALL;
 use std::cell::Cell;
 
-/// A value to work in, while nobody else does.
-pub(crate) struct Spare<T>(Cell<Option<T>>);
+/// A value to work in, while nobody else does; boxed, as it comes and goes.
+pub(crate) struct Spare<T>(Cell<Option<Box<T>>>);
 
 impl<T: Default> Spare<T> {
     pub(crate) const fn new() -> Self {
@@ -12,12 +12,14 @@ impl<T: Default> Spare<T> {
     }
 
     /// The value kept, or a new one where there is none or it is in use.
-    pub(crate) fn take(&self) -> T {
+    // The box is what is kept, and goes back.
+    #[allow(clippy::unnecessary_box_returns)]
+    pub(crate) fn take(&self) -> Box<T> {
         self.0.take().unwrap_or_default()
     }
 
     /// Keeps the value, unless it has served a large problem.
-    pub(crate) fn keep(&self, order: usize, value: T) {
+    pub(crate) fn keep(&self, order: usize, value: Box<T>) {
         if order <= SMALL {
             self.0.set(Some(value));
         }

@@ -44,7 +44,7 @@ impl Job<'_> {
         problem: &Problem,
         callback: Callback<'_>,
     ) -> Result<Solution, Error> {
-        if let Some(proof) = certificate::empty_interval(&self.user, self.solver.equalities) {
+        if let Some(proof) = certificate::empty_interval(&self.problem.user, self.solver.equalities) {
             return Ok(self.ended(Status::Infeasible, Some(proof)));
         }
         if !self.convex() {
@@ -61,7 +61,8 @@ impl Job<'_> {
             Control::Cancel => return Ok(self.ended(Status::Cancelled, None)),
         }
         let fits = |f: &crate::Forward| {
-            (f.x.len(), f.y.len(), f.z.len()) == (self.user.n(), self.user.m(), self.user.n())
+            (f.x.len(), f.y.len(), f.z.len())
+                == (self.problem.user.n(), self.problem.user.m(), self.problem.user.n())
         };
         let Some(forward) = found.filter(fits) else {
             return self.take_over(None, format!("{}: no solution", outside.name()), callback);
@@ -74,7 +75,7 @@ impl Job<'_> {
         end.iterations = forward.iterations;
         end.notes.push(format!("forward pass by {}", outside.name()));
         end.active = self.points_at(&point);
-        let start = self.prepared.scaling.scale(&point);
+        let start = self.problem.scaling().scale(&point);
         let settings = &self.solver.settings;
         if settings.finish
             && let Some(done) = self.driver(settings).finisher().run(
@@ -87,7 +88,7 @@ impl Job<'_> {
             end.finish(done);
             return Ok(self.solution(end));
         }
-        end.residuals = self.user.residuals(&point);
+        end.residuals = self.problem.user.residuals(&point);
         let within = end.residuals.max() <= settings.tolerance;
         if within && !settings.finish {
             end.status = Status::Solved;
@@ -118,7 +119,7 @@ impl Job<'_> {
     /// The active set that a point points at: constraints whose multiplier is larger than their slack, each in its own
     /// measure.
     fn points_at(&self, point: &Point) -> ActiveSet {
-        let core = &*self.user;
+        let core = &*self.problem.user;
         let sizes = Sizes::new(core, point);
         let cx = core.c.mul_vec(&point.x);
         let side = |v: f64, y: f64, l: f64, u: f64, multiplier: f64, value: f64| {

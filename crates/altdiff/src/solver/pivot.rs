@@ -52,14 +52,14 @@ impl Job<'_> {
         };
         // A Cholesky factor of P proves convexity.
         if saddle.weight == 0.0 {
-            let _ = self.prepared.convex.set(true);
+            let _ = self.problem.matrices.convex.set(true);
         }
         if !self.convex() {
             return Err(Error::NotConvex);
         }
         let mut buffers = SPARE.with(Spare::take);
         let solve = Solve {
-            core: &self.user,
+            core: &self.problem.user,
             layout: &layout,
             saddle: &saddle,
             tolerance: self.solver.settings.tolerance,
@@ -78,7 +78,7 @@ impl Job<'_> {
                 let clean = solve.clean(&buffers, self.solver.equalities);
                 let x = &buffers.point.x;
                 end.objective =
-                    Some(0.5 * dot(x, &buffers.products.px) + dot(&self.user.q, x) + self.constant);
+                    Some(0.5 * dot(x, &buffers.products.px) + dot(&self.problem.user.q, x) + self.constant);
                 end.status = Status::Solved;
                 end.residuals = buffers.residuals.unwrap_or_else(crate::Residuals::unknown);
                 end.pivoted = Some(keep(layout, saddle, &mut buffers, clean));
@@ -92,8 +92,8 @@ impl Job<'_> {
                     Control::OutOfTime => Status::TimeLimit,
                     Control::Cancel => Status::Cancelled,
                 };
-                end.point = crate::core::Point::zeros(&self.user);
-                end.residuals = self.user.residuals(&end.point);
+                end.point = crate::core::Point::zeros(&self.problem.user);
+                end.residuals = self.problem.user.residuals(&end.point);
                 Attempt::Ended(end)
             }
             Outcome::Unfit(why) => Attempt::Unfit(why),
@@ -104,7 +104,7 @@ impl Job<'_> {
 
     /// Whether the active-set method is asked for and possible, or expected to be the fastest.
     pub(super) fn suits_pivoting(&self) -> bool {
-        let (settings, core) = (&self.solver.settings, &*self.user);
+        let (settings, core) = (&self.solver.settings, &*self.problem.user);
         let (n, m) = (core.n(), core.m());
         let bounded = (0..n).filter(|&i| core.lo[i].is_finite() || core.hi[i].is_finite()).count();
         let rows = m + bounded;
@@ -124,16 +124,20 @@ impl Job<'_> {
     /// The factor, made on first use and kept while the matrices are the same.
     pub(super) fn eliminated(&self) -> Eliminated {
         let make = |layout: Layout| {
-            let saddle = Saddle::new(&self.user, &layout).map(Arc::new);
+            let saddle = Saddle::new(&self.problem.user, &layout).map(Arc::new);
             Eliminated { layout: Arc::new(layout), saddle }
         };
-        if let Some(kept) = self.prepared.pivoting.get() {
+        if let Some(kept) = self.problem.matrices.pivoting.get() {
             // Which ends are finite, and which equal, is part of the factor but not of the matrices.
-            return if kept.layout.fits(&self.user) { kept.clone() } else { make(Layout::new(&self.user)) };
+            return if kept.layout.fits(&self.problem.user) {
+                kept.clone()
+            } else {
+                make(Layout::new(&self.problem.user))
+            };
         }
         // Not made under the cell's lock: a thread that waits for its part of the work may come by here again.
-        let made = make(Layout::new(&self.user));
-        let _ = self.prepared.pivoting.set(made.clone());
+        let made = make(Layout::new(&self.problem.user));
+        let _ = self.problem.matrices.pivoting.set(made.clone());
         made
     }
 }

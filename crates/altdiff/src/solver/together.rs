@@ -1,7 +1,7 @@
 //! What the batch engine needs of problems that share their matrices.
 
 use super::pivot::Eliminated;
-use super::{Job, Prepared, Shared, Solver};
+use super::{Equilibrated, Job, Matrices, Solver};
 use crate::Problem;
 use crate::active::ActiveSet;
 use crate::core::{Core, Point};
@@ -25,13 +25,13 @@ pub(crate) struct Together {
     pub limit: usize,
     activity: f64,
     pattern: Arc<Pattern>,
-    prepared: Prepared,
+    matrices: Arc<Matrices>,
 }
 
 impl Solver {
     /// Factors what the problems of a batch share, if the active-set method is the one for them and none of them has
     /// constraints that are degenerate by themselves.
-    pub(crate) fn together(&self, shared: &Shared, base: &Problem) -> Option<Together> {
+    pub(crate) fn together(&self, shared: &Arc<Matrices>, base: &Problem) -> Option<Together> {
         let job = Job::new(self, shared, base);
         if self.settings.plain.is_some() || !job.suits_pivoting() {
             return None;
@@ -40,13 +40,13 @@ impl Solver {
         let saddle = saddle.ok()?;
         if saddle.weight == 0.0 {
             // A Cholesky factor of P proves convexity.
-            let _ = job.prepared.convex.set(true);
+            let _ = job.problem.matrices.convex.set(true);
         }
         // Equal ends of an inequality are pinned together, which harms what moves them apart.
         if !job.convex() || layout.equal.len() != self.equalities {
             return None;
         }
-        let Job { constant, user, prepared, .. } = job;
+        let Job { constant, problem: Equilibrated { user, matrices, .. }, .. } = job;
         Some(Together {
             core: user,
             layout,
@@ -57,7 +57,7 @@ impl Solver {
             limit: self.settings.max_iterations.unwrap_or(usize::MAX),
             activity: self.settings.activity,
             pattern: Arc::clone(&self.pattern),
-            prepared,
+            matrices,
         })
     }
 }
@@ -71,13 +71,9 @@ impl Together {
         active: ActiveSet,
         pivoted: Option<Arc<Pivoted>>,
     ) -> State {
-        let user = Arc::new(user);
-        let prepared = self.prepared.with(&user);
         State {
             equalities: self.equalities,
-            user,
-            core: prepared.core,
-            scaling: prepared.scaling,
+            problem: Equilibrated::with(&self.matrices, user),
             pattern: Arc::clone(&self.pattern),
             point,
             active,

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// Repeats end after so many seconds, or runs.
 const SECONDS: f64 = 0.5;
-const RUNS: usize = 20;
+const RUNS: usize = 1000;
 
 /// What one run yields, samples after one another.
 struct Outcome {
