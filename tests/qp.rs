@@ -165,4 +165,14 @@ fn bad_files_are_refused() {
     bad("shape has to have two entries");
     change("P_data", Some(floats(&[1.0, -1.0])));
     bad("not convex");
+    // An archive whose directory says that each array is of 4 GB.
+    archive(&path, &problem());
+    let mut bytes = std::fs::read(&path).unwrap();
+    for at in 0..bytes.len() - 28 {
+        if bytes[at..].starts_with(b"PK\x01\x02") {
+            bytes[at + 24..at + 28].copy_from_slice(&0xfff0_0000_u32.to_le_bytes());
+        }
+    }
+    std::fs::write(&path, bytes).unwrap();
+    bad("unpacks to more than 4096 MiB");
 }

@@ -12,7 +12,7 @@ mod value_error;
 pub use array::{Array, Entries};
 pub use bundle::{Data, Datum};
 #[cfg(feature = "files")]
-pub use files::{Folder, read_text, read_value};
+pub use files::{Folder, read_archive, read_text, read_value};
 pub use value_error::{ValueError, ValueFault};
 
 pub(crate) use domain::{check, check_node, expand, stored_entries};

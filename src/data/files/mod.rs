@@ -179,6 +179,14 @@ fn bytes(path: &Path, largest: u64) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
+/// The files of a NumPy archive by the names of their arrays, unread.
+///
+/// # Errors
+/// [`Error::Data`] naming the file, if it is no archive or unpacks to more than 4 GiB.
+pub fn read_archive(path: &Path) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    numpy::unpack(&bytes(path, LARGEST_FILE)?, &path.display().to_string(), LARGEST_FILE)
+}
+
 /// Reads a text in UTF-8, up to a size.
 ///
 /// # Errors

@@ -16,25 +16,37 @@ pub(super) fn array(bytes: &[u8], origin: &str) -> Result<Array, Error> {
     read(bytes).map_err(|message| mistake(origin, "", &message))
 }
 
-/// Reads the arrays of a `.npz` file by name, up to a size unpacked; a sparse matrix of SciPy's is one array, named
-/// `matrix`.
-pub(super) fn archive(bytes: &[u8], origin: &str, largest: u64) -> Result<Vec<(String, Array)>, Error> {
+/// The files of a `.npz` by the names of their arrays, up to a size unpacked.
+pub(super) fn unpack(bytes: &[u8], origin: &str, largest: u64) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|e| mistake(origin, "", &e))?;
     let mut left = largest;
-    let (mut out, mut format) = (Vec::new(), None);
+    let mut out = Vec::with_capacity(archive.len());
     for i in 0..archive.len() {
         let mut file = archive.by_index(i).map_err(|e| mistake(origin, "", &e))?;
         let name = file.name().map_err(|e| mistake(origin, "", &e))?.trim_end_matches(".npy").to_owned();
         let mut content = Vec::new();
-        let read_bytes =
+        // What the archive says itself is believed only if it is too much.
+        if file.size() <= left {
             file.by_ref().take(left + 1).read_to_end(&mut content).map_err(|e| mistake(origin, &name, &e))?;
-        left = left.checked_sub(read_bytes as u64).ok_or_else(|| {
+        }
+        left = left.checked_sub(file.size().max(content.len() as u64)).ok_or_else(|| {
             mistake(origin, &name, &format!("it unpacks to more than {} MiB", largest >> 20))
         })?;
+        out.push((name, content));
+    }
+    Ok(out)
+}
+
+/// Reads the arrays of a `.npz` file by name, up to a size unpacked; a sparse matrix of SciPy's is one array, named
+/// `matrix`.
+pub(super) fn archive(bytes: &[u8], origin: &str, largest: u64) -> Result<Vec<(String, Array)>, Error> {
+    let (mut out, mut format) = (Vec::new(), None);
+    for (name, content) in unpack(bytes, origin, largest)? {
         if name == "format" {
             format = content.len().checked_sub(3).map(|start| content[start..].to_vec());
         } else {
-            out.push((name.clone(), read(&content).map_err(|message| mistake(origin, &name, &message))?));
+            let value = read(&content).map_err(|message| mistake(origin, &name, &message))?;
+            out.push((name, value));
         }
     }
     match format {

@@ -3,7 +3,6 @@
 use altdiff::{Batch, Block, Csc, Problem};
 use npyz::{Deserialize, NpyFile};
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 
 /// A header longer than this is no array's.
@@ -47,17 +46,12 @@ struct Arrays(BTreeMap<String, Vec<u8>>);
 
 impl Arrays {
     fn open(path: &Path) -> Result<Self, String> {
-        let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
-        let mut archive = zip::ZipArchive::new(file).map_err(|e| e.to_string())?;
-        let mut arrays = BTreeMap::new();
-        for i in 0..archive.len() {
-            let mut entry = archive.by_index(i).map_err(|e| e.to_string())?;
-            let name = entry.name().map_err(|e| e.to_string())?.trim_end_matches(".npy").to_owned();
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-            arrays.insert(name, bytes);
+        match cvxlayer::data::read_archive(path) {
+            Ok(files) => Ok(Self(files.into_iter().collect())),
+            // The name of the file is said by the caller.
+            Err(cvxlayer::Error::Data { message, .. }) => Err(message),
+            Err(error) => Err(error.to_string()),
         }
-        Ok(Self(arrays))
     }
 
     fn get<T: Deserialize>(&self, name: &str) -> Result<Vec<T>, String> {
