@@ -6,6 +6,8 @@
 
 #[path = "hostile/files.rs"]
 mod files;
+#[path = "hostile/mutate.rs"]
+mod mutate;
 #[path = "hostile/stages.rs"]
 mod stages;
 
@@ -44,87 +46,8 @@ fn models() -> Vec<String> {
     paths.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect()
 }
 
-/// Words, numbers and signs, with the spaces between them, so that the pieces make up the text.
-fn tokens(text: &str) -> Vec<&str> {
-    let kind = |c: char| {
-        if c.is_alphanumeric() || c == '_' {
-            0
-        } else if c.is_whitespace() {
-            1
-        } else {
-            2
-        }
-    };
-    let mut out = Vec::new();
-    let mut start = 0;
-    let mut last = None;
-    for (i, c) in text.char_indices() {
-        if i > start && (last != Some(kind(c)) || kind(c) == 2) {
-            out.push(&text[start..i]);
-            start = i;
-        }
-        last = Some(kind(c));
-    }
-    out.push(&text[start..]);
-    out
-}
-
-/// Bytes replaced, tokens exchanged or spliced from another model, or statements swapped.
-fn mutate(models: &[String], rng: &mut fastrand::Rng) -> String {
-    let text = &models[rng.usize(0..models.len())];
-    match rng.u8(0..6) {
-        0 => {
-            let mut bytes = text.clone().into_bytes();
-            for _ in 0..rng.usize(1..=4) {
-                let at = rng.usize(0..=bytes.len());
-                match rng.u8(0..3) {
-                    0 => bytes.insert(at, rng.u8(..)),
-                    1 if at < bytes.len() => bytes[at] = rng.u8(..),
-                    _ => bytes.truncate(bytes.len() - rng.usize(0..=bytes.len().min(3))),
-                }
-            }
-            String::from_utf8_lossy(&bytes).into_owned()
-        }
-        1 => {
-            let other = &models[rng.usize(0..models.len())];
-            let mut statements: Vec<&str> =
-                text.split_inclusive(';').chain(other.split_inclusive(';')).collect();
-            rng.shuffle(&mut statements);
-            statements.truncate(rng.usize(0..=statements.len()));
-            statements.concat()
-        }
-        2 | 3 => {
-            // Most of these still compile.
-            let mut own = tokens(text);
-            for _ in 0..rng.usize(1..=3) {
-                let kind = |word: &str| word.chars().next().map(|c| (c.is_ascii_digit(), c.is_alphabetic()));
-                let at = rng.usize(0..own.len());
-                let alike: Vec<&str> =
-                    own.iter().copied().filter(|word| kind(word) == kind(own[at])).collect();
-                own[at] = match own[at].chars().next() {
-                    Some('0'..='9') => ["0", "1", "2", "3", "7", "0.5", "1e9"][rng.usize(0..7)],
-                    _ => alike[rng.usize(0..alike.len())],
-                };
-            }
-            own.concat()
-        }
-        _ => {
-            let (mut own, other) = (tokens(text), tokens(&models[rng.usize(0..models.len())]));
-            for _ in 0..rng.usize(1..=4) {
-                let (at, from) = (rng.usize(0..own.len()), rng.usize(0..other.len()));
-                let len = rng.usize(1..=3).min(other.len() - from);
-                let cut = rng.usize(0..=3).min(own.len() - at);
-                own.splice(at..at + cut, other[from..from + len].iter().copied());
-                if own.is_empty() {
-                    own.push(";");
-                }
-            }
-            own.concat()
-        }
-    }
-}
-
 #[test]
+#[allow(clippy::print_stdout, reason = "a long run reports its counts")]
 fn mutated_models_end_in_a_result() {
     let models = models();
     assert!(models.len() > 100, "{} models", models.len());
@@ -137,7 +60,7 @@ fn mutated_models_end_in_a_result() {
         let text = if k < models.len() {
             models[k].clone()
         } else {
-            mutate(if k % 2 == 0 { &models } else { &good }, &mut rng)
+            mutate::mutate(if k % 2 == 0 { &models } else { &good }, &mut rng)
         };
         let run = || {
             stages::parse(&text);
@@ -147,10 +70,11 @@ fn mutated_models_end_in_a_result() {
         };
         let result = std::panic::catch_unwind(run);
         assert!(result.is_ok(), "this text makes a stage panic:\n{text}");
-        compiled += usize::from(result.unwrap_or_default());
+        compiled += usize::from(k >= models.len() && result.unwrap_or_default());
     }
+    println!("{compiled} of {count} compiled");
     // Mutations that are all refused by the parser would test the parser alone.
-    assert!(compiled * 10 >= count, "only {compiled} of {count} compiled");
+    assert!(compiled * 20 >= 3 * count, "only {compiled} of {count} compiled");
 }
 
 /// The codes of the errors that a model ends in; none if it compiles.

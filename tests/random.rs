@@ -12,6 +12,9 @@ mod generate;
 mod model;
 #[path = "random/piecewise.rs"]
 mod piecewise;
+#[allow(dead_code)]
+#[path = "hostile/stages.rs"]
+mod stages;
 #[path = "random/value.rs"]
 mod value;
 
@@ -97,6 +100,8 @@ fn check(seed: u64, size: u32, tally: &mut Tally) {
         (model.parameters.iter().enumerate()).map(|(k, p)| format!("\"p{k}\": {}", nested(p))).collect();
     let context = format!("seed {seed}, size {size}\n{text}{{{}}}\n", values.join(", "));
     let compiled = Model::from_text(&text).unwrap_or_else(|e| panic!("{context}\n{e}"));
+    stages::layout(&text);
+    stages::compile(&text);
     let mut data = Data::new();
     for (k, p) in model.parameters.iter().enumerate() {
         data.set(format!("p{k}"), array(p, &p.value));

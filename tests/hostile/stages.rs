@@ -2,6 +2,7 @@
 
 use cvxlayer::lang::diagnostics::render::{Style, render_all};
 use cvxlayer::lang::{Source, check, format, syntax};
+use cvxlayer::program::{Check, Derived, Program};
 use cvxlayer::{Data, Error, Model};
 
 /// Parses, and words what is wrong.
@@ -26,22 +27,48 @@ pub(crate) fn layout(text: &str) {
     }
 }
 
-/// Compiles with sizes of 3 where the text says none; an error is data, never a panic. Says whether it compiled.
-pub(crate) fn compile(text: &str) -> bool {
-    let Ok(model) = Model::from_text(text) else { return false };
+/// The program up to quotations of the text, or the codes of the errors that there are instead.
+fn meant(program: Result<Program, Error>) -> Result<Program, Vec<&'static str>> {
+    let mut program = program.map_err(|error| match error {
+        Error::Model(error) => error.diagnostics.iter().map(|d| d.code.id).collect(),
+        _ => Vec::new(),
+    })?;
+    let derived = program.lift.derived.iter();
+    program.lift.derived = derived.map(|d| Derived { text: "".into(), ..d.clone() }).collect();
+    let checks = program.checks.iter();
+    program.checks = checks.map(|c| Check { text: "".into(), ..c.clone() }).collect();
+    Ok(program)
+}
+
+/// The program, at sizes of 3 where the text says none.
+fn program(text: &str) -> Result<Program, Error> {
+    let model = Model::from_text(text)?;
     let mut data = Data::new();
     for dim in model.checked().dims.iter().filter(|dim| dim.rounded.is_none()) {
         data.set(&*dim.name, 3.0);
     }
-    match model.bind(&data).and_then(|bound| bound.program()) {
+    model.bind(&data)?.program()
+}
+
+/// Compiles; an error is data, never a panic. The formatted text means the same: it compiles to the same program, or breaks
+/// the same rules. Says whether it compiled.
+pub(crate) fn compile(text: &str) -> bool {
+    let own = program(text);
+    match &own {
         Ok(program) => {
-            assert!(cvxlayer::passes::validate(&program).is_ok(), "a program that contradicts itself");
-            true
+            assert!(cvxlayer::passes::validate(program).is_ok(), "a program that contradicts itself");
         }
         Err(error) => {
             assert!(matches!(error, Error::Model(_) | Error::Values(_) | Error::Lift { .. }), "{error}");
             assert!(!error.to_string().is_empty());
-            false
         }
     }
+    let compiled = own.is_ok();
+    if let Ok(formatted) = format::format(text)
+        && formatted != text
+    {
+        let same = meant(own) == meant(program(&formatted));
+        assert!(same, "formatting changes the meaning, to\n{formatted}");
+    }
+    compiled
 }
