@@ -25,7 +25,7 @@ impl State {
         self.check_cotangent(cotangent)?;
         let Some(pivoted) = self.clean_pivots(options.route) else { return Ok(None) };
         let v = self.stack(cotangent, &self.active);
-        let (mut d, residual) = self.solve_pivoted(pivoted, &v);
+        let (mut d, residual) = self.solve_pivoted(pivoted, &v, &self.active);
         d.negate();
         Ok(Some((d, residual)))
     }

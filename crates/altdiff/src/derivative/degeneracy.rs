@@ -1,9 +1,11 @@
 //! Degeneracy at a solution: weakly active constraints, dependent active ones, and non-uniqueness.
 
+use super::reduced::Reduced;
 use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
 use crate::finish::reduced_factor;
 use crate::kkt::Factor;
+use crate::pivoting::Pivoted;
 use crate::sizes::Sizes;
 use crate::{Error, Place, Solution};
 use std::sync::Arc;
@@ -39,7 +41,7 @@ pub(crate) struct Classified {
     pub(super) active: ActiveSet,
     /// These and the weakly active ones, each at its end.
     pub(super) tight: ActiveSet,
-    pub(super) factor: Arc<Factor>,
+    pub(super) factor: Reduced,
     /// Weakly active constraints whose normals do not depend on those of `active`.
     pub(super) weak: Vec<Weak>,
     /// Dependencies: combinations of active (and weak) normals that vanish, as multipliers.
@@ -104,11 +106,15 @@ impl State {
     fn classify(&self) -> Result<Classified, Error> {
         let (mut active, weak, proved) = self.activity();
         active.fit(self.problem.core());
-        let factor = match &self.factor {
-            Some(factor) if active == self.active => Arc::clone(factor),
-            _ => Arc::new(reduced_factor(self.problem.core(), &self.pattern, &active)?),
+        let factor = match (self.pivoted_on(&active), &self.factor) {
+            (Some(pivoted), _) => Reduced::Pivoted(pivoted),
+            (None, Some(factor)) if active == self.active => Reduced::Factor(Arc::clone(factor)),
+            _ => Reduced::Factor(Arc::new(reduced_factor(self.problem.core(), &self.pattern, &active)?)),
         };
-        let (free, mut dependencies) = self.null_space(&active, &factor);
+        let (free, mut dependencies) = match &factor {
+            Reduced::Factor(factor) => self.null_space(&active, factor),
+            Reduced::Pivoted(_) => (Vec::new(), Vec::new()),
+        };
         let mut tight = active.clone();
         for w in &weak {
             let side = if w.row { &mut tight.rows[w.index] } else { &mut tight.vars[w.index] };
@@ -118,7 +124,7 @@ impl State {
         let mut independent = Vec::new();
         for w in weak {
             let normal = self.normal(&w);
-            let (d, residual) = self.solve_reduced(&normal, &active, &factor);
+            let (d, residual) = self.solve_on(&normal, &active, &factor);
             let own: f64 = crate::problem::dot(&normal.x, &d.x);
             let scaled: f64 =
                 normal.x.iter().zip(&self.problem.scaling().d).map(|(v, d)| (v * d) * (v * d)).sum::<f64>();
@@ -144,14 +150,21 @@ impl State {
                 let side = if w.row { &mut joint.rows[w.index] } else { &mut joint.vars[w.index] };
                 *side = w.side;
             }
-            let joint_factor = reduced_factor(self.problem.core(), &self.pattern, &joint)?;
-            let involved = |y: &Stacked| {
-                let of = |w: &Weak| if w.row { y.y[w.index] } else { y.z[w.index] };
-                independent.iter().any(|w| of(w).abs() > 1e-7 * y.norm())
-            };
-            dependencies.extend(self.null_space(&joint, &joint_factor).1.into_iter().filter(involved));
+            if self.pivoted_on(&joint).is_none() {
+                let joint_factor = reduced_factor(self.problem.core(), &self.pattern, &joint)?;
+                let involved = |y: &Stacked| {
+                    let of = |w: &Weak| if w.row { y.y[w.index] } else { y.z[w.index] };
+                    independent.iter().any(|w| of(w).abs() > 1e-7 * y.norm())
+                };
+                dependencies.extend(self.null_space(&joint, &joint_factor).1.into_iter().filter(involved));
+            }
         }
         Ok(Classified { active, tight, factor, weak: independent, dependencies, free, proved })
+    }
+
+    /// The factors that the active-set method left behind, on an active set whose constraints are independent beyond doubt.
+    fn pivoted_on(&self, active: &ActiveSet) -> Option<Pivoted> {
+        self.pivoted.as_ref()?.on(active)
     }
 
     /// Splits the constraints into strongly active ones and weakly active ones.

@@ -180,8 +180,7 @@ impl State {
             return Ok(());
         }
         let normals: Vec<Stacked> = c.weak.iter().map(|w| self.normal(w)).collect();
-        let moved: Vec<Stacked> =
-            normals.iter().map(|g| self.solve_reduced(g, &c.active, &c.factor).0).collect();
+        let moved: Vec<Stacked> = normals.iter().map(|g| self.solve_on(g, &c.active, &c.factor).0).collect();
         // What the output sees spreads over couplings gᵢᵀK⁻¹gⱼ ≠ 0.
         let mut reached = seen;
         let mut frontier: Vec<usize> = (0..reached.len()).filter(|&i| reached[i]).collect();
@@ -270,7 +269,7 @@ impl State {
             }
         }
         for w in &c.weak {
-            let (k, _) = self.solve_reduced(&self.normal(w), &c.active, &c.factor);
+            let (k, _) = self.solve_on(&self.normal(w), &c.active, &c.factor);
             let rate = self.slack_rate(w, &k);
             if rate.dot(t).abs() > 1e-7 * size {
                 out.push(Cause::WeaklyActive(self.weak_place(w)));

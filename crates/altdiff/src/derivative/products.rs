@@ -75,7 +75,7 @@ impl Solution {
         state.check_tangent(tangent)?;
         if let Some(pivoted) = state.clean_pivots(options.route) {
             let rhs = state.right_hand_side(tangent, &state.active);
-            let (moved, residual) = state.solve_pivoted(pivoted, &rhs);
+            let (moved, residual) = state.solve_pivoted(pivoted, &rhs, &state.active);
             return Ok(SolutionTangent { residual, ..state.unstack(moved, &state.active) });
         }
         let classified = state.classified()?;
@@ -132,14 +132,14 @@ impl State {
             let value = run(recursion, Some(steps))?.value;
             let rest = self.rest(rhs, &value, active);
             let residual = rest.norm() / rhs.norm().max(f64::MIN_POSITIVE);
-            let error = self.solve_reduced(&rest, active, &classified.factor).0;
+            let error = self.solve_on(&rest, active, &classified.factor).0;
             let relative = ratio(error.norm(), value.norm());
             Ok((Applied { value, residual, error: Some(error) }, relative))
         };
         let exact = |value, residual| Applied { value, residual, error: None };
         match route {
             Route::ReducedKkt => {
-                let (d, residual) = self.solve_reduced(rhs, active, &classified.factor);
+                let (d, residual) = self.solve_on(rhs, active, &classified.factor);
                 Ok(exact(d, residual))
             }
             Route::Alternating => run(&Recursion::new(self, active)?, None).map(|r| exact(r.value, r.error)),

@@ -5,6 +5,7 @@ use crate::active::ActiveSet;
 use crate::kkt::{Factor, System};
 use crate::pivoting::{Pivoted, Room};
 use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route};
+use std::sync::Arc;
 
 /// Residual at which a derivative's linear system counts as solved exactly.
 const EXACT: f64 = 1e-15;
@@ -12,10 +13,27 @@ const EXACT: f64 = 1e-15;
 /// Residual that only a right-hand side outside the matrix's range leaves.
 const INCONSISTENT: f64 = 1e-6;
 
+/// What solves the reduced KKT system of an active set.
+#[derive(Debug)]
+pub(super) enum Reduced {
+    /// A factor of the matrix in the equilibrated problem, with proximal weights.
+    Factor(Arc<Factor>),
+    /// The factors of the active-set method, where the active constraints are independent beyond doubt.
+    Pivoted(Pivoted),
+}
+
 impl State {
+    /// As [`solve_reduced`](Self::solve_reduced), by whatever factors there are.
+    pub(super) fn solve_on(&self, rhs: &Stacked, active: &ActiveSet, reduced: &Reduced) -> (Stacked, f64) {
+        match reduced {
+            Reduced::Factor(factor) => self.solve_reduced(rhs, active, factor),
+            Reduced::Pivoted(pivoted) => self.solve_pivoted(pivoted, rhs, active),
+        }
+    }
+
     /// Solves `K d = rhs` on the active set; least-norm (in the equilibrated problem) where K is singular. Returns the
     /// relative residual as well, which stays large where the system is inconsistent.
-    pub(super) fn solve_reduced(&self, rhs: &Stacked, active: &ActiveSet, factor: &Factor) -> (Stacked, f64) {
+    fn solve_reduced(&self, rhs: &Stacked, active: &ActiveSet, factor: &Factor) -> (Stacked, f64) {
         let (core, s) = (self.problem.core(), self.problem.scaling());
         let (n, m) = (core.n(), core.m());
         let (free, rows) = (active.free_mask(), active.row_mask());
@@ -70,12 +88,16 @@ impl State {
         })))
     }
 
-    /// As [`State::solve_reduced`] on the active set of the solution, by the factors of the active-set method.
-    pub(super) fn solve_pivoted(&self, pivoted: &Pivoted, rhs: &Stacked) -> (Stacked, f64) {
+    /// As [`State::solve_reduced`], by the factors of the active-set method on that set.
+    pub(super) fn solve_pivoted(
+        &self,
+        pivoted: &Pivoted,
+        rhs: &Stacked,
+        active: &ActiveSet,
+    ) -> (Stacked, f64) {
         let mut d = Stacked::default();
         let factors = pivoted.factors();
-        let residual =
-            Room::at_hand(|room| factors.solve(&self.problem.user, &self.active, rhs, &mut d, room));
+        let residual = Room::at_hand(|room| factors.solve(&self.problem.user, active, rhs, &mut d, room));
         (d, residual)
     }
 

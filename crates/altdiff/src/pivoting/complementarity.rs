@@ -141,11 +141,26 @@ impl Search {
 
     /// Solves for y on the active constraints, and evaluates g.
     pub(super) fn solve(&mut self, saddle: &Saddle) -> Result<(), usize> {
+        self.gather_active(saddle)?;
+        self.rhs.clear();
+        for &j in &self.list {
+            self.rhs.push(self.g0[j] - self.side[j].value(self.l[j], self.u[j]));
+        }
+        vectorized::<SolveSymmetric, _>((&self.factor, &mut self.rhs[..]));
+        self.y.fill(0.0);
+        for (&i, &y) in self.list.iter().zip(&self.rhs) {
+            self.y[i] = y;
+        }
+        self.evaluate(saddle);
+        Ok(())
+    }
+
+    /// Factors S on the active constraints.
+    pub(super) fn gather_active(&mut self, saddle: &Saddle) -> Result<(), usize> {
         self.list.clear();
         self.list.extend((0..self.side.len()).filter(|&i| self.side[i].on()));
         let w = self.list.len();
         self.factor.resize(w);
-        self.rhs.clear();
         let stride = self.factor.stride;
         for (a, &j) in self.list.iter().enumerate() {
             let schur = saddle.schur(j);
@@ -155,16 +170,9 @@ impl Search {
             }
             column[0] += SHIFT * saddle.energy(j);
             self.factor.reference[a] = saddle.energy(j);
-            self.rhs.push(self.g0[j] - self.side[j].value(self.l[j], self.u[j]));
         }
         let parts = Parts { positive: w, negative: 0, kept: 0 };
         self.pivot = self.factor.eliminate(parts, DEPENDENT, Breakdown::Drop, true)?;
-        vectorized::<SolveSymmetric, _>((&self.factor, &mut self.rhs[..]));
-        self.y.fill(0.0);
-        for (&i, &y) in self.list.iter().zip(&self.rhs) {
-            self.y[i] = y;
-        }
-        self.evaluate(saddle);
         Ok(())
     }
 

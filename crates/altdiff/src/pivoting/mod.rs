@@ -78,8 +78,8 @@ const REFINEMENTS: usize = 6;
 /// Searches after a refined solution showed mistakes.
 const RESTARTS: usize = 4;
 
-/// Relative residual of the linear system that counts as rounding.
-pub(crate) const ROUNDING: f64 = 1e-14;
+/// Relative residual of the linear system that counts as rounding: that of sums of some hundred terms.
+pub(crate) const ROUNDING: f64 = 2e-14;
 
 /// Terms of a constraint's value that are larger than this times the point and the value are not believed in.
 const TERMS: f64 = 1e3;

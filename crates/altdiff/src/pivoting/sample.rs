@@ -2,8 +2,9 @@
 
 use super::complementarity::{Found, Search};
 use super::eliminate::{Breakdown, Lower, Parts};
+use super::layout::side;
 use super::{Layout, Pivoted, Saddle};
-use crate::active::Side;
+use crate::active::{ActiveSet, Side};
 use std::sync::Arc;
 
 /// An inequality of one problem.
@@ -77,6 +78,18 @@ pub(super) fn noise(size: f64, energy: f64, value: f64) -> (f64, f64) {
 }
 
 impl Pivoted {
+    /// The factors on another active set of the same problem, if its constraints are independent beyond doubt.
+    pub(crate) fn on(&self, active: &ActiveSet) -> Option<Self> {
+        let mut search = Search::default();
+        let layout = &self.layout;
+        search.resize(layout.unequal.len());
+        for (own, &k) in search.side.iter_mut().zip(&layout.unequal) {
+            *own = side(active, layout.m, k);
+        }
+        search.gather_active(&self.saddle).ok()?;
+        (!search.dropped() && search.independent()).then(|| search.leave(layout, &self.saddle))
+    }
+
     /// The active inequalities, by their number among the unequal ones.
     pub(crate) fn list(&self) -> &[usize] {
         &self.list
