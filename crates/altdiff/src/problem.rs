@@ -221,5 +221,15 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// The largest absolute value, 0 for an empty slice, NaN if there is one.
 pub(crate) fn norm_inf(v: &[f64]) -> f64 {
-    v.iter().fold(0.0, |m, x| if x.abs() > m || x.is_nan() { x.abs() } else { m })
+    const LANES: usize = 8;
+    let larger = |m: f64, x: f64| if x.abs() > m || x.is_nan() { x.abs() } else { m };
+    // Lanes need not wait for each other.
+    let (chunks, rest) = v.as_chunks::<LANES>();
+    let mut most = [0.0; LANES];
+    for chunk in chunks {
+        for (m, x) in most.iter_mut().zip(chunk) {
+            *m = larger(*m, *x);
+        }
+    }
+    most.iter().chain(rest).fold(0.0, |m, x| larger(m, *x))
 }

@@ -9,6 +9,11 @@ pub(super) const GROUP: usize = 4;
 /// at a time, which is enough to fill the pipelines.
 pub(super) const ROWS: usize = 8;
 
+/// The distance between columns for a matrix of the given order.
+pub(super) fn stride(order: usize) -> usize {
+    order.next_multiple_of(ROWS)
+}
+
 /// `acc += b a`.
 #[inline(always)]
 fn accumulate(acc: &mut [f64; ROWS], a: &[f64; ROWS], b: f64) {

@@ -10,7 +10,7 @@
 //! only updated, which leaves the Schur complement S = G K⁻¹ Gᵀ there. Stored by columns, lower triangle; what lies above
 //! the diagonal is scratch.
 
-use super::blocks::{GROUP, ROWS, add_block, block, two_blocks};
+use super::blocks::{GROUP, ROWS, add_block, block, stride, two_blocks};
 use crate::kernel::{axpy, kernel, vectorized, wide, zeros};
 use faer::linalg::matmul::matmul;
 use faer::prelude::ReborrowMut;
@@ -30,11 +30,6 @@ const CHUNK: usize = 4 * BLOCK;
 /// From this order on a single elimination is worth threads.
 #[cfg(feature = "threads")]
 const THREADS: usize = 512;
-
-/// The distance between columns for a matrix of the given order.
-pub(super) fn stride(order: usize) -> usize {
-    order.next_multiple_of(ROWS)
-}
 
 /// Sizes of the three parts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -370,7 +365,7 @@ kernel!(Panel = Lower::panel::<false>, (&mut Lower, usize, usize, f64, Breakdown
 kernel!(PanelWide = Lower::panel::<true>, (&mut Lower, usize, usize, f64, Breakdown) -> Result<f64, usize>);
 kernel!(pub(super) SolveForward = whole_forward, (&Lower, &mut [f64]) -> ());
 kernel!(pub(super) SolveBackward = whole_backward, (&Lower, &mut [f64]) -> ());
-kernel!(pub(super) Forward = forward, (&Lower, usize, &mut [f64]) -> ());
+kernel!(pub(super) Forward = forward_squares, (&Lower, usize, &mut [f64]) -> f64);
 kernel!(pub(super) Backward = backward, (&Lower, usize, &mut [f64]) -> ());
 
 /// `v ← 𝓛⁻¹ v`.
@@ -383,6 +378,13 @@ fn whole_forward((lower, v): (&Lower, &mut [f64])) {
 #[inline(always)]
 fn whole_backward((lower, v): (&Lower, &mut [f64])) {
     backward((lower, v.len(), v));
+}
+
+/// As [`forward`]; returns the sum of squares of the first part.
+#[inline(always)]
+fn forward_squares((lower, eliminated, v): (&Lower, usize, &mut [f64])) -> f64 {
+    forward((lower, eliminated, &mut *v));
+    crate::kernel::dot(&v[..eliminated], &v[..eliminated])
 }
 
 /// `v ← 𝓛⁻¹ v` for the first `eliminated` columns; what lies below is updated.

@@ -115,8 +115,7 @@ impl Saddle {
     /// Solves with the left factor: (u, e, g) becomes (L⁻¹u, Λ⁻¹(e − Wᵀ·), g − Zᵀ· − Vᵀ·). Returns the energy of the
     /// right-hand side, the norm of the first two parts.
     pub(super) fn forward(&self, v: &mut [f64]) -> f64 {
-        vectorized::<Forward, _>((&self.lower, self.eliminated(), &mut *v));
-        v[..self.eliminated()].iter().map(|v| v * v).sum::<f64>().sqrt()
+        vectorized::<Forward, _>((&self.lower, self.eliminated(), v)).sqrt()
     }
 
     /// Solves with the transposed right factor, the multipliers of inequalities given in the last part.
