@@ -47,8 +47,8 @@ def reference(d):
         w = solve(np.r_[-d["q"], b, h[held]])
         x, multipliers = w[:n], np.zeros(len(h))
         multipliers[held] = w[n + len(b):]
-        violated = ~held & (G @ x - h > 1e-9 * (1 + np.abs(h)))
-        wrong = held & (multipliers < -1e-9 * (1 + np.abs(multipliers).max(initial=0)))
+        violated = ~held & (G @ x - h > 1e-11 * (1 + np.abs(h)))
+        wrong = held & (multipliers < -1e-11 * (1 + np.abs(multipliers).max(initial=0)))
         if not (violated | wrong).any():
             break
         held = held ^ violated ^ wrong
