@@ -11,6 +11,7 @@ mod one_sided;
 mod outer;
 mod products;
 mod reduced;
+mod relief;
 mod smoothed;
 mod state;
 

@@ -6,6 +6,7 @@ use crate::active::{ActiveSet, Side};
 use crate::finish::reduced_factor;
 use crate::kkt::Factor;
 use crate::pivoting::Pivoted;
+use crate::problem::norm_inf;
 use crate::sizes::Sizes;
 use crate::{Error, Place, Solution};
 use std::sync::Arc;
@@ -42,8 +43,10 @@ pub(crate) struct Classified {
     /// These and the weakly active ones, each at its end.
     pub(super) tight: ActiveSet,
     pub(super) factor: Reduced,
-    /// Weakly active constraints whose normals do not depend on those of `active`.
+    /// Weakly active constraints whose normals do not depend on those of `active`, and those of them that bind at every
+    /// solution near by.
     pub(super) weak: Vec<Weak>,
+    pub(super) binding: Vec<Weak>,
     /// Dependencies: combinations of active (and weak) normals that vanish, as multipliers.
     pub(super) dependencies: Vec<Stacked>,
     /// Directions that P and the active set leave free.
@@ -89,7 +92,7 @@ impl Solution {
 
 /// Places of the entries that are not rounding noise.
 pub(super) fn support(v: &[f64]) -> impl Iterator<Item = usize> + '_ {
-    let size = crate::problem::norm_inf(v);
+    let size = norm_inf(v);
     v.iter().enumerate().filter(move |(_, x)| x.abs() > 1e-7 * size).map(|(i, _)| i)
 }
 
@@ -143,10 +146,14 @@ impl State {
                 independent.push(w);
             }
         }
+        let binding = match &factor {
+            Reduced::Factor(factor) if !free.is_empty() => self.binding(&independent, &active, factor)?,
+            _ => independent.clone(),
+        };
         // Weak constraints can depend on one another and the active ones only all together.
-        if independent.len() > 1 {
+        if binding.len() > 1 {
             let mut joint = active.clone();
-            for w in &independent {
+            for w in &binding {
                 let side = if w.row { &mut joint.rows[w.index] } else { &mut joint.vars[w.index] };
                 *side = w.side;
             }
@@ -154,12 +161,12 @@ impl State {
                 let joint_factor = reduced_factor(self.problem.core(), &self.pattern, &joint)?;
                 let involved = |y: &Stacked| {
                     let of = |w: &Weak| if w.row { y.y[w.index] } else { y.z[w.index] };
-                    independent.iter().any(|w| of(w).abs() > 1e-7 * y.norm())
+                    binding.iter().any(|w| of(w).abs() > 1e-7 * y.norm())
                 };
                 dependencies.extend(self.null_space(&joint, &joint_factor).1.into_iter().filter(involved));
             }
         }
-        Ok(Classified { active, tight, factor, weak: independent, dependencies, free, proved })
+        Ok(Classified { active, tight, factor, weak: independent, binding, dependencies, free, proved })
     }
 
     /// The factors that the active-set method left behind, on an active set whose constraints are independent beyond doubt.
@@ -178,8 +185,8 @@ impl State {
             if self.finished { self.activity } else { self.activity.max(10.0 * self.tolerance.sqrt()) };
         let sizes = Sizes::new(core, &point);
         let stationarity = core.stationarity(&point);
-        let left = if self.finished { 0.0 } else { 10.0 * crate::problem::norm_inf(&stationarity) };
-        let extent = crate::problem::norm_inf(&point.x);
+        let left = if self.finished { 0.0 } else { 10.0 * norm_inf(&stationarity) };
+        let extent = norm_inf(&point.x);
         let mut active = ActiveSet::equalities(core);
         let mut weak = Vec::new();
         let mut proved = true;
@@ -253,7 +260,42 @@ impl State {
         };
         let mut x: Vec<f64> = (0..n).map(|i| if fixed[i] { random() } else { 0.0 }).collect();
         let mut y: Vec<f64> = (0..m).map(|i| if rows[i] { random() } else { 0.0 }).collect();
-        // Powers of the resolvent δ(M + δI)⁻¹ of the monotone map M = JK converge to the projection on its null space.
+        (x, y) = Self::project(x, y, active, factor);
+        let (s, mut free, mut dependent) = (self.problem.scaling(), Vec::new(), Vec::new());
+        if norm_inf(&x) > NULL {
+            let x: Vec<f64> = (0..n).map(|i| x[i] * s.d[i]).collect();
+            free.push(Stacked { x, y: vec![0.0; m], z: vec![0.0; n] });
+        }
+        if norm_inf(&y) > NULL {
+            let y: Vec<f64> = (0..m).map(|i| y[i] * s.e[i] / s.cost).collect();
+            let mut z = self.problem.user.c.mul_transpose_vec(&y);
+            for i in 0..n {
+                z[i] = if fixed[i] { 0.0 } else { -z[i] };
+            }
+            dependent.push(Stacked { x: vec![0.0; n], y, z });
+        }
+        (free, dependent)
+    }
+
+    /// The projection on the null space of K, in the equilibrated problem: powers of the resolvent δ(M + δI)⁻¹ of the
+    /// monotone map M = JK converge to it.
+    pub(super) fn project(
+        mut x: Vec<f64>,
+        mut y: Vec<f64>,
+        active: &ActiveSet,
+        factor: &Factor,
+    ) -> (Vec<f64>, Vec<f64>) {
+        let (free, rows) = (active.free_mask(), active.row_mask());
+        let zero = |v: &mut [f64], mask: &[bool]| {
+            for (v, keep) in v.iter_mut().zip(mask) {
+                if !keep {
+                    *v = 0.0;
+                }
+            }
+        };
+        zero(&mut x, &free);
+        zero(&mut y, &rows);
+        let size = norm_inf(&x).max(norm_inf(&y)).min(1.0);
         for _ in 0..POWERS {
             for v in &mut y {
                 *v = -*v;
@@ -263,24 +305,13 @@ impl State {
             }
             factor.solve(&mut x, &mut y);
             // The resolvent never lengthens a vector, so nothing comes back.
-            if crate::problem::norm_inf(&x).max(crate::problem::norm_inf(&y)) <= 0.01 * NULL {
-                return (Vec::new(), Vec::new());
+            if norm_inf(&x).max(norm_inf(&y)) <= 0.01 * NULL * size {
+                x.fill(0.0);
+                y.fill(0.0);
+                break;
             }
         }
-        let (s, mut free, mut dependent) = (self.problem.scaling(), Vec::new(), Vec::new());
-        if crate::problem::norm_inf(&x) > NULL {
-            let x: Vec<f64> = (0..n).map(|i| x[i] * s.d[i]).collect();
-            free.push(Stacked { x, y: vec![0.0; m], z: vec![0.0; n] });
-        }
-        if crate::problem::norm_inf(&y) > NULL {
-            let y: Vec<f64> = (0..m).map(|i| y[i] * s.e[i] / s.cost).collect();
-            let mut z = self.problem.user.c.mul_transpose_vec(&y);
-            for i in 0..n {
-                z[i] = if fixed[i] { 0.0 } else { -z[i] };
-            }
-            dependent.push(Stacked { x: vec![0.0; n], y, z });
-        }
-        (free, dependent)
+        (x, y)
     }
 
     /// Inequalities (row?, index) whose two ends coincide.

@@ -13,6 +13,9 @@ use crate::{Cause, Cotangent, Error, Freedom, Harm, Place, SolutionTangent, Tang
 /// Below this (relative) a coupling is rounding noise.
 const NOISE: f64 = 1e-8;
 
+/// Below this, relative to the rest of an adjoint, its part by x is rounding noise.
+const STILL: f64 = 1e-12;
+
 /// More weakly active constraints than this are not told apart; they are all reported.
 const MANY: usize = 300;
 
@@ -116,7 +119,9 @@ impl State {
         }
         push(out, &cause, apart, 0.0);
         // What turns the constraints about each other fixes directions that were free before.
-        self.push_turned(&cause, y, &d.x, out);
+        if norm_inf(&d.x) > STILL * d.norm().max(v.norm()) {
+            self.push_turned(&cause, y, &d.x, out);
+        }
         for z in &c.free {
             self.push_turned(&cause, y, &z.x, out);
         }
@@ -156,30 +161,30 @@ impl State {
         out: &mut Vec<Harm>,
     ) -> Result<(), Error> {
         let c = self.classified()?;
-        if c.weak.is_empty() || d.norm() == 0.0 && v.norm() == 0.0 && multipliers_asked(asked) == 0.0 {
+        if c.binding.is_empty() || d.norm() == 0.0 && v.norm() == 0.0 && multipliers_asked(asked) == 0.0 {
             return Ok(());
         }
         let seen: Vec<bool> = c
-            .weak
+            .binding
             .iter()
             .map(|w| {
                 let normal = self.normal(w);
                 let size = norm_inf(&normal.x) * norm_inf(&d.x);
                 dot(&normal.x, &d.x).abs() > NOISE * size.max(f64::MIN_POSITIVE)
-                    && norm_inf(&d.x) > 1e-12 * d.norm().max(v.norm())
+                    && norm_inf(&d.x) > STILL * d.norm().max(v.norm())
                     || multiplier_cotangent(asked, self.weak_place(w)) != 0.0
             })
             .collect();
         if !seen.contains(&true) {
             return Ok(());
         }
-        if c.weak.len() > MANY {
-            for w in &c.weak {
+        if c.binding.len() > MANY {
+            for w in &c.binding {
                 out.push(Harm { cause: Cause::WeaklyActive(self.weak_place(w)), rate: None });
             }
             return Ok(());
         }
-        let normals: Vec<Stacked> = c.weak.iter().map(|w| self.normal(w)).collect();
+        let normals: Vec<Stacked> = c.binding.iter().map(|w| self.normal(w)).collect();
         let moved: Vec<Stacked> = normals.iter().map(|g| self.solve_on(g, &c.active, &c.factor).0).collect();
         // What the output sees spreads over couplings gᵢᵀK⁻¹gⱼ ≠ 0.
         let mut reached = seen;
@@ -194,8 +199,8 @@ impl State {
             }
         }
         for i in (0..reached.len()).filter(|&i| reached[i]) {
-            let rate = self.slack_rate(&c.weak[i], &moved[i]);
-            let cause = Cause::WeaklyActive(self.weak_place(&c.weak[i]));
+            let rate = self.slack_rate(&c.binding[i], &moved[i]);
+            let cause = Cause::WeaklyActive(self.weak_place(&c.binding[i]));
             push(out, &cause, rate, 0.0);
             for y in &c.dependencies {
                 self.push_turned(&Cause::Dependent(self.support(y, &c.tight)), y, &moved[i].x, out);
@@ -268,7 +273,7 @@ impl State {
                 out.push(Cause::Dependent(self.support(y, &c.tight)));
             }
         }
-        for w in &c.weak {
+        for w in &c.binding {
             let (k, _) = self.solve_on(&self.normal(w), &c.active, &c.factor);
             let rate = self.slack_rate(w, &k);
             if rate.dot(t).abs() > 1e-7 * size {
