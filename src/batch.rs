@@ -132,7 +132,10 @@ impl Layer {
     ) -> Vec<Result<Solution, Error>> {
         let inner = self.inner();
         let program = &inner.program;
-        let ready = |lifted: Lifted| Ok((engine::problem(&program.blocks, &lifted.theta_hat)?, lifted));
+        let ready = |lifted: Lifted| {
+            let problem = engine::problem(&program.blocks, &lifted.theta_hat);
+            Ok((problem.map_err(|error| engine::told(program, error))?, lifted))
+        };
         let samples: Vec<Result<_, Error>> =
             samples.into_iter().map(|sample| sample.and_then(ready)).collect();
         let good: Vec<_> = samples.iter().flatten().collect();

@@ -1,10 +1,13 @@
 //! The door to the engine: blocks in its form, solutions and derivatives in the program's.
 
+use crate::derivative::place_name;
 use crate::error::Error;
 use altdiff::{
-    Block, Cotangent, Csc, DerivativeOptions, Function, Problem, SolutionTangent, Solver, Tangent,
+    Block, Cotangent, Csc, DerivativeOptions, Function, Place, Problem, SolutionTangent, Solver, Tangent,
 };
-use cvxlayer_program::{BlockKind, Blocks, MatrixBlock, Program, SmoothFunction, SmoothTerm, VectorBlock};
+use cvxlayer_program::{
+    BlockKind, Blocks, MatrixBlock, Parameter, Program, SmoothFunction, SmoothTerm, VectorBlock,
+};
 
 pub use altdiff::{Control, Method, Plain, Progress, Residuals, Route, Settings, Status};
 
@@ -54,9 +57,32 @@ pub(crate) fn renew_block(
         _ => !v.is_finite(),
     };
     match values.iter().position(fault) {
-        Some(entry) => Err(Error::NotFinite { block: which.name(), entry, value: values[entry] }),
+        Some(entry) => Err(Error::NotFinite { block: which.name(), entry, value: values[entry], of: None }),
         None => Ok(()),
     }
+}
+
+/// Says in the user's terms which end of what is no number that an end may be, and by which parameters.
+pub(crate) fn told(program: &Program, error: Error) -> Error {
+    let Error::NotFinite { block: name, entry, value, .. } = error else { return error };
+    let (place, end, of) = match name {
+        "b" => (Place::Equality(entry), "side", &program.blocks.b),
+        "gl" => (Place::RowLower(entry), "lower end", &program.blocks.gl),
+        "gu" => (Place::RowUpper(entry), "upper end", &program.blocks.gu),
+        "lo" => (Place::BoundLower(entry), "lower end", &program.blocks.lo),
+        "hi" => (Place::BoundUpper(entry), "upper end", &program.blocks.hi),
+        _ => return error,
+    };
+    let place = place_name(program, place);
+    let mut of_place = if place.starts_with("the ") { place } else { format!("the {end} of {place}") };
+    let moved = |p: &&Parameter| {
+        let own = p.start..p.start + p.len();
+        of.linear.row(entry).any(|(k, _)| own.contains(&k))
+    };
+    if let Some(parameter) = program.parameters.iter().find(moved) {
+        of_place = format!("{of_place}, given by `{}`,", parameter.name);
+    }
+    Error::NotFinite { block: name, entry, value, of: Some(of_place) }
 }
 
 /// The objective's constant at θ̂.
@@ -66,7 +92,7 @@ pub(crate) fn constant(blocks: &Blocks, theta_hat: &[f64]) -> Result<f64, Error>
     if constant[0].is_finite() {
         Ok(constant[0])
     } else {
-        Err(Error::NotFinite { block: "r", entry: 0, value: constant[0] })
+        Err(Error::NotFinite { block: "r", entry: 0, value: constant[0], of: None })
     }
 }
 

@@ -31,7 +31,7 @@ pub enum Error {
         kind: FaultKind,
     },
     /// The solver's data hold a number that means nothing there.
-    #[error("entry {entry} of the canonical program's {block} is {value}")]
+    #[error("{} is {value}", .of.clone().unwrap_or_else(|| format!("entry {entry} of the canonical program's {block}")))]
     NotFinite {
         /// The block.
         block: &'static str,
@@ -39,6 +39,8 @@ pub enum Error {
         entry: usize,
         /// Its value.
         value: f64,
+        /// What it is in the user's terms, if it is something there.
+        of: Option<String>,
     },
     /// A name that nothing has.
     #[error("there is no {kind} `{name}`{}", .nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]

@@ -86,7 +86,8 @@ impl Layer {
         callback: &mut dyn FnMut(&Progress) -> Control,
     ) -> Result<Solution, Error> {
         let program = &self.inner.program;
-        let problem = engine::problem(&program.blocks, &lifted.theta_hat)?;
+        let problem = engine::problem(&program.blocks, &lifted.theta_hat)
+            .map_err(|error| engine::told(program, error))?;
         let warm = warm.map(Solution::warm_start);
         let solved = self.inner.solver.solve_with(&problem, warm.as_ref(), callback)?;
         Ok(Solution::new(Arc::clone(&self.inner), Origin::Made(lifted), Some(problem), solved))

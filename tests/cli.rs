@@ -268,6 +268,20 @@ fn bad_input_is_named() {
 }
 
 #[test]
+fn mistakes_of_values_are_told_in_the_users_names() {
+    let case = Case::new();
+    case.write("ends.cvx", "param u[2]; var x[2]; minimize sum_squares(x); subject to cap: -1 <= x <= u;\n");
+    let out = case.bad("solve ends.cvx --param u=[1,-Infinity]");
+    assert!(out.contains("the upper end of `cap[1]`, given by `u`, is -inf"), "{out}");
+    assert!(case.bad("grad ends.cvx --param u=[1,1] --of |=x[0] <= 1|").contains("this is a comparison"));
+    case.write("wrap.cvx", "param S[2, 2]; var x[2]; minimize quad_form(x, psd_wrap(S));\n");
+    let out = case.bad("solve wrap.cvx --param S=[[1,0],[0,-1]]");
+    assert!(out.contains("`psd_wrap(S)` must be psd here, but has the eigenvalue -1.0"), "{out}");
+    let out = case.bad(&format!("solve wrap.cvx --param S=[[1,0],[0,1]] --param {}=1", "a".repeat(500)));
+    assert!(out.contains("E0502") && out.lines().all(|line| line.len() < 200), "{out}");
+}
+
+#[test]
 fn models_read_files_only_in_their_folder() {
     let case = Case::new();
     std::fs::create_dir(case.path().join("inner")).unwrap();

@@ -97,6 +97,10 @@ pub(crate) fn expand(parameter: &Parameter, entries: &[f64]) -> Vec<f64> {
 
 /// Whether a value on the lift's tape satisfies a condition.
 pub(crate) fn check_node(kind: CheckKind, shape: Shape, value: &[f64]) -> Result<(), ValueFault> {
+    holds(kind, shape, value).map_err(|fault| ValueFault::Required(Box::new(fault)))
+}
+
+fn holds(kind: CheckKind, shape: Shape, value: &[f64]) -> Result<(), ValueFault> {
     let entry = |rule: &str, holds: fn(f64) -> bool| match value.iter().position(|&v| !holds(v)) {
         Some(i) => {
             Err(ValueFault::Domain { rule: rule.to_owned(), at: place(&shape.axes(), i), value: value[i] })

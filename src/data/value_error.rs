@@ -65,6 +65,8 @@ pub enum ValueFault {
         /// The eigenvalue.
         eigenvalue: f64,
     },
+    /// What an expression needs of a value, such as `psd_wrap(S)`, and nothing declares
+    Required(Box<ValueFault>),
     /// A non-zero entry outside the diagonal of a `diag`, or the pattern of a `sparse` one
     OutsidePattern {
         /// The entry.
@@ -74,13 +76,18 @@ pub enum ValueFault {
     },
 }
 
+/// Of a name that nothing declares, this many characters are shown.
+const LONGEST_NAME: usize = 60;
+
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.name;
         match &self.fault {
             ValueFault::Missing => write!(f, "`{name}` has no value")?,
             ValueFault::Unknown(nearest) => {
-                write!(f, "the model declares no parameter, constant or size `{name}`")?;
+                let shown: String = name.chars().take(LONGEST_NAME).collect();
+                let more = if shown.len() < name.len() { "…" } else { "" };
+                write!(f, "the model declares no parameter, constant or size `{shown}{more}`")?;
                 if let Some(nearest) = nearest {
                     write!(f, "; did you mean `{nearest}`?")?;
                 }
@@ -94,6 +101,19 @@ impl fmt::Display for ValueError {
             ValueFault::NotFinite { at, value } => {
                 write!(f, "`{name}{at}` is {value}, which is no finite number")?;
             }
+            ValueFault::Required(fault) => match &**fault {
+                ValueFault::Domain { rule, at, value } => {
+                    write!(f, "`{name}{at}` is {value}, but must be {rule} here")?;
+                }
+                ValueFault::Indefinite { rule, eigenvalue } => {
+                    write!(f, "`{name}` must be {rule} here, but has the eigenvalue {eigenvalue:.6e}")?;
+                }
+                ValueFault::Asymmetric { at: (i, j), value, mirrored } => write!(
+                    f,
+                    "`{name}` must be symmetric here, but its entry [{i}, {j}] is {value} and [{j}, {i}] is {mirrored}"
+                )?,
+                other => write!(f, "`{name}` does not fit here: {other:?}")?,
+            },
             ValueFault::Domain { rule, at, value } => {
                 write!(f, "`{name}{at}` is {value}, but `{name}` is declared {rule}")?;
             }

@@ -48,8 +48,13 @@ pub(super) fn diagnostic(model: &Model, error: &ValueError) -> Diagnostic {
     };
     let bare = ValueError { origin: None, ..error.clone() };
     let mut out = Diagnostic::error(code, bare.to_string());
-    if let Some(span) = place(model, &error.name) {
-        let label = if error.fault == ValueFault::Missing { "this needs a value" } else { "declared here" };
+    let required = matches!(error.fault, ValueFault::Required(_));
+    if let Some(span) = if required { written(model, &error.name) } else { place(model, &error.name) } {
+        let label = match error.fault {
+            ValueFault::Missing => "this needs a value",
+            ValueFault::Required(_) => "",
+            _ => "declared here",
+        };
         out = out.at(span, label);
     }
     if let Some(origin) = &error.origin {
@@ -66,11 +71,15 @@ pub(super) fn diagnostic(model: &Model, error: &ValueError) -> Diagnostic {
 /// Where a name is declared, or where an expression stands.
 fn place(model: &Model, text: &str) -> Option<Span> {
     let checked = &model.checked;
-    checked.declaration_span(text).or_else(|| {
-        let nodes = (0..checked.tree.len() as u32).map(|id| checked.tree.span(NodeId(id)));
-        let mut spans = nodes.filter(|span| !span.is_empty() && span.len() >= text.len());
-        spans.find(|span| checked.text(*span) == text)
-    })
+    checked.declaration_span(text).or_else(|| written(model, text))
+}
+
+/// Where an expression stands.
+fn written(model: &Model, text: &str) -> Option<Span> {
+    let checked = &model.checked;
+    let nodes = (0..checked.tree.len() as u32).map(|id| checked.tree.span(NodeId(id)));
+    let mut spans = nodes.filter(|span| !span.is_empty() && span.len() >= text.len());
+    spans.find(|span| checked.text(*span) == text)
 }
 
 /// Points errors about values at what they concern.

@@ -62,7 +62,8 @@ impl<P: Problem> TypedLayer<P> {
         let program = self.untyped().program();
         theta_into::<P>(program, params, &mut lifted.theta)?;
         lifted.renew(program, nothing)?;
-        engine::renew(&program.blocks, &lifted.theta_hat, problem)?;
+        engine::renew(&program.blocks, &lifted.theta_hat, problem)
+            .map_err(|error| engine::told(program, error))?;
         let status = self.untyped().solver().solve_in(problem, e)?;
         if matches!(status, Status::Infeasible | Status::Unbounded) {
             for output in outputs(program) {

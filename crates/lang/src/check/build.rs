@@ -10,6 +10,7 @@ use crate::diagnostics::{Diagnostic, any_error};
 use crate::source::Span;
 use crate::syntax::ast::Ast;
 use crate::syntax::limits::MAX_FINDINGS;
+use std::collections::HashMap;
 
 /// Builds a [`CheckedModel`] out of a syntax tree.
 #[derive(Debug)]
@@ -26,6 +27,10 @@ pub struct Checker {
     pub(super) pending: Vec<Option<crate::syntax::ast::Declaration>>,
     /// The range of each index, for proofs that positions are in range.
     pub(super) ranges: Vec<(Poly, Poly)>,
+    /// The last index of each name and range.
+    pub(super) known_indices: HashMap<(String, Poly, Poly), u32>,
+    /// The indices of the `for`s around, outermost first.
+    pub(super) open_indices: Vec<u32>,
     /// Whether some `if` cuts the ranges around the current expression.
     pub(super) conditional: usize,
     /// Calls of user-written atoms around the current expression.
@@ -82,6 +87,8 @@ impl Checker {
             functions: Vec::new(),
             pending: Vec::new(),
             ranges: Vec::new(),
+            known_indices: HashMap::new(),
+            open_indices: Vec::new(),
             conditional: 0,
             expansions: Vec::new(),
             heights: Vec::new(),

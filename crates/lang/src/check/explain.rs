@@ -17,9 +17,17 @@ impl Checker {
         let tree = &self.model.tree;
         if tree.shape(node).iter().any(|size| !size.is(1)) || tree.shape(node).len() > 1 {
             let error = Diagnostic::error(codes::SHAPE_MISMATCH, "the objective must be a scalar")
-                .at(at, format!("this is {}", tree.show_shape(tree.shape(node))))
-                .help("make it one number: `sum(…)`, `max(…)`, `norm1(…)` or `sum_squares(…)`");
-            self.report(error);
+                .at(at, format!("this is {}", tree.show_shape(tree.shape(node))));
+            let Some(form) = self.elementwise_form(node) else {
+                self.report(
+                    error.help("make it one number: `sum(…)`, `max(…)`, `norm1(…)` or `sum_squares(…)`"),
+                );
+                return;
+            };
+            self.report(error.suggest(at, form, "`*` is elementwise; did you mean the quadratic form?"));
+            // It says more than the warnings about each `*`.
+            let inside = |d: &Diagnostic| d.span().is_some_and(|s| at.start <= s.start && s.end <= at.end);
+            self.diagnostics.retain(|d| d.code != codes::MATRIX_TIMES_VECTOR || !inside(d));
             return;
         }
         let curvature = tree.facts(node).curvature;

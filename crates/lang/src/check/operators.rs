@@ -184,6 +184,26 @@ impl Checker {
         None
     }
 
+    /// The quadratic form that `x.T * P * x` probably means, as a text.
+    pub(super) fn elementwise_form(&self, node: NodeId) -> Option<String> {
+        let tree = &self.model.tree;
+        let factors = |node: NodeId| match &tree[node].kind {
+            Kind::Call { atom, arguments, .. } if atom.atom().row().name == "multiply" => {
+                <[NodeId; 2]>::try_from(&arguments[..]).ok()
+            }
+            _ => None,
+        };
+        let untransposed = |node: NodeId| match &tree[node].kind {
+            Kind::Call { atom, arguments, .. } if atom.atom().row().name == "transpose" => arguments[0],
+            _ => node,
+        };
+        let [left, x] = factors(node)?;
+        let [xt, p] = factors(left)?;
+        let fits = tree.same(untransposed(xt), x) && tree.shape(x).len() == 1 && tree.shape(p).len() == 2;
+        let text = |node: NodeId| self.model.text(tree.span(node));
+        fits.then(|| format!("quad_form({}, {})", text(x), text(p)))
+    }
+
     fn warn_matrix_times_vector(&mut self, lhs: NodeId, rhs: NodeId, op_span: Span) {
         let tree = &self.model.tree;
         let (a, b) = (tree.shape(lhs), tree.shape(rhs));

@@ -44,10 +44,17 @@ impl Checker {
     }
 
     fn declare_index(&mut self, name: &Name, from: Poly, to: Poly) -> u32 {
-        let index = self.model.tree.indices.len() as u32;
-        self.model.tree.indices.push(name.text.clone());
-        self.ranges.resize(index as usize, (Poly::default(), Poly::default()));
-        self.ranges.push((from, to));
+        // An index of the same name and range that is closed is taken again, so that equal comprehensions are equal.
+        let key = (name.text.clone(), from.clone(), to.clone());
+        let known = self.known_indices.get(&key).copied().filter(|k| !self.open_indices.contains(k));
+        let index = known.unwrap_or(self.model.tree.indices.len() as u32);
+        if known.is_none() {
+            self.model.tree.indices.push(name.text.clone());
+            self.ranges.resize(index as usize, (Poly::default(), Poly::default()));
+            self.ranges.push((from, to));
+            self.known_indices.insert(key, index);
+        }
+        self.open_indices.push(index);
         self.names.push(&name.text, Local::Index(index));
         index
     }
@@ -55,6 +62,7 @@ impl Checker {
     /// Closes the ranges of a `for`.
     pub(super) fn close(&mut self, ranges: &Ranges) {
         self.names.pop(ranges.loops.len());
+        self.open_indices.truncate(self.open_indices.len().saturating_sub(ranges.loops.len()));
         if ranges.condition.is_some() {
             self.conditional = self.conditional.saturating_sub(1);
         }

@@ -9,6 +9,7 @@ pub mod ast;
 pub mod limits;
 pub mod token;
 
+mod bars;
 mod cut;
 mod excerpt;
 mod explain;

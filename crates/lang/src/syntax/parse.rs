@@ -81,7 +81,15 @@ fn lone_expression(text: &str, ast: &mut Ast, findings: &mut Findings) -> Option
             return None;
         }
         Err(error) => {
-            findings.push(explain(&site, failure(&error, &excerpt)).diagnostic);
+            let compared = scan.tokens.iter().find(|token| token.kind.compares());
+            findings.push(match compared {
+                Some(token) => {
+                    let message = "an expression is wanted here, and this is a comparison";
+                    let error = Diagnostic::error(codes::MISPLACED_COMPARISON, message).at(token.span, "");
+                    error.help("ask for one of its sides; the dual of a constraint is `dual(LABEL)`")
+                }
+                None => explain(&site, failure(&error, &excerpt)).diagnostic,
+            });
             return None;
         }
     };

@@ -46,7 +46,7 @@ pub(super) struct Scan {
 /// Reads a text, reporting and mending what is misspelt.
 pub(super) fn scan(text: &str, diagnostics: &mut Findings) -> Scan {
     let raw = tokenize(text);
-    let mut mender = Mender { text, raw: &raw, scan: Scan::default(), diagnostics };
+    let mut mender = Mender { text, raw: &raw, scan: Scan::default(), diagnostics, open_bars: 0 };
     let mut at = 0;
     while at < raw.len() {
         at = mender.step(at);
@@ -72,12 +72,17 @@ fn settle_docs(scan: &mut Scan) {
     }
 }
 
+/// The head of a function is shorter than this.
+const LONGEST_HEAD: usize = 200;
+
 /// Walks over the raw tokens. Statement openings are in [`super::opening`].
 pub(super) struct Mender<'a> {
     pub(super) text: &'a str,
     pub(super) raw: &'a [Token],
     pub(super) scan: Scan,
     pub(super) diagnostics: &'a mut Findings,
+    /// How many bars that open an absolute value were not closed.
+    pub(super) open_bars: usize,
 }
 
 impl Mender<'_> {
@@ -189,6 +194,9 @@ impl Mender<'_> {
         };
         let mut diagnostic = Diagnostic::error(codes::UNKNOWN_CHARACTER, message).at(token.span, "");
         diagnostic = match shown {
+            "{" if self.in_function(token.span) => {
+                diagnostic.help("a function is one expression: `fn f(a) = …;`, without `return`")
+            }
             "{" | "}" => diagnostic.help("there are no blocks: statements simply follow one another"),
             "%" => diagnostic.help("a comment begins with `//`; there is no remainder operator"),
             "\\" => diagnostic.help("a statement may run over several lines without any mark"),
@@ -197,6 +205,14 @@ impl Mender<'_> {
         };
         self.diagnostics.push(diagnostic);
         self.patch(self.scan.tokens.len(), token.span, " ");
+    }
+
+    /// Whether a brace opens what another language takes for the body of a function.
+    fn in_function(&self, brace: Span) -> bool {
+        let before = self.text[..brace.start as usize].chars().rev();
+        let statement: String = before.take(LONGEST_HEAD).take_while(|c| !matches!(c, ';' | '}')).collect();
+        // It is read from its end.
+        statement.trim_end().ends_with(" nf") || statement.contains(" nf\n")
     }
 
     fn foreign(&mut self, at: usize) -> usize {
@@ -219,6 +235,7 @@ impl Mender<'_> {
                 self.replace(span, "..");
             }
             "“" | "”" => return self.quoted(at, '”').unwrap_or(at + 1),
+            "|" if self.absolute(span) => {}
             symbol => {
                 let meant = FOREIGN.iter().find(|(known, _)| *known == symbol).map_or(" ", |found| found.1);
                 self.diagnostics.push(

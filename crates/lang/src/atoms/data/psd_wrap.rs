@@ -46,8 +46,7 @@ impl Atom for PsdWrap {
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let node = lower.lift.value(&call.arguments[0])?;
-        let span = lower.context.model.tree.span(call.arguments[0].node);
-        let text = lower.context.model.text(span);
+        let text = lower.context.model.text(call.span);
         lower.check(node, CheckKind::Psd, &text);
         Ok((*lower.affine(&call.arguments[0])?).clone())
     }
