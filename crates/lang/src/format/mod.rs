@@ -148,7 +148,8 @@ impl Formatter<'_> {
         at
     }
 
-    /// Writes a comment after a statement; on a line of its own when a line comment went before.
+    /// Writes a comment after a statement, on a line of its own once a line comment went before; says whether the next may
+    /// follow on the same line.
     fn end_of_line(&mut self, comment: Token, open: bool, indent: usize) -> bool {
         if open {
             self.out.push(' ');
@@ -157,7 +158,8 @@ impl Formatter<'_> {
             self.out.extend(std::iter::repeat_n(' ', indent));
         }
         self.out.push_str(comment.span.text(self.text).trim_end());
-        comment.kind == TokenKind::BlockComment
+        // What stands on a line of its own is a comment of its own from then on.
+        open && comment.kind == TokenKind::BlockComment
     }
 }
 

@@ -87,6 +87,14 @@ fn comments_past_the_end_of_a_line_are_indented_as_what_follows() {
 }
 
 #[test]
+fn comments_after_a_line_comment_have_lines_of_their_own() {
+    let text = "minimize x // one\n  ; /* two */ /* three */ // four\nx >= 0;\n";
+    let formatted = "minimize x; // one\n/* two */\n/* three */\n// four\nx >= 0;\n";
+    assert_eq!(format(text).as_deref(), Ok(formatted));
+    assert_eq!(format(formatted).as_deref(), Ok(formatted));
+}
+
+#[test]
 fn a_fresh_line_comment_keeps_its_line() {
     let text = "minimize f(\n  a, // first\n  // about b\n  b\n) + x;\n";
     assert_eq!(format(text).unwrap(), "minimize f(\n  a, // first\n  // about b\n  b\n)\n  + x;\n");
