@@ -3,7 +3,7 @@
 mod common;
 
 use altdiff::{
-    Batch, Block, Cause, Cotangent, Csc, DerivativeOptions, Function, Method, Plain, Problem, Route,
+    Batch, Block, Cause, Cotangent, Csc, DerivativeOptions, Error, Function, Method, Plain, Problem, Route,
     Settings, SmoothTerm, Solution, Solver, Status, Tangent,
 };
 use common::Random;
@@ -398,6 +398,17 @@ fn bad_terms_are_errors() {
     assert!(Solver::new(&Problem { w: Vec::new(), ..problem.clone() }, Settings::default()).is_err());
     let solver = Solver::new(&problem, Settings::default()).unwrap();
     assert!(solver.solve(&Problem::new(1), None).is_err());
+}
+
+/// The smoothed derivative says that it does not follow the path of a problem with smooth terms.
+#[test]
+fn smoothing_is_refused_with_a_reason() {
+    let problem = Problem::new(2)
+        .linear(vec![1.0, 0.0])
+        .equalities(row(&[1.0, 1.0]), vec![1.0])
+        .smooth(terms(&[Function::NegativeEntropy; 2]), vec![1.0; 2]);
+    let Err(Error::NoDerivative { reason }) = solve(&problem).smoothed(1e-3) else { panic!("it is refused") };
+    assert!(reason.contains("smooth terms"), "{reason}");
 }
 
 /// A batch with weights per sample equals its samples, gradients and all; a workspace does too.
