@@ -108,3 +108,30 @@ fn large_quadratic_forms_hold_one_triangle() {
         }
     }
 }
+
+/// What neither the objective nor a constraint holds is 0, and takes no column; with a range it is one of its values.
+#[test]
+fn unused_variables_take_no_columns() {
+    let text = "param c; var x nonneg; var spare[50, 50]; var sign[3] nonneg; var range in [c, 2];
+        minimize square(x - c); let all = sum(spare) + x;";
+    let mut data = Data::new();
+    data.set("c", 1.5);
+    let model = Model::from_text(text).unwrap();
+    let bound = model.bind(&data).unwrap();
+    assert_eq!(size(&bound.program().unwrap()), (2, 0, 1));
+    let solution = bound.layer(Settings::default()).unwrap().solve(bound.params()).unwrap();
+    assert_eq!(solution.variables["spare"].to_dense(), [0.0; 2500]);
+    assert_eq!(solution.bounds["sign"].to_dense(), [0.0; 3]);
+    assert!((1.5..=2.0).contains(&solution.variables["range"].scalar().unwrap()));
+    let mut seed = cvxlayer::Named::default();
+    seed.insert("all", 1.0);
+    let gradients = solution.vjp(&seed).unwrap();
+    assert!(gradients.well_defined && (gradients["c"].scalar().unwrap() - 1.0).abs() < 1e-9);
+    // Nothing at all is left of this one.
+    let nothing = Model::from_text("var x[3]; minimize 2;").unwrap();
+    let bound = nothing.bind(&Data::new()).unwrap();
+    assert_eq!(size(&bound.program().unwrap()), (0, 0, 0));
+    let solution = bound.layer(Settings::default()).unwrap().solve(bound.params()).unwrap();
+    assert!(solution.is_solved() && solution.objective == 2.0);
+    assert_eq!(solution.variables["x"].to_dense(), [0.0; 3]);
+}

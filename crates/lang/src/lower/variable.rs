@@ -5,9 +5,10 @@ use super::affine::Affine;
 use super::constraint::{DualTerms, Multiplier};
 use super::context::{Env, Operand};
 use super::expand::{Lower, expand_to};
-use crate::check::model::Variable;
-use crate::check::tree::NodeId;
+use crate::check::model::{CheckedModel, Variable};
+use crate::check::tree::{Kind, NodeId};
 use cvxlayer_program::{Binary, Columns, Role, Shape, Text, UserVariable, ZERO_ENTRY};
+use std::collections::BTreeSet;
 
 impl Lower<'_> {
     /// Gives every declared variable its columns and bounds.
@@ -16,11 +17,17 @@ impl Lower<'_> {
     /// If sizes do not fit.
     pub fn variables(&mut self) -> Lowered<()> {
         let model = self.context.model;
-        for variable in &model.variables {
+        let held = held(model);
+        for (k, variable) in model.variables.iter().enumerate() {
             let shape = self.context.concrete(&variable.shape, &Env::default(), variable.span)?;
             self.context.bounded(shape, variable.span)?;
             let start = self.lo.len();
-            let (columns, len) = column_pattern(variable, shape, start);
+            // A sign alone allows 0, so what nothing else holds needs no column.
+            let (columns, len) = if held.contains(&k) || variable.range.is_some() {
+                column_pattern(variable, shape, start)
+            } else {
+                (vec![ZERO_ENTRY; shape.len()], 0)
+            };
             self.room(len, "variables", variable.span)?;
             self.columns.push(Columns { name: variable.name.clone().into(), role: Role::User, start, len });
             self.lo.resize(start + len, None);
@@ -140,6 +147,25 @@ impl Lower<'_> {
         }
         Ok(Some(expand_to(&array, shape).into_owned()))
     }
+}
+
+/// The positions of the variables in the objective and the constraints.
+fn held(model: &CheckedModel) -> BTreeSet<usize> {
+    let objective = model.objective.iter().map(|(_, node)| *node);
+    let sides =
+        model.constraints.iter().flat_map(|c| std::iter::once(c.first).chain(c.rest.iter().map(|r| r.1)));
+    let mut stack: Vec<NodeId> = objective.chain(sides).collect();
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(node) = stack.pop().map(|node| model.tree.canonical(node)) {
+        if !seen.insert(node) {
+            continue;
+        }
+        match &model.tree[node].kind {
+            Kind::Variable(k) => drop(found.insert(*k as usize)),
+            _ => stack.extend(model.tree.operands(node)),
+        }
+    }
+    found
 }
 
 /// The column of each entry of a variable, and how many columns it has.
