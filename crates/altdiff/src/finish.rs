@@ -44,6 +44,8 @@ pub(crate) struct Finished {
 pub(crate) enum Effort {
     /// So many repairs of the active set.
     Repairs(usize),
+    /// So many repairs, unless a good part of the set is mistaken.
+    Try(usize),
     /// Few mistakes, and each repair at least halves them; else it is too early.
     WhileHalving,
 }
@@ -52,6 +54,9 @@ pub(crate) enum Effort {
 const PART: usize = 64;
 const FEW: usize = 8;
 const HALVINGS: usize = 5;
+
+/// Part of the constraints beyond which a few repairs are hopeless.
+const HOPELESS: usize = 16;
 
 /// What a finish needs to know.
 pub(crate) struct Finisher<'a> {
@@ -75,6 +80,7 @@ impl Finisher<'_> {
     ) -> Result<Option<Finished>, Error> {
         let (max_repairs, mut most) = match effort {
             Effort::Repairs(repairs) => (repairs, usize::MAX),
+            Effort::Try(repairs) => (repairs, FEW.max((self.core.n() + self.core.m()) / HOPELESS)),
             Effort::WhileHalving => (HALVINGS, FEW.max((self.core.n() + self.core.m()) / PART)),
         };
         active.fit(self.core);

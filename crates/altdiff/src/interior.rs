@@ -33,8 +33,11 @@ impl End {
 }
 
 /// Range of the proximal weights: they follow the complementarity down as long as the linear systems stay accurate, and
-/// go up where they are not.
+/// go up where they are not. Below `ENOUGH` they go only where the iteration stands still on systems that are solved at
+/// once: huge multipliers have to move far, and smaller weights make systems that take many corrections.
 const FLOOR: f64 = 1e-13;
+const ENOUGH: f64 = 1e-10;
+const STANDING: usize = 2;
 const CEILING: f64 = 1e-7;
 
 /// Range of what is added to the diagonal of the factored matrix beyond the proximal weights; refinement takes it out
@@ -91,6 +94,8 @@ pub(crate) struct Interior<'a> {
     sound: bool,
     rho: f64,
     delta: f64,
+    /// Least proximal weights.
+    least: f64,
     /// Added to the diagonal of the factored matrix only.
     guard: f64,
     /// Slacks and multipliers before the last step.
@@ -196,6 +201,7 @@ impl<'a> Interior<'a> {
             sound: false,
             rho: 1e-6,
             delta: 1e-6,
+            least: ENOUGH,
             guard: GUARD.0,
             before: (Vec::new(), Vec::new()),
             sharp: false,
@@ -333,6 +339,9 @@ impl<'a> Interior<'a> {
             }
             since = if residuals.max() < 0.9 * best { 0 } else { since + 1 };
             best = best.min(residuals.max());
+            if since >= STANDING && self.sound {
+                self.least = FLOOR;
+            }
             if self.iterations >= max_iterations || since > patience || !point.is_finite() {
                 return Ok(Some(Status::IterationLimit));
             }

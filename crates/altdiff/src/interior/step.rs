@@ -7,7 +7,7 @@ use crate::kkt::{Factor, System};
 use crate::problem::norm_inf;
 
 /// Residual of a step's linear system, relative to the residuals the step is to remove: an inexact Newton step.
-const INEXACT: f64 = 1e-3;
+const INEXACT: f64 = 1e-2;
 
 /// A direction of all unknowns.
 pub(super) struct Step {
@@ -189,8 +189,8 @@ impl Interior<'_> {
         if count > 0 {
             let rate = (self.mu() / mu).clamp(0.1, 1.0);
             if ap.min(ad) > 0.1 && !step.poor {
-                self.rho = (self.rho * rate).max(FLOOR);
-                self.delta = (self.delta * rate).max(FLOOR);
+                self.rho = (self.rho * rate).max(self.least);
+                self.delta = (self.delta * rate).max(self.least);
             }
         } else {
             self.rho = (self.rho * 0.1).max(FLOOR);

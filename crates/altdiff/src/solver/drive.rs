@@ -87,9 +87,9 @@ impl Attempts {
         self.last.clone_from(guess);
         let effort = if self.extra > 0 || size <= tolerance {
             self.extra += 1;
-            self.extra.is_power_of_two().then_some(Effort::Repairs(2))
+            self.extra.is_power_of_two().then_some(Effort::Try(2))
         } else if size <= NEAR && size <= 0.05 * self.residual {
-            Some(Effort::Repairs(2))
+            Some(Effort::Try(2))
         } else {
             let part = if size <= 0.05 * self.residual {
                 (guess.rows.len() + guess.vars.len()) / SETTLED
