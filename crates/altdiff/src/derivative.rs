@@ -12,6 +12,7 @@ mod outer;
 mod products;
 mod reduced;
 mod relief;
+mod rounding;
 mod smoothed;
 mod state;
 

@@ -62,9 +62,13 @@ pub struct Settings {
     /// A constraint counts as weakly active when its slack and its multiplier are both below this, relative to the terms
     /// they are made of: the slack to the constraint's largest term, the multiplier to the largest that stationarity of
     /// the constraint's variables admits. So a small weight in the objective makes no constraint weakly active. Default
-    /// 1e-8.
+    /// 1e-8; up to that, a constraint of an exactly finished solution is weakly active only if rounding could have made
+    /// its slack or multiplier what it is.
     pub activity: f64,
 }
+
+/// Default of [`Settings::activity`].
+pub(crate) const ACTIVITY: f64 = 1e-8;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -77,7 +81,7 @@ impl Default for Settings {
             scaling: true,
             finish: true,
             plain: None,
-            activity: 1e-8,
+            activity: ACTIVITY,
         }
     }
 }

@@ -107,7 +107,11 @@ impl State {
     }
 
     fn classify(&self) -> Result<Classified, Error> {
-        let (mut active, weak, proved) = self.activity();
+        let (mut active, mut weak, proved) = self.activity();
+        if !weak.is_empty() {
+            let point = self.problem.scaling().scale(&self.point);
+            self.tell_from_rounding(&point, &mut active, &mut weak)?;
+        }
         active.fit(self.problem.core());
         let factor = match (self.pivoted_on(&active), &self.factor) {
             (Some(pivoted), _) => Reduced::Pivoted(pivoted),

@@ -1,0 +1,128 @@
+//! Which slacks and multipliers of an exactly finished solution are more than rounding.
+//!
+//! A multiplier of 1e-9 beside others of 1 is as well known as these where the linear system it comes from is
+//! well-conditioned, and its constraint is strongly active; where the system is not, rounding alone makes multipliers of
+//! that size. What the system makes of random right-hand sides of the size of the rounding in it tells the two apart.
+
+use super::degeneracy::Weak;
+use super::state::State;
+use crate::active::{ActiveSet, Side};
+use crate::finish::reduced_factor;
+use crate::kkt::System;
+use crate::problem::norm_inf;
+use crate::settings::ACTIVITY;
+use crate::sizes::Sizes;
+use crate::{Error, core::Point};
+
+/// Random right-hand sides that are tried, and how many times their effect a number must exceed.
+const PROBES: u64 = 3;
+const SAFETY: f64 = 100.0;
+
+/// An entry may happen to be missed by all probes: it is taken to move by at least this part of the largest.
+const SHARE: f64 = 1e-2;
+
+/// Rounding in a sum, relative to its largest term.
+const UNIT: f64 = 4.0 * f64::EPSILON;
+
+/// A system solved worse than this (relative) is singular, and tells nothing.
+const SOLVED: f64 = 1e-9;
+
+impl State {
+    /// Takes those of the weakly active constraints that are strongly active or inactive beyond rounding out of the list,
+    /// and the former into the active set. `point` is in the equilibrated problem.
+    pub(super) fn tell_from_rounding(
+        &self,
+        point: &Point,
+        active: &mut ActiveSet,
+        weak: &mut Vec<Weak>,
+    ) -> Result<(), Error> {
+        let core = self.problem.core();
+        let side_of = |w: &Weak| if w.row { self.active.rows[w.index] } else { self.active.vars[w.index] };
+        let number = |w: &Weak, y: &[f64], z: &[f64]| if w.row { y[w.index] } else { z[w.index] };
+        let cx = core.c.mul_vec(&point.x);
+        let slack = |w: &Weak| {
+            let (v, l, u) = if w.row {
+                (cx[w.index], core.l[w.index], core.u[w.index])
+            } else {
+                (point.x[w.index], core.lo[w.index], core.hi[w.index])
+            };
+            (v - w.side.value(l, u)).abs()
+        };
+        // Exact zeros need no probe.
+        let candidate = |w: &Weak| {
+            let value = if side_of(w).on() { number(w, &point.y, &point.z) } else { slack(w) };
+            value.abs() > UNIT
+        };
+        if !self.finished || self.activity > ACTIVITY || !weak.iter().any(candidate) {
+            return Ok(());
+        }
+        let (n, m) = (core.n(), core.m());
+        let (free, rows) = (self.active.free_mask(), self.active.row_mask());
+        let made;
+        let factor = if let Some(factor) = &self.factor {
+            factor
+        } else {
+            made = reduced_factor(core, &self.pattern, &self.active)?;
+            &made
+        };
+        let system = System { core, hx: None, dr: None, free: Some(&free), rows: Some(&rows) };
+        let sizes = Sizes::new(core, point);
+        let stationarity = core.stationarity(point);
+        let terms = |i: usize| {
+            let off = if self.active.rows[i].on() {
+                (cx[i] - self.active.rows[i].value(core.l[i], core.u[i])).abs()
+            } else {
+                0.0
+            };
+            (UNIT * sizes.value.0[i]).max(off)
+        };
+        let (mut dy, mut dz, mut dx, mut dc) =
+            (vec![0.0_f64; m], vec![0.0_f64; n], vec![0.0_f64; n], vec![0.0_f64; m]);
+        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut sign = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            if state & (1 << 40) == 0 { 1.0 } else { -1.0 }
+        };
+        for _ in 0..PROBES {
+            let rounding: Vec<f64> =
+                (0..n).map(|i| sign() * (UNIT * sizes.noise.1[i]).max(stationarity[i].abs())).collect();
+            let (mut x, mut y) = (rounding.clone(), (0..m).map(|i| sign() * terms(i)).collect::<Vec<f64>>());
+            if system.solve(factor, &mut x, &mut y, SOLVED, 20).residual > SOLVED {
+                return Ok(());
+            }
+            let mut z = rounding;
+            core.p.mul_symmetric_add(-1.0, &x, &mut z);
+            core.c.mul_transpose_add(-1.0, &y, &mut z);
+            let most =
+                |out: &mut [f64], v: &[f64]| out.iter_mut().zip(v).for_each(|(o, v)| *o = o.max(v.abs()));
+            most(&mut dc, &core.c.mul_vec(&x));
+            most(&mut dx, &x);
+            most(&mut dy, &y);
+            most(&mut dz, &z);
+        }
+        let largest = (norm_inf(&dy).max(norm_inf(&dz)), norm_inf(&dx).max(norm_inf(&dc)));
+        weak.retain(|w| {
+            let side = side_of(w);
+            let (value, moved, of) = if side.on() {
+                (number(w, &point.y, &point.z), number(w, &dy, &dz), largest.0)
+            } else {
+                (slack(w), number(w, &dc, &dx), largest.1)
+            };
+            let right = match side {
+                Side::Lower => value < 0.0,
+                _ => value > 0.0,
+            };
+            if !right || value.abs() <= SAFETY * moved.max(SHARE * of).max(UNIT) {
+                return true;
+            }
+            if side.on() {
+                let sides = if w.row { &mut active.rows } else { &mut active.vars };
+                sides[w.index] = side;
+            }
+            false
+        });
+        Ok(())
+    }
+}
