@@ -13,6 +13,10 @@ use crate::kernel::{raise, remainder};
 /// Refinements of a solve.
 const REFINEMENTS: usize = 3;
 
+/// From this order on the first refinement is always made: a small gradient can be much less certain than its residual,
+/// and beside the factorization a solve costs nothing there.
+const THOROUGH: usize = 1000;
+
 /// Buffers of a solve.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Room {
@@ -117,7 +121,8 @@ impl<'a> Factors<'a> {
                 let relative = residual.max(violation / size);
                 let improves = relative < 0.25 * last;
                 last = relative;
-                if relative <= ROUNDING || !improves || round == REFINEMENTS {
+                let enough = relative <= ROUNDING && (round > 1 || layout.order() < THOROUGH);
+                if enough || !improves || round == REFINEMENTS {
                     break;
                 }
             }
