@@ -218,6 +218,26 @@ fn tangents_say_where_the_answer_is_not_unique() {
 }
 
 #[test]
+fn small_multipliers_are_told_from_rounding() {
+    // minimize ½‖x‖² + x₀ + q x₁  subject to  x₀ + x₁ = 1, x₁ ≥ 0.
+    let lower = |q: f64| {
+        let problem = Problem::new(2)
+            .quadratic(Csc::identity(2), vec![1.0, q])
+            .equalities(Csc::from_triplets(1, 2, &[(0, 0, 1.0), (0, 1, 1.0)]).unwrap(), vec![1.0])
+            .bounds(vec![-INF, 0.0], vec![INF; 2]);
+        let gradient = solve(&problem)
+            .vjp(&altdiff::Cotangent::x(vec![0.0, 1.0]), &DerivativeOptions::default())
+            .unwrap();
+        (gradient.q[1], gradient.harmful.len())
+    };
+    // x = (1, 0) with multiplier q₁ − 2: at 2 it is a kink, and not at 2 ± 1e-10.
+    assert_eq!(lower(2.0 + 1e-10), (0.0, 0));
+    let (inside, doubts) = lower(2.0 - 1e-10);
+    assert!((inside + 0.5).abs() < 1e-9 && doubts == 0, "{inside}, {doubts}");
+    assert!(lower(2.0).1 > 0);
+}
+
+#[test]
 fn a_zero_weight_is_left_inwards() {
     // minimize ½‖z − c‖² + λ·1ᵀt, −t ≤ z ≤ t at λ = 0: for λ > 0 soft thresholding, z = c − λ sign(c).
     let c = [2.0, -0.5, 0.25];

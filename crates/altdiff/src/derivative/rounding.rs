@@ -25,7 +25,7 @@ const SHARE: f64 = 1e-2;
 const UNIT: f64 = 4.0 * f64::EPSILON;
 
 /// A system solved worse than this (relative) is singular, and tells nothing.
-const SOLVED: f64 = 1e-9;
+const SOLVED: f64 = 1e-6;
 
 impl State {
     /// Takes those of the weakly active constraints that are strongly active or inactive beyond rounding out of the list,
