@@ -12,7 +12,7 @@ mod generate;
 mod model;
 #[path = "random/piecewise.rs"]
 mod piecewise;
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the stages of other inputs are not run here")]
 #[path = "hostile/stages.rs"]
 mod stages;
 #[path = "random/value.rs"]

@@ -6,24 +6,11 @@ use altdiff::{
     Block, Cotangent, Csc, DerivativeOptions, Method, Problem, Route, Settings, Solution, Solver, Status,
     Tangent,
 };
-use common::{Random, kkt_violation, random_problem};
+use common::{Random, by, close, kkt_violation, random_problem};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
 const INF: f64 = f64::INFINITY;
-
-fn by(problem: &Problem, method: Method) -> Solution {
-    let settings = Settings { method, ..Settings::default() };
-    Solver::new(problem, settings).unwrap().solve(problem, None).unwrap()
-}
-
-fn close(what: &str, a: &[f64], b: &[f64], tolerance: f64) {
-    assert_eq!(a.len(), b.len(), "{what}");
-    let size = b.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
-    for (i, (a, b)) in a.iter().zip(b).enumerate() {
-        assert!((a - b).abs() <= tolerance * size, "{what}[{i}]: {a:e} and {b:e}");
-    }
-}
 
 fn same_gradient(s: &Solution, t: &Solution, seed: &Cotangent, tolerance: f64) {
     let gradient = |s: &Solution| s.vjp(seed, &DerivativeOptions::default()).unwrap();

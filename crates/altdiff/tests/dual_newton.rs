@@ -6,24 +6,11 @@ mod common;
 use altdiff::{
     Control, Cotangent, Csc, DerivativeOptions, Method, Problem, Settings, Solution, Solver, Status,
 };
-use common::{Random, check_infeasible, kkt_violation};
+use common::{Random, by, check_infeasible, close, kkt_violation};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 
 const INF: f64 = f64::INFINITY;
-
-fn by(problem: &Problem, method: Method) -> Solution {
-    let settings = Settings { method, ..Settings::default() };
-    Solver::new(problem, settings).unwrap().solve(problem, None).unwrap()
-}
-
-fn close(what: &str, a: &[f64], b: &[f64], tolerance: f64) {
-    assert_eq!(a.len(), b.len(), "{what}");
-    let size = b.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
-    for (i, (a, b)) in a.iter().zip(b).enumerate() {
-        assert!((a - b).abs() <= tolerance * size, "{what}[{i}]: {a:e} and {b:e}");
-    }
-}
 
 /// The projection of q onto the simplex with caps.
 fn capped_simplex(q: &[f64], total: f64, cap: f64) -> Problem {

@@ -12,8 +12,7 @@ impl<T: Default> Spare<T> {
     }
 
     /// The value kept, or a new one where there is none or it is in use.
-    // The box is what is kept, and goes back.
-    #[allow(clippy::unnecessary_box_returns)]
+    #[allow(clippy::unnecessary_box_returns, reason = "the box is what is kept, and goes back")]
     pub(crate) fn take(&self) -> Box<T> {
         self.0.take().unwrap_or_default()
     }

@@ -3,8 +3,23 @@
 
 pub mod integer;
 
-use altdiff::{Certificate, Cotangent, Csc, Problem, Solution, Status, Tangent};
+use altdiff::{Certificate, Cotangent, Csc, Method, Problem, Settings, Solution, Solver, Status, Tangent};
 use nalgebra::{DMatrix, DVector};
+
+/// The solution by a method.
+pub fn by(problem: &Problem, method: Method) -> Solution {
+    let settings = Settings { method, ..Settings::default() };
+    Solver::new(problem, settings).unwrap().solve(problem, None).unwrap()
+}
+
+/// Entries agree to a tolerance relative to the largest, or to 1.
+pub fn close(what: &str, a: &[f64], b: &[f64], tolerance: f64) {
+    assert_eq!(a.len(), b.len(), "{what}");
+    let size = b.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
+    for (i, (a, b)) in a.iter().zip(b).enumerate() {
+        assert!((a - b).abs() <= tolerance * size, "{what}[{i}]: {a:e} and {b:e}");
+    }
+}
 
 /// A small deterministic generator (xorshift), uniform and roughly normal numbers.
 pub struct Random(pub u64);
