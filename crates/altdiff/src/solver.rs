@@ -28,7 +28,8 @@ pub(crate) use together::Together;
 
 /// A solver for all problems with one sparsity pattern. Immutable and shareable between threads: the ordering and the
 /// pattern of the factors are found once, and while P, A and G stay bitwise the same, so are the equilibration and the
-/// active-set method's factor.
+/// active-set method's factor. The memory of the last large dense factor (4 to 512 MB), once nobody needs it, is kept in
+/// the process for the next one.
 #[derive(Debug)]
 pub struct Solver {
     settings: Settings,

@@ -181,7 +181,7 @@ fn what_it_cannot_do_falls_to_the_interior_point_method_and_that_is_said() {
 
 #[test]
 fn sizes_across_the_kernels_agree() {
-    // Blocks begin at order 192; threads at 768.
+    // Blocks begin at order 192; threads at 512; memory is kept from order 724 on.
     for (n, m, p) in [(100, 30, 60), (120, 30, 43), (150, 40, 100), (400, 120, 260)] {
         let problem = random_problem(n as u64, n, m, p);
         let (a, i) = (by(&problem, Method::ActiveSet), by(&problem, Method::Interior));
@@ -189,6 +189,32 @@ fn sizes_across_the_kernels_agree() {
         assert!(kkt_violation(&problem, &a) < 1e-9, "{n}: {:e}", kkt_violation(&problem, &a));
         assert_eq!(a.active_set(), i.active_set(), "{n}");
         same_gradient(&a, &i, &Cotangent::x(vec![1.0; n]), 1e-7);
+    }
+}
+
+/// Large factors are written into the memory of those before them.
+#[test]
+fn what_was_solved_before_changes_no_bit() {
+    let full = {
+        let p = random_problem(1, 600, 100, 150);
+        let (lo, hi) = (vec![-INF; 600], vec![INF; 600]);
+        Problem { lo, hi, ..p }
+    };
+    let bounded = random_problem(2, 500, 40, 100);
+    let sparse = Problem { p: Csc::diagonal(&vec![1.5; 500]), ..bounded.clone() };
+    let bits = |problem: &Problem| {
+        let s = by(problem, Method::ActiveSet);
+        assert_eq!((s.status, s.method), (Status::Solved, Method::ActiveSet), "{:?}", s.notes);
+        let gradient = s.vjp(&Cotangent::x(vec![1.0; s.x.len()]), &DerivativeOptions::default()).unwrap();
+        let numbers = s.x.iter().chain(&s.lambda).chain(&gradient.q).chain(&gradient.p);
+        numbers.map(|v| v.to_bits()).collect::<Vec<_>>()
+    };
+    let problems = [&full, &bounded, &sparse];
+    let first = problems.map(bits);
+    for order in [[2, 1, 0], [1, 0, 2], [0, 2, 1]] {
+        for k in order {
+            assert!(bits(problems[k]) == first[k], "{k}");
+        }
     }
 }
 

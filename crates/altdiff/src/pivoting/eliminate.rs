@@ -11,25 +11,18 @@
 //! the diagonal is scratch.
 
 use super::blocks::{GROUP, ROWS, add_block, block, stride, two_blocks};
-use crate::kernel::{axpy, kernel, vectorized, wide, zeros};
-use faer::linalg::matmul::matmul;
-use faer::prelude::ReborrowMut;
-use faer::{Accum, MatMut, MatRef, Par};
+use super::memory::Memory;
+use crate::kernel::{axpy, kernel, vectorized, wide};
 use std::ops::Range;
 
 /// Up to this order one loop nest does everything; above, blocks of columns are updated by library products.
 pub(super) const SMALL: usize = 192;
 
 /// Columns of a panel, which is updated by products and eliminated by a loop nest.
-const BLOCK: usize = 96;
+const BLOCK: usize = 48;
 
-/// Columns that are brought up to date together with all panels to their left, so that these are read seldom; and rows
-/// that a thread updates at a time. Fixed, so that the bits do not depend on the number of threads.
-const CHUNK: usize = 4 * BLOCK;
-
-/// From this order on a single elimination is worth threads.
-#[cfg(feature = "threads")]
-const THREADS: usize = 512;
+/// Columns that are brought up to date together with all panels to their left, so that these are read seldom.
+const CHUNK: usize = 384;
 
 /// Sizes of the three parts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,7 +58,7 @@ pub(super) const DROPPED: f64 = 1e-150;
 /// The matrix and room to work in. Eliminated columns hold the inverse of their pivot on the diagonal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lower {
-    pub(super) values: Vec<f64>,
+    pub(super) values: Memory,
     pub(super) stride: usize,
     /// The diagonal before elimination within its own part: P's, that of A P⁻¹ Aᵀ, and that of G P⁻¹ Gᵀ.
     pub(super) reference: Vec<f64>,
@@ -82,8 +75,9 @@ impl Lower {
     pub(super) fn resize_within(&mut self, order: usize, capacity: usize) {
         self.stride = stride(capacity);
         if self.values.len() < self.stride * capacity {
-            // A fresh allocation of zeros costs nothing until it is touched, and half of it never is.
-            self.values = zeros(self.stride * capacity);
+            // First dropped, so that what it holds can serve again.
+            self.values = Memory::default();
+            self.values = Memory::at_hand(self.stride * capacity);
         }
         self.reference.resize(order, 0.0);
         self.pack.resize(GROUP * order.min(SMALL.max(BLOCK)), 0.0);
@@ -91,11 +85,8 @@ impl Lower {
 
     /// As [`resize`](Self::resize), and every entry is zero.
     pub(super) fn reset(&mut self, order: usize) {
-        let fresh = self.values.len() < stride(order) * order;
         self.resize(order);
-        if !fresh {
-            self.values[..self.stride * order].fill(0.0);
-        }
+        self.values[..self.stride * order].fill(0.0);
     }
 
     /// The factor alone; the room to work in stays.
@@ -300,62 +291,6 @@ impl Lower {
             }
         }
         Ok(smallest)
-    }
-
-    /// `M[start.., block] += sign · M[start.., from] M[block, from]ᵀ` by library products.
-    fn product(&mut self, start: usize, width: usize, from: Range<usize>, sign: f64) {
-        if from.is_empty() {
-            return;
-        }
-        let (stride, rows) = (self.stride, self.stride - start);
-        let (done, rest) = self.values.split_at_mut(start * stride);
-        let done = MatRef::from_column_major_slice_with_stride(
-            &done[from.start * stride..from.end * stride],
-            stride,
-            from.len(),
-            stride,
-        )
-        .subrows(start, rows);
-        let target = MatMut::from_column_major_slice_with_stride_mut(
-            &mut rest[..width * stride],
-            stride,
-            width,
-            stride,
-        )
-        .subrows_mut(start, rows);
-        let right = done.subrows(0, width).transpose();
-        let one = |mut target: MatMut<'_, f64>, at: usize| {
-            if at > 0 || width <= BLOCK {
-                let left = done.subrows(at, target.nrows());
-                matmul(target, Accum::Add, left, right, sign, Par::Seq);
-                return;
-            }
-            // Nothing is needed above the diagonal.
-            for c in (0..width).step_by(BLOCK) {
-                let (rows, columns) = (target.nrows() - c, BLOCK.min(width - c));
-                let left = done.subrows(c, rows);
-                let right = right.subcols(c, columns);
-                let target = target.rb_mut().submatrix_mut(c, c, rows, columns);
-                matmul(target, Accum::Add, left, right, sign, Par::Seq);
-            }
-        };
-        #[cfg(feature = "threads")]
-        if stride >= THREADS {
-            use rayon::prelude::*;
-            let mut chunks = Vec::with_capacity(rows / CHUNK + 1);
-            let mut rest = target;
-            let mut at = 0;
-            while rest.nrows() > CHUNK {
-                let (head, tail) = rest.split_at_row_mut(CHUNK);
-                chunks.push((head, at));
-                at += CHUNK;
-                rest = tail;
-            }
-            chunks.push((rest, at));
-            chunks.into_par_iter().for_each(|(target, at)| one(target, at));
-            return;
-        }
-        one(target, 0);
     }
 }
 

@@ -9,11 +9,14 @@ mod adjoint;
 mod blocks;
 mod complementarity;
 mod eliminate;
+mod fill;
 mod given;
 mod layout;
+mod memory;
 mod saddle;
 mod sample;
 mod spare;
+mod tiles;
 mod walk;
 
 pub(crate) use adjoint::{Factors, Room};

@@ -1,8 +1,8 @@
 //! The dense saddle point matrix [P Cᵀ; C 0], eliminated down to the inequalities.
 
-use super::eliminate::{Backward, Breakdown, Forward, Lower, Parts};
+use super::eliminate::{Backward, Breakdown, Forward, Lower, Parts, SMALL};
+use super::fill;
 use super::layout::Layout;
-use crate::Csc;
 use crate::core::Core;
 use crate::kernel::vectorized;
 
@@ -85,8 +85,13 @@ impl Saddle {
 
     fn attempt(&mut self, core: &Core, layout: &Layout) -> Result<f64, usize> {
         let order = layout.order();
-        self.lower.reset(order);
-        fill(&mut self.lower, core, layout);
+        if order <= SMALL {
+            self.lower.reset(order);
+            fill::small(&mut self.lower, core, layout);
+        } else {
+            self.lower.resize(order);
+            fill::large(&mut self.lower, core, layout);
+        }
         if self.weight > 0.0 {
             add_squares(&mut self.lower, core, layout, self.weight);
         }
@@ -172,67 +177,6 @@ fn weight(core: &Core, layout: &Layout) -> f64 {
         trace += core.p.column(j).filter(|(i, _)| *i == j).map(|(_, v)| v).sum::<f64>();
     }
     if trace > 0.0 && squares > 0.0 { trace / squares } else { 1.0 }
-}
-
-/// P by its lower triangle, and the rows below it.
-fn fill(lower: &mut Lower, core: &Core, layout: &Layout) {
-    let (n, stride) = (layout.n, lower.stride);
-    transpose_upper(&core.p, &mut lower.values, stride);
-    // Constraints come in order, so that of a full column whole runs may go to consecutive places.
-    let straight = |rows: &[usize]| {
-        let (first, last) = (layout.place[rows[0]], layout.place[rows[rows.len() - 1]]);
-        first != usize::MAX && last != usize::MAX && last.wrapping_sub(first) == rows.len() - 1
-    };
-    let monotone = (1..layout.m).all(|k| layout.place[k - 1] < layout.place[k])
-        && layout.place[..layout.m].last() != Some(&usize::MAX);
-    for j in 0..n {
-        let range = core.c.col_ptr[j]..core.c.col_ptr[j + 1];
-        let (rows, values) = (&core.c.row_idx[range.clone()], &core.c.values[range]);
-        let column = &mut lower.values[j * stride..(j + 1) * stride];
-        if monotone && !rows.is_empty() && straight(rows) {
-            let at = layout.place[rows[0]];
-            column[at..at + rows.len()].copy_from_slice(values);
-        } else {
-            for (&i, v) in rows.iter().zip(values) {
-                if let Some(target) = column.get_mut(layout.place[i]) {
-                    *target = *v;
-                }
-            }
-        }
-        if let Some(target) = column.get_mut(layout.place[layout.m + j]) {
-            *target = 1.0;
-        }
-    }
-}
-
-/// Writes the transpose of an upper triangle into the lower triangle of columns with a stride.
-fn transpose_upper(p: &Csc, values: &mut [f64], stride: usize) {
-    // Eight columns at a time fill a cache line of the target.
-    const TILE: usize = 8;
-    for first in (0..p.ncols).step_by(TILE) {
-        let last = (first + TILE).min(p.ncols);
-        let full = |j: usize| p.col_ptr[j + 1] - p.col_ptr[j] == j + 1;
-        if last - first == TILE && (first..last).all(full) {
-            let columns: [&[f64]; TILE] = std::array::from_fn(|t| &p.values[p.col_ptr[first + t]..]);
-            for i in 0..=first {
-                let target = &mut values[i * stride + first..i * stride + last];
-                for (t, column) in target.iter_mut().zip(&columns) {
-                    *t = column[i];
-                }
-            }
-            for (t, column) in columns.iter().enumerate() {
-                for i in first + 1..=first + t {
-                    values[i * stride + first + t] = column[i];
-                }
-            }
-        } else {
-            for j in first..last {
-                for (i, v) in p.column(j) {
-                    values[i * stride + j] = v;
-                }
-            }
-        }
-    }
 }
 
 /// Adds w·AᵀA to the lower triangle, row of A by row.

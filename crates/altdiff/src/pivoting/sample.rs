@@ -3,6 +3,7 @@
 use super::complementarity::{Found, Search};
 use super::eliminate::{Breakdown, Lower, Parts};
 use super::layout::side;
+use super::memory::Memory;
 use super::{Layout, Pivoted, Saddle};
 use crate::active::{ActiveSet, Side};
 use std::sync::Arc;
@@ -66,7 +67,7 @@ impl Lower {
     /// A copy of the factor alone, without room to work in.
     fn copied(&self, order: usize) -> Self {
         let mut copy = Self::default();
-        copy.values = self.values[..self.stride * order].to_vec();
+        copy.values = Memory::from(&self.values[..self.stride * order]);
         copy.stride = self.stride;
         copy
     }
