@@ -3,6 +3,7 @@
 use super::eliminate::{Backward, Breakdown, Forward, Lower, Parts, SMALL};
 use super::fill;
 use super::layout::Layout;
+use super::tiles;
 use crate::core::Core;
 use crate::kernel::vectorized;
 
@@ -85,17 +86,19 @@ impl Saddle {
 
     fn attempt(&mut self, core: &Core, layout: &Layout) -> Result<f64, usize> {
         let order = layout.order();
-        if order <= SMALL {
-            self.lower.reset(order);
-            fill::small(&mut self.lower, core, layout);
-        } else {
-            self.lower.resize(order);
-            fill::large(&mut self.lower, core, layout);
-        }
-        if self.weight > 0.0 {
-            add_squares(&mut self.lower, core, layout, self.weight);
-        }
-        self.lower.eliminate(self.parts, SINGULAR, Breakdown::Fail, false)
+        tiles::pooled(order, || {
+            if order <= SMALL {
+                self.lower.reset(order);
+                fill::small(&mut self.lower, core, layout);
+            } else {
+                self.lower.resize(order);
+                fill::large(&mut self.lower, core, layout);
+            }
+            if self.weight > 0.0 {
+                add_squares(&mut self.lower, core, layout, self.weight);
+            }
+            self.lower.eliminate(self.parts, SINGULAR, Breakdown::Fail, false)
+        })
     }
 
     pub(crate) fn order(&self) -> usize {

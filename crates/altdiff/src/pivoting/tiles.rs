@@ -5,8 +5,10 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::ops::Range;
 
-/// Rows and columns of a tile. Fixed, so that the bits do not depend on the number of threads.
-const TILE: usize = 192;
+/// Rows and columns of a tile, and the order from which on larger ones read less. The bits depend on the order alone, not
+/// on the number of threads.
+const TILE: usize = 96;
+const LARGE: usize = 1500;
 
 /// Columns that are multiplied at a time: with more, what a tile reads falls out of the cache.
 const DEPTH: usize = 384;
@@ -14,6 +16,16 @@ const DEPTH: usize = 384;
 /// From this order on a single elimination is worth threads.
 #[cfg(feature = "threads")]
 const THREADS: usize = 512;
+
+/// Runs an elimination of this order: a large one on a thread of the pool, from where handing out tiles takes the least.
+pub(super) fn pooled<T: Send>(order: usize, work: impl FnOnce() -> T + Send) -> T {
+    #[cfg(feature = "threads")]
+    if order >= THREADS {
+        return rayon::scope(|_| work());
+    }
+    let _ = order;
+    work()
+}
 
 impl Lower {
     /// `M[start.., block] += sign · M[start.., from] M[block, from]ᵀ` on and below the diagonal, for `width` columns.
@@ -37,7 +49,7 @@ impl Lower {
             stride,
         )
         .subrows_mut(start, rows);
-        let tiles = lower_tiles(target);
+        let tiles = lower_tiles(target, if stride < LARGE { TILE } else { 2 * TILE });
         let one = |Tile { mut target, row, column }: Tile<'_>| {
             let left = done.subrows(row, target.nrows());
             let right = done.subrows(column, target.ncols()).transpose();
@@ -65,22 +77,22 @@ struct Tile<'a> {
 }
 
 /// The tiles that reach the diagonal or lie below it.
-fn lower_tiles(columns: MatMut<'_, f64>) -> Vec<Tile<'_>> {
-    let mut tiles = Vec::with_capacity((columns.nrows() / TILE + 1) * (columns.ncols() / TILE + 1));
+fn lower_tiles(columns: MatMut<'_, f64>, size: usize) -> Vec<Tile<'_>> {
+    let mut tiles = Vec::with_capacity((columns.nrows() / size + 1) * (columns.ncols() / size + 1));
     let (mut columns, mut column) = (columns, 0);
     while columns.ncols() > 0 {
-        let width = TILE.min(columns.ncols());
+        let width = size.min(columns.ncols());
         let (group, others) = columns.split_at_col_mut(width);
         let (_, mut rest) = group.split_at_row_mut(column);
         let mut row = column;
         while rest.nrows() > 0 {
-            let height = TILE.min(rest.nrows());
+            let height = size.min(rest.nrows());
             let (target, below) = rest.split_at_row_mut(height);
             tiles.push(Tile { target, row, column });
-            row += TILE;
+            row += size;
             rest = below;
         }
-        column += TILE;
+        column += size;
         columns = others;
     }
     tiles
