@@ -182,7 +182,7 @@ fn sample(
     let mut theta = Vec::new();
     for (parameter, _) in program.parameters.iter().zip(&moving.parameters).filter(|(_, own)| **own) {
         let source = if params.get(&parameter.name).is_some() { params } else { shared };
-        theta.extend(source.entries(parameter).ok()?);
+        theta.extend_from_slice(&source.entries(parameter).ok()?);
     }
     scratch.take(program, moving, &theta, params).ok()?;
     for (block, values) in blocks.iter().zip(values) {

@@ -6,6 +6,7 @@ use crate::data::{
 use crate::named::Named;
 use crate::tape::Evaluation;
 use cvxlayer_program::{NodeId, Parameter, Program};
+use std::borrow::Cow;
 
 /// Values of parameters, by name; what is not given takes its default.
 ///
@@ -55,7 +56,7 @@ impl Params {
         for (name, datum) in data.iter() {
             let rank = program.position(name).map(|i| program.parameters[i].shape.rank());
             let value = match rank {
-                Some(rank) if datum.table => datum.value.of_rank(rank),
+                Some(rank) if datum.table => datum.value.of_rank(rank).into_owned(),
                 _ => datum.value.clone(),
             };
             let origin = Some(datum.origin.clone()).filter(|o| !o.is_empty());
@@ -112,7 +113,7 @@ impl Params {
             .collect();
         for parameter in parameters {
             match self.entries(parameter) {
-                Ok(entries) => theta.extend(entries),
+                Ok(entries) => theta.extend_from_slice(&entries),
                 Err(fault) => errors.push(self.error(&parameter.name, declaration(parameter), fault)),
             }
         }
@@ -120,10 +121,10 @@ impl Params {
     }
 
     /// The stored entries of one parameter.
-    pub(crate) fn entries(&self, parameter: &Parameter) -> Result<Vec<f64>, ValueFault> {
+    pub(crate) fn entries(&self, parameter: &Parameter) -> Result<Cow<'_, [f64]>, ValueFault> {
         let entries = match (self.get(&parameter.name), &parameter.default) {
             (Some(value), _) => stored_entries(parameter, value)?,
-            (None, Some(default)) if default.0.len() == 1 => vec![default.0[0]; parameter.len()],
+            (None, Some(default)) if default.0.len() == 1 => vec![default.0[0]; parameter.len()].into(),
             (None, Some(default)) => parameter.positions().iter().map(|&at| default.0[at]).collect(),
             (None, None) => return Err(ValueFault::Missing),
         };

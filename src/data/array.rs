@@ -3,6 +3,7 @@
 use cvxlayer_program::{List, Shape, Storage};
 use nalgebra::{DMatrix, DVector};
 use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
+use std::borrow::Cow;
 
 /// A number, a vector, a matrix, or (a dual under `for`) an array with more axes; entries row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +98,7 @@ impl Array {
 
     /// The only entry of an array that has one.
     pub fn scalar(&self) -> Option<f64> {
-        match self.to_dense()[..] {
+        match self.all()[..] {
             [value] => Some(value),
             _ => None,
         }
@@ -105,22 +106,27 @@ impl Array {
 
     /// All entries, row by row.
     pub fn to_dense(&self) -> Vec<f64> {
+        self.all().into_owned()
+    }
+
+    /// All entries, row by row, without a copy if all are stored.
+    pub(crate) fn all(&self) -> Cow<'_, [f64]> {
         let cols = self.axes.last().copied().unwrap_or(1);
         match &self.entries {
-            Entries::Dense(v) => v.clone(),
+            Entries::Dense(v) => v.into(),
             Entries::Diagonal(v) => {
                 let mut out = vec![0.0; v.len() * v.len()];
                 for (i, &x) in v.iter().enumerate() {
                     out[i * cols + i] = x;
                 }
-                out
+                out.into()
             }
             Entries::Sparse { row, col, value } => {
                 let mut out = vec![0.0; self.axes.iter().product()];
                 for ((&i, &j), &x) in row.iter().zip(col.iter()).zip(value) {
                     out[i as usize * cols + j as usize] = x;
                 }
-                out
+                out.into()
             }
         }
     }
@@ -131,11 +137,11 @@ impl Array {
     }
 
     /// A value from a table in the rank that its declaration has: one row or column may be a vector.
-    pub(crate) fn of_rank(&self, rank: usize) -> Self {
+    pub(crate) fn of_rank(&self, rank: usize) -> Cow<'_, Self> {
         match (rank, self.axes()) {
-            (1, &[m, n]) if m == 1 || n == 1 => Self::from(self.to_dense()),
-            (0, [1, 1]) => Self::from(self.to_dense()[0]),
-            _ => self.clone(),
+            (1, &[m, n]) if m == 1 || n == 1 => Cow::Owned(Self::from(self.to_dense())),
+            (0, [1, 1]) => Cow::Owned(Self::from(self.all()[0])),
+            _ => Cow::Borrowed(self),
         }
     }
 

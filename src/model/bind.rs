@@ -1,6 +1,6 @@
 //! A model with values bound to its names.
 
-use super::constant::{constant, pattern};
+use super::constant::{constant, diagonal, pattern};
 use super::{Model, ModelError, diagnose};
 use crate::data::{Array, Data, Datum, ValueError, ValueFault};
 use crate::derivative::Expression;
@@ -12,6 +12,7 @@ use crate::passes;
 use cvxlayer_lang::diagnostics::codes;
 use cvxlayer_lang::{Diagnostic, Inputs, Source};
 use cvxlayer_program::Program;
+use std::borrow::Cow;
 
 /// A model with values bound to its names, ready to be compiled.
 #[derive(Clone, Debug)]
@@ -147,11 +148,8 @@ impl<'m> Bound<'m> {
         }
         let checked = &self.model.checked;
         if let Some(declared) = checked.parameters.iter().find(|p| p.name == name) {
-            let value =
-                if datum.table { datum.value.of_rank(declared.shape.len()) } else { datum.value.clone() };
-            // The diagonal of a `diag` matrix may be given as a vector.
-            let vector = declared.kind.diag && value.axes().len() == 1;
-            let value = if vector { Array::diagonal(value.to_dense()) } else { value };
+            let value = in_rank(datum, declared.shape.len());
+            let value = diagonal(&declared.kind, &value).into_owned();
             self.inputs.shapes.insert(name.to_owned(), value.axes().to_vec());
             if declared.kind.sparse {
                 self.inputs.patterns.insert(name.to_owned(), pattern(&value));
@@ -191,8 +189,7 @@ impl<'m> Bound<'m> {
         if declared.init.is_some() {
             return Err(ValueFault::Fixed);
         }
-        let value = if datum.table { datum.value.of_rank(declared.shape.len()) } else { datum.value.clone() };
-        let value = constant(declared, &value)?;
+        let value = constant(declared, &in_rank(datum, declared.shape.len()))?;
         if !datum.origin.is_empty() {
             self.inputs.origins.insert(name.to_owned(), datum.origin.clone());
         }
@@ -206,6 +203,11 @@ impl<'m> Bound<'m> {
         let error = ValueError { name: name.to_owned(), origin, declaration: String::new(), fault };
         diagnose::diagnostic(self.model, &error)
     }
+}
+
+/// A value in the rank that its declaration has, if it is from a table.
+fn in_rank(datum: &Datum, rank: usize) -> Cow<'_, Array> {
+    if datum.table { datum.value.of_rank(rank) } else { Cow::Borrowed(&datum.value) }
 }
 
 /// `dual(#1)` with the position, which is no name of the language, as a text.

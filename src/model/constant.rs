@@ -3,6 +3,7 @@
 use crate::data::{Array, Entries, ValueFault, check, place, stored_entries};
 use cvxlayer_lang::check::model::{Constant, ParameterKind};
 use cvxlayer_program::{Attributes, Parameter, Shape, Storage};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Checks a constant's value against its declaration, sizes apart, and hands it over.
@@ -57,8 +58,12 @@ pub(super) fn constant(declared: &Constant, value: &Array) -> Result<cvxlayer_la
 }
 
 /// The diagonal of a `diag` matrix may be given as a vector.
-fn diagonal(kind: &ParameterKind, value: &Array) -> Array {
-    if kind.diag && value.axes().len() == 1 { Array::diagonal(value.to_dense()) } else { value.clone() }
+pub(super) fn diagonal<'a>(kind: &ParameterKind, value: &'a Array) -> Cow<'a, Array> {
+    if kind.diag && value.axes().len() == 1 {
+        Cow::Owned(Array::diagonal(value.to_dense()))
+    } else {
+        Cow::Borrowed(value)
+    }
 }
 
 fn storage(value: &Array, diagonal: bool) -> Storage {

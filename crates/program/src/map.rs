@@ -37,29 +37,47 @@ impl SparseMap {
     }
 
     /// Builds a map from `(row, column, coefficient)`; entries that meet are added, and exact zeros are dropped.
-    pub fn from_triplets(rows: usize, cols: usize, mut triplets: Vec<(u32, u32, f64)>) -> Self {
-        let key = |t: &(u32, u32, f64)| (t.0, t.1);
+    pub fn from_triplets(rows: usize, cols: usize, mut triplets: Vec<Triplet>) -> Self {
         if triplets.is_empty() {
             return Self::zero(rows, cols);
         }
-        if !triplets.is_sorted_by_key(key) {
-            triplets.sort_by_key(key);
+        let mut row_ptr = row_starts(rows, &triplets);
+        // Counted, which is faster than to stop at the first.
+        let pairs = |triplets: &[Triplet], of: fn(&Triplet, &Triplet) -> bool| {
+            triplets.iter().zip(&triplets[1..]).map(|(a, b)| usize::from(of(a, b))).sum::<usize>()
+        };
+        if pairs(&triplets, |a, b| a.0 > b.0) > 0 {
+            let (mut next, mut placed) = (row_ptr.clone(), vec![(0, 0, 0.0); triplets.len()]);
+            for triplet in triplets {
+                let at = &mut next[triplet.0 as usize];
+                placed[*at as usize] = triplet;
+                *at += 1;
+            }
+            triplets = placed;
         }
-        let mut row_ptr = vec![0; rows + 1];
-        let (mut col_idx, mut values): (Vec<u32>, Vec<f64>) =
-            (Vec::with_capacity(triplets.len()), Vec::with_capacity(triplets.len()));
-        for same in triplets.chunk_by(|a, b| key(a) == key(b)) {
-            let value: f64 = same.iter().map(|t| t.2).sum();
-            if value != 0.0 {
-                row_ptr[same[0].0 as usize + 1] += 1;
-                col_idx.push(same[0].1);
-                values.push(value);
+        if pairs(&triplets, |a, b| a.0 == b.0 && a.1 > b.1) > 0 {
+            for row in triplets.chunk_by_mut(|a, b| a.0 == b.0) {
+                row.sort_by_key(|t| t.1);
             }
         }
-        for row in 0..rows {
-            row_ptr[row + 1] += row_ptr[row];
+        let key = |t: &Triplet| (t.0, t.1);
+        let zeros: usize = triplets.iter().map(|t| usize::from(t.2 == 0.0)).sum();
+        if zeros + pairs(&triplets, |a, b| (a.0, a.1) == (b.0, b.1)) > 0 {
+            triplets.dedup_by(|next, kept| {
+                let same = key(next) == key(kept);
+                kept.2 += if same { next.2 } else { 0.0 };
+                same
+            });
+            triplets.retain(|t| t.2 != 0.0);
+            row_ptr = row_starts(rows, &triplets);
         }
-        Self { rows, cols, row_ptr: row_ptr.into(), col_idx: col_idx.into(), values: values.into() }
+        Self {
+            rows,
+            cols,
+            row_ptr: row_ptr.into(),
+            col_idx: triplets.iter().map(|t| t.1).collect(),
+            values: triplets.iter().map(|t| t.2).collect(),
+        }
     }
 
     /// The number of stored coefficients.
@@ -109,4 +127,19 @@ impl SparseMap {
             }
         }
     }
+}
+
+/// Row, column and coefficient of an entry.
+type Triplet = (u32, u32, f64);
+
+/// Where the entries of each row start, by counting them.
+fn row_starts(rows: usize, triplets: &[Triplet]) -> Vec<u32> {
+    let mut ptr = vec![0; rows + 1];
+    for &(row, ..) in triplets {
+        ptr[row as usize + 1] += 1;
+    }
+    for row in 0..rows {
+        ptr[row + 1] += ptr[row];
+    }
+    ptr
 }

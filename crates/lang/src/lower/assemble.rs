@@ -1,20 +1,20 @@
 //! From collected terms to blocks over fixed patterns.
 
 use super::affine::Affine;
-use super::constraint::{DualTerms, Multiplier};
 use super::context::{Context, Env, Operand};
+use super::dual::{DualTerms, Multiplier};
 use super::expand::Lower;
 use super::pack::{Objective, Pack};
+use super::reach::Reach;
 use super::tape::TapeBuilder;
 use super::{Lowered, refuse};
 use crate::check::model::ParameterKind;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::syntax::ast::Sense as AstSense;
 use cvxlayer_program::{
-    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Input, Lift, List, NamedNode, Op,
-    Parameter, Program, Sense, Shape, Size, SolutionMap, SparseMap, Tape, Text, UserDual, VectorBlock,
+    Attributes, BlockKind, Blocks, DefaultValue, Depends, FORMAT, Lift, NamedNode, Parameter, Program, Sense,
+    Shape, Size, SolutionMap, Tape, Text, UserDual,
 };
-use std::collections::HashMap;
 
 impl Lower<'_> {
     /// Puts the program together.
@@ -56,7 +56,7 @@ impl Lower<'_> {
         };
         let reach = Reach::new(context, &lift);
         let depends = reach.depends(&blocks);
-        let parameters = parameters(context, attributes, &reach, &blocks)?;
+        let parameters = parameters(context, attributes, &reach, &depends)?;
         let (bounds, duals): (Vec<_>, Vec<_>) = self.duals.iter().partition(|d| d.bounds);
         let dual = |terms: &&DualTerms| user_dual(terms, counts);
         Ok(Program {
@@ -103,105 +103,6 @@ impl Lower<'_> {
     }
 }
 
-/// Which parameters reach each entry of θ̂. Few sets of parameters occur, so each is stored once.
-struct Reach {
-    of: Vec<u32>,
-    sets: Vec<Vec<u32>>,
-}
-
-impl Reach {
-    fn new(context: &Context<'_>, lift: &Lift) -> Self {
-        let mut reach = Self { of: vec![0; lift.theta], sets: vec![Vec::new()] };
-        for (k, layout) in context.layouts.iter().enumerate() {
-            let set = reach.set(vec![k as u32]);
-            reach.of[layout.start..layout.start + layout.len].fill(set);
-        }
-        let mut nodes: Vec<u32> = Vec::with_capacity(lift.tape.nodes.len());
-        for node in lift.tape.nodes.iter() {
-            let mut all = reach.union(node.op.operands().iter().map(|&operand| nodes[operand as usize]));
-            if let Op::Input(Input::Parameter(k)) = node.op {
-                all.push(k);
-            }
-            nodes.push(reach.set(all));
-        }
-        for derived in lift.derived.iter() {
-            reach.of.extend(std::iter::repeat_n(nodes[derived.node as usize], derived.len));
-        }
-        let mut known = HashMap::new();
-        let (mut sets, mut before): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
-        for k in 0..lift.products.len() {
-            std::mem::swap(&mut sets, &mut before);
-            sets.clear();
-            sets.extend(lift.products.terms(k).flat_map(|(_, l, r)| [reach.of[l], reach.of[r]]));
-            sets.sort_unstable();
-            sets.dedup();
-            // Products of the same arrays follow one another.
-            if k > 0 && sets == before {
-                reach.of.push(reach.of[reach.of.len() - 1]);
-                continue;
-            }
-            let set = if let Some(&set) = known.get(&sets) {
-                set
-            } else {
-                let set = reach.set(reach.union(sets.iter().copied()));
-                known.insert(sets.clone(), set);
-                set
-            };
-            reach.of.push(set);
-        }
-        reach
-    }
-
-    fn union(&self, sets: impl Iterator<Item = u32>) -> Vec<u32> {
-        sets.flat_map(|set| self.sets[set as usize].iter().copied()).collect()
-    }
-
-    /// The number of a set of parameters.
-    fn set(&mut self, mut all: Vec<u32>) -> u32 {
-        all.sort_unstable();
-        all.dedup();
-        let known = self.sets.iter().position(|set| *set == all);
-        known.unwrap_or_else(|| {
-            self.sets.push(all);
-            self.sets.len() - 1
-        }) as u32
-    }
-
-    /// The parameters that reach an entry of θ̂.
-    fn entry(&self, k: usize) -> &[u32] {
-        &self.sets[self.of[k] as usize]
-    }
-
-    fn block(&self, block: &VectorBlock) -> Vec<u32> {
-        let mut seen = vec![false; self.sets.len()];
-        for &k in block.linear.col_idx.iter() {
-            seen[self.of[k as usize] as usize] = true;
-        }
-        let mut all = self.union((0..self.sets.len()).filter(|&set| seen[set]).map(|set| set as u32));
-        all.sort_unstable();
-        all.dedup();
-        all
-    }
-
-    fn depends(&self, blocks: &Blocks) -> Depends {
-        let all = [
-            (BlockKind::P, &blocks.p.entries),
-            (BlockKind::Q, &blocks.q),
-            (BlockKind::R, &blocks.r),
-            (BlockKind::A, &blocks.a.entries),
-            (BlockKind::B, &blocks.b),
-            (BlockKind::G, &blocks.g.entries),
-            (BlockKind::Gl, &blocks.gl),
-            (BlockKind::Gu, &blocks.gu),
-            (BlockKind::Lo, &blocks.lo),
-            (BlockKind::Hi, &blocks.hi),
-            (BlockKind::W, &blocks.w),
-        ];
-        let reached = all.into_iter().map(|(kind, block)| (kind, List::from(self.block(block))));
-        Depends { blocks: reached.filter(|(_, on)| !on.is_empty()).collect() }
-    }
-}
-
 fn user_dual(terms: &DualTerms, (equalities, inequalities, n): (usize, usize, usize)) -> UserDual {
     let position = |multiplier: Multiplier| match multiplier {
         Multiplier::Lambda(row) => row,
@@ -211,11 +112,10 @@ fn user_dual(terms: &DualTerms, (equalities, inequalities, n): (usize, usize, us
         Multiplier::MuUpper(j) => equalities + 2 * inequalities + n + j,
     };
     let len = terms.axes.iter().product();
-    let triplets = terms.entries.iter().map(|&(entry, m, c)| (entry as u32, position(m) as u32, c)).collect();
     UserDual {
         label: terms.label.clone(),
         axes: terms.axes.clone().into(),
-        map: SparseMap::from_triplets(len, equalities + 2 * inequalities + 2 * n, triplets),
+        map: terms.entries.map(len, equalities + 2 * inequalities + 2 * n, position),
     }
 }
 
@@ -256,28 +156,17 @@ fn parameters(
     context: &Context<'_>,
     attributes: Vec<Attributes>,
     reach: &Reach,
-    blocks: &Blocks,
+    depends: &Depends,
 ) -> Lowered<Vec<Parameter>> {
     // A parameter that only ever stands in an end of a range may be infinite there.
     let mut finite = vec![false; context.layouts.len()];
-    for block in
-        [&blocks.p.entries, &blocks.q, &blocks.r, &blocks.a.entries, &blocks.b, &blocks.g.entries, &blocks.w]
-    {
-        for k in reach.block(block) {
-            finite[k as usize] = true;
-        }
+    let mut used = finite.clone();
+    for (kind, parameters) in depends.blocks.iter() {
+        let end = matches!(kind, BlockKind::Gl | BlockKind::Gu | BlockKind::Lo | BlockKind::Hi);
+        let where_used = if end { &mut used } else { &mut finite };
+        parameters.iter().for_each(|&k| where_used[k as usize] = true);
     }
-    for derived in context.theta..reach.of.len() {
-        for &k in reach.entry(derived) {
-            finite[k as usize] = true;
-        }
-    }
-    let mut used = vec![false; context.layouts.len()];
-    for block in [&blocks.gl, &blocks.gu, &blocks.lo, &blocks.hi] {
-        for k in reach.block(block) {
-            used[k as usize] = true;
-        }
-    }
+    reach.computed().for_each(|k| finite[k as usize] = true);
     let mut out = Vec::new();
     for (k, (parameter, attributes)) in context.model.parameters.iter().zip(attributes).enumerate() {
         let layout = &context.layouts[k];

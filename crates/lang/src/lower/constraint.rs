@@ -3,6 +3,7 @@
 use super::affine::{Affine, Term};
 use super::column::{Basis, Column};
 use super::context::{Context, Env, Operand};
+use super::dual::{DualEntries, DualTerms, Multiplier};
 use super::expand::{Lower, expand_to};
 use super::rows::Side;
 use super::{Lowered, refuse};
@@ -11,35 +12,7 @@ use crate::check::model::{Constraint, Relation};
 use crate::check::place::focus;
 use crate::check::tree::{Kind, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
-use cvxlayer_program::{Role, Shape, Text};
-
-/// Where a multiplier stands in the solver's solution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Multiplier {
-    /// Of an equality row.
-    Lambda(usize),
-    /// Of the lower end of an inequality row.
-    NuLower(usize),
-    /// Of the upper end of an inequality row.
-    NuUpper(usize),
-    /// Of a variable's lower bound.
-    MuLower(usize),
-    /// Of a variable's upper bound.
-    MuUpper(usize),
-}
-
-/// A dual of the user's as a linear map of the solver's multipliers.
-#[derive(Clone, Debug)]
-pub struct DualTerms {
-    /// The constraint's label, or the variable's name.
-    pub label: Text,
-    /// Sizes of the axes.
-    pub axes: Vec<usize>,
-    /// Whether these are the bounds of a variable.
-    pub bounds: bool,
-    /// `(entry, multiplier, coefficient)`.
-    pub entries: Vec<(usize, Multiplier, f64)>,
-}
+use cvxlayer_program::{Role, Shape};
 
 /// One side of a comparison as rows that each stay below (or above) an entry of the other side.
 #[derive(Debug)]
@@ -78,7 +51,7 @@ impl Lower<'_> {
             self.equalities.owner(constraint.label.clone(), Role::User),
             self.inequalities.owner(constraint.label.clone(), Role::User),
         );
-        let mut entries = Vec::new();
+        let mut entries = DualEntries::default();
         let mut shapes = Vec::with_capacity(instances.len());
         let mut offset = 0;
         for env in &instances {
@@ -86,7 +59,7 @@ impl Lower<'_> {
             self.context.bounded(shape, constraint.span)?;
             self.room(shape.len(), "rows", constraint.span)?;
             let own = self.instance(constraint, env, shape, owner)?;
-            entries.extend(own.into_iter().map(|(entry, multiplier, c)| (offset + entry, multiplier, c)));
+            entries.append(own, offset, 1.0);
             offset += shape.len();
             shapes.push(shape);
         }
@@ -109,7 +82,7 @@ impl Lower<'_> {
         env: &Env,
         shape: Shape,
         owner: (u32, u32),
-    ) -> Lowered<Vec<(usize, Multiplier, f64)>> {
+    ) -> Lowered<DualEntries> {
         let operand = |node: NodeId| Operand { node, env: env.clone() };
         for requirement in &constraint.requirements {
             if self.context.size(requirement, env, constraint.span)? != 0 {
@@ -130,10 +103,10 @@ impl Lower<'_> {
         match constraint.rest[..] {
             [(Relation::Equal, rhs)] => {
                 let difference = self.difference(&operand(constraint.first), &operand(rhs), shape)?;
-                let mut out = Vec::new();
+                let mut out = DualEntries::default();
                 if !has_mirror(&difference) {
                     let first = self.equalities.push_all(owner.0, &difference, Side::Equal);
-                    return Ok((0..shape.len()).map(|i| (i, Multiplier::Lambda(first + i), 1.0)).collect());
+                    return Ok(DualEntries::one_each(shape.len(), Multiplier::Lambda(first)));
                 }
                 for (entry, twin) in entries_once(&difference) {
                     let row = self.equalities.push(owner.0, difference.row(entry), None, Some(&[]));
@@ -157,7 +130,7 @@ impl Lower<'_> {
                 };
                 self.between(&operand(lo), &operand(middle), &operand(hi), shape, owner)
             }
-            _ => Ok(Vec::new()),
+            _ => Ok(DualEntries::default()),
         }
     }
 
@@ -173,8 +146,8 @@ impl Lower<'_> {
         shape: Shape,
         turned: bool,
         owner: (u32, u32),
-    ) -> Lowered<Vec<(usize, Multiplier, f64)>> {
-        let mut out = Vec::new();
+    ) -> Lowered<DualEntries> {
+        let mut out = DualEntries::default();
         if let Some(pieces) = self.pieces(below, true, shape)? {
             let bound = expand_to(&*self.affine(above)?, shape).into_owned();
             let range = self.range(above);
@@ -203,8 +176,8 @@ impl Lower<'_> {
         if difference.least_variables() > 1 && !has_mirror(&difference) {
             let side = if turned { Side::AtLeast } else { Side::AtMost };
             let first = self.inequalities.push_all(owner.1, &difference, side);
-            let multiplier = |row| if turned { Multiplier::NuLower(row) } else { Multiplier::NuUpper(row) };
-            return Ok((0..shape.len()).map(|i| (i, multiplier(first + i), 1.0)).collect());
+            let first = if turned { Multiplier::NuLower(first) } else { Multiplier::NuUpper(first) };
+            return Ok(DualEntries::one_each(shape.len(), first));
         }
         for (entry, twin) in entries_once(&difference) {
             let (multiplier, coefficient) = self.one_sided(owner.1, difference.row(entry), turned);
@@ -271,7 +244,7 @@ impl Lower<'_> {
         (bound, range): (&Affine, Interval),
         turned: bool,
         owner: u32,
-        out: &mut Vec<(usize, Multiplier, f64)>,
+        out: &mut DualEntries,
     ) {
         let never_decides = |number: f64| {
             let number = piece.decisive(number, !turned);
@@ -285,7 +258,8 @@ impl Lower<'_> {
                 let (lo, hi) =
                     if turned { (bound.row(entry), &negated[..]) } else { (&negated[..], bound.row(entry)) };
                 let (upper, lower) = self.two_sided(owner, piece.rows.row(k), lo, hi);
-                out.extend([(entry, upper.0, upper.1), (entry, lower.0, lower.1)]);
+                out.push(entry, upper.0, upper.1);
+                out.push(entry, lower.0, lower.1);
                 continue;
             }
             if piece.number(k).is_some_and(never_decides) {
@@ -309,7 +283,10 @@ impl Lower<'_> {
         }
         for (terms, entries) in rows {
             let (multiplier, c) = self.one_sided(owner, &terms, turned);
-            out.extend(entries.iter().map(|&entry| (entry, multiplier, c / entries.len() as f64)));
+            let share = c / entries.len() as f64;
+            for entry in entries {
+                out.push(entry, multiplier, share);
+            }
         }
     }
 
@@ -358,22 +335,23 @@ impl Lower<'_> {
         hi: &Operand,
         shape: Shape,
         owner: (u32, u32),
-    ) -> Lowered<Vec<(usize, Multiplier, f64)>> {
+    ) -> Lowered<DualEntries> {
         let tree = &self.context.model.tree;
         let fixed_ends = tree.facts(lo.node).variable_free() && tree.facts(hi.node).variable_free();
-        let mut out = Vec::new();
+        let mut out = DualEntries::default();
         if !fixed_ends || !tree.facts(middle.node).curvature.is_affine() {
             let below = self.at_most(middle, hi, shape, false, owner)?;
             let above = self.at_most(lo, middle, shape, true, owner)?;
-            out.extend(below);
-            out.extend(above.into_iter().map(|(e, m, c)| (e, m, -c)));
+            out.append(below, 0, 1.0);
+            out.append(above, 0, -1.0);
             return Ok(out);
         }
         let (lo, middle, hi) = (self.affine(lo)?, self.affine(middle)?, self.affine(hi)?);
         let (lo, middle, hi) = (expand_to(&lo, shape), expand_to(&middle, shape), expand_to(&hi, shape));
         for entry in 0..shape.len() {
             let (upper, lower) = self.two_sided(owner.1, middle.row(entry), lo.row(entry), hi.row(entry));
-            out.extend([(entry, upper.0, upper.1), (entry, lower.0, -lower.1)]);
+            out.push(entry, upper.0, upper.1);
+            out.push(entry, lower.0, -lower.1);
         }
         Ok(out)
     }
@@ -424,17 +402,11 @@ fn entries_once(array: &Affine) -> Vec<(usize, Option<usize>)> {
     out
 }
 
-fn split(
-    out: &mut Vec<(usize, Multiplier, f64)>,
-    entry: usize,
-    twin: Option<usize>,
-    multiplier: Multiplier,
-    coefficient: f64,
-) {
+fn split(out: &mut DualEntries, entry: usize, twin: Option<usize>, multiplier: Multiplier, coefficient: f64) {
     let share = if twin.is_some() { 0.5 } else { 1.0 };
-    out.push((entry, multiplier, share * coefficient));
+    out.push(entry, multiplier, share * coefficient);
     if let Some(twin) = twin {
-        out.push((twin, multiplier, share * coefficient));
+        out.push(twin, multiplier, share * coefficient);
     }
 }
 

@@ -82,6 +82,9 @@ impl Ends {
     /// Subtracts what an array has beside variables from the ends from `first` on.
     pub fn subtract(&mut self, first: usize, array: &Affine) {
         for block in array.blocks().unwrap_or_default().iter().filter(|b| !b.has_variable()) {
+            if block.is_parametric() {
+                self.linear.reserve(block.size());
+            }
             block.for_each(|i, _, parameter, coefficient| self.add_one(first + i, parameter, -coefficient));
         }
     }

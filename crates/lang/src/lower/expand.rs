@@ -51,7 +51,7 @@ pub struct Lower<'m> {
     /// For each declared variable, whether it has bounds of its own.
     pub bounded: Vec<bool>,
     /// The user's duals, as terms over rows and bounds.
-    pub duals: Vec<super::constraint::DualTerms>,
+    pub duals: Vec<super::dual::DualTerms>,
     known: HashMap<NodeId, Rc<Affine>>,
     recent: Recent<Rc<Affine>>,
     lifted: HashMap<u32, usize>,

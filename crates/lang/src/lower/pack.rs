@@ -1,6 +1,6 @@
 //! Terms packed into blocks over fixed patterns, with parameters as positions in θ̂.
 
-use super::affine::{Affine, Block, Loop};
+use super::affine::{Affine, Block, Loop, Pairs};
 use super::column::{Basis, Column};
 use super::ends::Ends;
 use super::products::ProductTable;
@@ -16,19 +16,11 @@ pub(super) struct Pack {
 }
 
 impl Pack {
-    fn position(&self, parameter: u32) -> u32 {
-        ProductTable::position(parameter, self.start) as u32
-    }
-
     /// A vector from its numbers and from `(row, parameter, coefficient)`.
-    pub(super) fn vector(&self, constant: Vec<f64>, mut linear: Vec<(u32, u32, f64)>) -> VectorBlock {
-        for (_, parameter, _) in &mut linear {
-            *parameter = self.position(*parameter);
-        }
-        VectorBlock {
-            linear: SparseMap::from_triplets(constant.len(), self.theta_hat, linear),
-            constant: constant.into(),
-        }
+    pub(super) fn vector(&self, constant: Vec<f64>, linear: Vec<(u32, u32, f64)>) -> VectorBlock {
+        let mut linear = SparseMap::from_triplets(constant.len(), self.theta_hat, linear);
+        ProductTable::positions(linear.col_idx.to_mut(), self.start);
+        VectorBlock { linear, constant: constant.into() }
     }
 
     /// The ends of ranges.
@@ -44,36 +36,44 @@ impl Pack {
         entries: &[Entry],
         blocks: &[Block],
     ) -> MatrixBlock {
-        let columns = Columns::new(cols, entries, blocks);
-        if columns.ascends() { self.plain(rows, columns) } else { self.merged(rows, &columns) }
+        let mut columns = Columns::new(cols, entries, blocks);
+        if columns.ascends() || columns.sorted().ascends() {
+            self.plain(rows, columns)
+        } else {
+            self.merged(rows, &columns)
+        }
     }
 
     /// A matrix in which no place has two terms.
     fn plain(&self, rows: usize, columns: Columns) -> MatrixBlock {
-        let Columns { ptr, row, parameter, coefficient } = columns;
+        let Columns { ptr, row, mut parameter, mut coefficient } = columns;
         let nnz = row.len();
-        let entries = if parameter.is_empty() {
+        let numbers = parameter.iter().map(|&p| usize::from(p == 0)).sum::<usize>();
+        let entries = if parameter.is_empty() || numbers == nnz {
             VectorBlock { constant: coefficient.into(), linear: SparseMap::zero(nnz, self.theta_hat) }
         } else {
             let mut constant = vec![0.0; nnz];
-            let mut row_ptr = Vec::with_capacity(nnz + 1);
-            let (mut col_idx, mut values) = (Vec::with_capacity(nnz), Vec::with_capacity(nnz));
-            row_ptr.push(0);
-            for (k, (&p, &c)) in parameter.iter().zip(&coefficient).enumerate() {
-                if p == 0 {
-                    constant[k] = c;
-                } else {
-                    col_idx.push(self.position(p));
-                    values.push(c);
+            let mut row_ptr: Vec<u32> = (0..=nnz as u32).collect();
+            if numbers > 0 {
+                // What has a parameter moves up to what had one before it.
+                let mut next = 0;
+                for k in 0..nnz {
+                    let (p, c) = (parameter[k], coefficient[k]);
+                    constant[k] = if p == 0 { c } else { 0.0 };
+                    (parameter[next], coefficient[next]) = (p, c);
+                    next += usize::from(p != 0);
+                    row_ptr[k + 1] = next as u32;
                 }
-                row_ptr.push(col_idx.len() as u32);
+                parameter.truncate(next);
+                coefficient.truncate(next);
             }
+            ProductTable::positions(&mut parameter, self.start);
             let linear = SparseMap {
                 rows: nnz,
                 cols: self.theta_hat,
                 row_ptr: row_ptr.into(),
-                col_idx: col_idx.into(),
-                values: values.into(),
+                col_idx: parameter.into(),
+                values: coefficient.into(),
             };
             VectorBlock { constant: constant.into(), linear }
         };
@@ -147,16 +147,18 @@ impl Columns {
             out.place(next, row, col as usize, parameter, coefficient);
         }
         for block in blocks {
-            match Dense::of(block) {
-                Some(dense) => out.place_dense(next, block, &dense),
-                None => block.for_each(|row, column, parameter, coefficient| {
+            if let Some(dense) = Dense::of(block) {
+                out.place_dense(next, block, &dense);
+            } else if let Some(sparse) = Sparse::of(block) {
+                out.place_sparse(next, block, &sparse);
+            } else {
+                block.for_each(|row, column, parameter, coefficient| {
                     out.place(next, row as u32, column.index(), parameter, coefficient);
-                }),
+                });
             }
         }
         ptr.pop();
         out.ptr = ptr;
-        out.sort();
         out
     }
 
@@ -172,9 +174,10 @@ impl Columns {
 
     /// Places a dense matrix by tiles, so that what is read and what is written are both near.
     fn place_dense(&mut self, next: &mut [u32], block: &Block, Dense { down, across }: &Dense) {
-        const TILE: usize = 16;
-        for first in (0..down.extent).step_by(TILE) {
-            let rows = first as i64..(first + TILE).min(down.extent) as i64;
+        let near = down.factors.iter().all(|by| by.abs() <= 1);
+        let tile = if near { down.extent.max(1) } else { 16 };
+        for first in (0..down.extent).step_by(tile) {
+            let rows = first as i64..(first + tile).min(down.extent) as i64;
             let len = rows.end as usize - first;
             for j in 0..across.extent as i64 {
                 let col = block.column.moved(j * across.column).index();
@@ -200,8 +203,19 @@ impl Columns {
         }
     }
 
-    /// Sorts each column by row, where it is not sorted.
-    fn sort(&mut self) {
+    fn place_sparse(&mut self, next: &mut [u32], block: &Block, sparse: &Sparse<'_>) {
+        let Sparse { pairs, down, across, values } = sparse;
+        let first = block.column.index() as i64;
+        for (k, (&i, &j)) in pairs.rows.iter().zip(pairs.cols.iter()).enumerate() {
+            let (row, col) = (block.entry + i64::from(i) * down, first + i64::from(j) * across);
+            let parameter = block.parameter + k as i64 * pairs.along.parameter;
+            let coefficient = values.map_or(block.coefficient, |values| block.coefficient * values[k]);
+            self.place(next, row as u32, col as usize, parameter as u32, coefficient);
+        }
+    }
+
+    /// The same with each column sorted by row.
+    fn sorted(&mut self) -> &Self {
         for col in 0..self.ptr.len() - 1 {
             let range = self.ptr[col] as usize..self.ptr[col + 1] as usize;
             if self.row[range.clone()].is_sorted() {
@@ -217,13 +231,19 @@ impl Columns {
                 }
             }
         }
+        self
     }
 
-    /// Whether no place has two terms, and none is zero.
+    /// Whether each column has its rows in ascending order, so that no place has two terms.
     fn ascends(&self) -> bool {
-        self.ptr
-            .windows(2)
-            .all(|ends| self.row[ends[0] as usize..ends[1] as usize].windows(2).all(|pair| pair[0] < pair[1]))
+        // Counted over all columns at once, which is faster; between columns rows may do as they like.
+        let fall = |a: u32, b: u32| usize::from(a >= b);
+        let rest = self.row.get(1..).unwrap_or_default();
+        let all: usize = self.row.iter().zip(rest).map(|(&a, &b)| fall(a, b)).sum();
+        let ends = self.ptr.windows(2).filter(|w| w[0] < w[1]).map(|w| w[1] as usize);
+        let between: usize =
+            ends.filter(|&end| end < self.row.len()).map(|end| fall(self.row[end - 1], self.row[end])).sum();
+        all == between
     }
 
     /// `(row, parameter, coefficient)` of a column.
@@ -250,8 +270,43 @@ impl Dense {
     }
 }
 
+/// A block whose terms are a sparse matrix, each pair of which has a number that is not zero.
+struct Sparse<'a> {
+    pairs: &'a Pairs,
+    /// The step of the entry from row to row.
+    down: i64,
+    /// The step of the column from column to column.
+    across: i64,
+    /// The number of each pair, unless it is 1.
+    values: Option<&'a [f64]>,
+}
+
+impl<'a> Sparse<'a> {
+    fn of(block: &'a Block) -> Option<Self> {
+        let ([], Some((pairs, [down, across]))) = block.real() else { return None };
+        let plain = (
+            Loop::over(down.extent, down.entry),
+            Loop { column: across.column, ..Loop::over(across.extent, 0) },
+        );
+        if (down, across) != plain || !block.is_full() {
+            return None;
+        }
+        let values = match (&block.factors[..], pairs.along.factors[0]) {
+            ([], _) => None,
+            ([one], 1) => Some(&one.values[one.start as usize..]),
+            _ => return None,
+        };
+        Some(Self { pairs, down: down.entry, across: across.column, values })
+    }
+}
+
 /// Counts the terms of each column.
 fn count(block: &Block, counts: &mut [u32]) {
+    if let Some(Sparse { pairs, across, .. }) = Sparse::of(block) {
+        let first = block.column.index() as i64;
+        pairs.cols.iter().for_each(|&j| counts[(first + i64::from(j) * across) as usize] += 1);
+        return;
+    }
     if block.pairs.is_some() || !block.is_full() {
         block.for_each(|_, column, _, _| counts[column.index()] += 1);
         return;
@@ -311,8 +366,13 @@ impl Objective {
 
     fn push_block(&mut self, block: &Block) {
         match block.column.basis() {
-            Basis::One => block.for_each(|_, _, parameter, c| self.r.add(0, parameter, c)),
+            Basis::One => {
+                self.r.linear.reserve(if block.is_parametric() { block.size() } else { 0 });
+                block.for_each(|_, _, parameter, c| self.r.add(0, parameter, c));
+            }
+            Basis::Variable(_) if !block.is_parametric() => block.add_by_column(&mut self.q.constant),
             Basis::Variable(_) => {
+                self.q.linear.reserve(block.size());
                 block.for_each(|_, column, parameter, c| self.q.add(column.index(), parameter, c));
             }
             _ => match as_matrix(block) {

@@ -8,6 +8,7 @@ use super::context::Operand;
 use super::expand::Lower;
 use crate::check::interval::Interval;
 use cvxlayer_program::Shape;
+use std::borrow::Cow;
 
 impl Piece {
     /// Every entry of an array as a row of its own.
@@ -115,8 +116,9 @@ impl Lower<'_> {
     ) -> Lowered<Affine> {
         let start = self.lo.len();
         let bound = self.auxiliary(name, shape, None)?;
-        let mut numbers: Vec<Option<f64>> = vec![None; shape.len()];
-        for piece in pieces.iter().filter(|piece| piece.rows.least_variables() == 0) {
+        let closed: Vec<&Piece> = pieces.iter().filter(|p| p.rows.least_variables() == 0).collect();
+        let mut numbers: Vec<Option<f64>> = vec![None; if closed.is_empty() { 0 } else { shape.len() }];
+        for piece in closed {
             for (k, &entry) in piece.entry.iter().enumerate() {
                 if let Some(value) = piece.number(k) {
                     let value = piece.decisive(value, convex);
@@ -133,11 +135,18 @@ impl Lower<'_> {
         }
         for piece in pieces {
             let open = piece.rows.least_variables() > 0;
-            let kept: Vec<usize> =
-                (0..piece.entry.len()).filter(|&k| open || piece.number(k).is_none()).collect();
-            let flat = Shape::Vector(kept.len());
-            let rows = piece.rows.gather(flat, kept.iter().copied());
-            let minus = bound.gather(flat, kept.iter().map(|&k| piece.entry[k])).scale(-1.0);
+            let (rows, entries) = if open {
+                (piece.rows.clone(), Cow::from(&piece.entry))
+            } else {
+                let kept: Vec<usize> =
+                    (0..piece.entry.len()).filter(|&k| piece.number(k).is_none()).collect();
+                let flat = Shape::Vector(kept.len());
+                let rows = piece.rows.gather(flat, kept.iter().copied());
+                (rows, kept.iter().map(|&k| piece.entry[k]).collect())
+            };
+            let flat = Shape::Vector(entries.len());
+            let rows = rows.with_shape(flat);
+            let minus = bound.gather(flat, entries.iter().copied()).scale(-1.0);
             let side = if convex { 1.0 } else { -1.0 };
             self.at_most_zero(&rows.add(&minus).scale(side), name)?;
             if piece.both_signs {

@@ -108,19 +108,31 @@ impl ProductTable {
             return known.1;
         }
         let first = i64::from(Self::FIRST) + self.ptr.len() as i64;
+        let size = loops.iter().map(|l| l.0).product();
+        self.left.reserve(size);
+        self.right.reserve(size);
         self.nest(left, right, loops);
+        let terms = self.coefficient.len() as u32;
+        self.ptr.extend(terms..terms + size as u32);
+        self.coefficient.resize(terms as usize + size, 1.0);
         self.grids.push((key, first));
         first
     }
 
     fn nest(&mut self, left: i64, right: i64, loops: &[(usize, i64, i64)]) {
-        let [(extent, by_left, by_right), rest @ ..] = loops else {
-            let (left, right) = (left.min(right) as u32, left.max(right) as u32);
-            self.sum(&[RawTerm { column: Column::ONE, left, right, coefficient: 1.0 }]);
-            return;
+        let steps = |extent: usize, by_left: i64, by_right: i64| {
+            (0..extent as i64).map(move |i| (left + i * by_left, right + i * by_right))
         };
-        for i in 0..*extent as i64 {
-            self.nest(left + i * by_left, right + i * by_right, rest);
+        match *loops {
+            [] => self.nest(left, right, &[(1, 0, 0)]),
+            [(extent, by_left, by_right)] => {
+                let all = || steps(extent, by_left, by_right);
+                self.left.extend(all().map(|(left, right)| left.min(right) as u32));
+                self.right.extend(all().map(|(left, right)| left.max(right) as u32));
+            }
+            [(extent, by_left, by_right), ref rest @ ..] => {
+                steps(extent, by_left, by_right).for_each(|(left, right)| self.nest(left, right, rest));
+            }
         }
     }
 
@@ -165,12 +177,11 @@ impl ProductTable {
         parameter
     }
 
-    /// The position in θ̂ of a term's parameter (one more than it is expected), given where the products start.
-    pub fn position(parameter: u32, start: usize) -> usize {
-        if parameter >= Self::FIRST {
-            start + (parameter - Self::FIRST) as usize
-        } else {
-            parameter as usize - 1
+    /// The positions in θ̂ of terms' parameters (one more than they are expected), given where the products start.
+    pub fn positions(parameters: &mut [u32], start: usize) {
+        let start = start as u32;
+        for p in parameters {
+            *p = if *p >= Self::FIRST { start + (*p - Self::FIRST) } else { *p - 1 };
         }
     }
 
@@ -180,12 +191,12 @@ impl ProductTable {
             return Products::default();
         }
         self.ptr.push(self.left.len() as u32);
-        let positions =
-            |list: Vec<u32>| list.into_iter().map(|p| Self::position(p, start) as u32).collect::<Vec<_>>();
+        Self::positions(&mut self.left, start);
+        Self::positions(&mut self.right, start);
         Products {
             ptr: self.ptr.into(),
-            left: positions(self.left).into(),
-            right: positions(self.right).into(),
+            left: self.left.into(),
+            right: self.right.into(),
             coefficient: self.coefficient.into(),
         }
     }

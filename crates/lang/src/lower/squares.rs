@@ -1,15 +1,15 @@
 //! Squares: the graph forms that several atoms share.
 
 use super::Lowered;
-use super::affine::{Affine, Block, Factor, Loop, Term};
+use super::affine::{Affine, Block, Term};
 use super::column::Column;
 use super::context::Operand;
 use super::expand::Lower;
+use super::gram::Dense;
 use super::products::RawTerm;
 use cvxlayer_program::Shape;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Rows with more variables than this are not squared term by term.
 const LONGEST_SQUARED: usize = 4;
@@ -87,13 +87,17 @@ impl Lower<'_> {
         let (open, data): (Vec<Block>, Vec<Block>) = blocks.partition(Block::has_variable);
         let (open, data) = (Affine::of_blocks(array.shape, open), Affine::of_blocks(array.shape, data));
         let linear = open.multiply(&data, &mut self.products).scale(2.0).sum_into(Shape::Scalar, |_| 0);
-        let mut raw: Vec<RawTerm> = Vec::new();
-        for (_, terms) in data.rows() {
-            raw.extend(terms.iter().flat_map(|c| terms.iter().map(|d| RawTerm::new(c, d))));
-        }
-        let mut terms = Vec::new();
-        self.products.collect(&mut raw, &mut terms);
-        let constant = Affine::scalar(terms);
+        let constant = if let Some(numbers) = data.to_numbers() {
+            Affine::fill(Shape::Scalar, numbers.iter().map(|d| d * d).sum())
+        } else {
+            let mut raw: Vec<RawTerm> = Vec::new();
+            for (_, terms) in data.rows() {
+                raw.extend(terms.iter().flat_map(|c| terms.iter().map(|d| RawTerm::new(c, d))));
+            }
+            let mut terms = Vec::new();
+            self.products.collect(&mut raw, &mut terms);
+            Affine::scalar(terms)
+        };
         Affine::of_blocks(Shape::Scalar, dense.gram()).add(&linear).add(&constant)
     }
 
@@ -145,120 +149,6 @@ impl Lower<'_> {
         }
         super::affine::merge(&mut terms);
         Affine::scalar(terms)
-    }
-}
-
-/// Coefficients of an array's variables that are a dense matrix of numbers.
-struct Dense {
-    rows: usize,
-    columns: Vec<Column>,
-    /// The matrix row by row, from a place on, up to a factor.
-    values: Arc<[f64]>,
-    start: usize,
-    scale: f64,
-    /// How many numbers are not zero, and how many pairs of them share a row.
-    entries: f64,
-    pairs: f64,
-}
-
-impl Dense {
-    fn of(array: &Affine) -> Option<Self> {
-        let mut open = array.blocks()?.iter().filter(|b| b.has_variable());
-        let block = open.next().filter(|b| !b.is_parametric())?;
-        let [a, b] = block.loops[..] else { return None };
-        if block.pairs.is_some() {
-            return None;
-        }
-        let (down, across) = if a.entry != 0 { (a, b) } else { (b, a) };
-        if open.next().is_some() || down.column != 0 || across.entry != 0 {
-            return None;
-        }
-        let (rows, n) = (array.shape.len(), across.extent);
-        if down.extent != rows || !block.is_injective() {
-            return None;
-        }
-        let block = Block { loops: vec![down, across], ..block.clone() };
-        let columns = (0..across.extent as i64).map(|j| block.column.moved(j * across.column)).collect();
-        let contiguous = (down.factors[0], across.factors[0]) == (n as i64, 1);
-        let (values, start, scale) = match &block.factors[..] {
-            [factor] if contiguous => (factor.values.clone(), factor.start as usize, block.coefficient),
-            _ => {
-                let mut values = vec![0.0; rows * n];
-                let first = Column::ONE.distance(block.column);
-                block.for_each(|i, column, _, value| {
-                    let j = (Column::ONE.distance(column) - first) / across.column;
-                    values[i * n + j as usize] = value;
-                });
-                (values.into(), 0, 1.0)
-            }
-        };
-        let (mut entries, mut pairs) = (0.0, 0.0);
-        for row in values[start..start + rows * n].chunks(n) {
-            let k = row.iter().map(|v| f64::from(u8::from(*v != 0.0))).sum::<f64>();
-            entries += k;
-            pairs += k * (k + 1.0) / 2.0;
-        }
-        // A matrix that is mostly zeros is squared entry by entry.
-        (2.0 * entries >= (rows * n) as f64).then_some(Self {
-            rows,
-            columns,
-            values,
-            start,
-            scale,
-            entries,
-            pairs,
-        })
-    }
-
-    /// `xᵀAᵀA x`.
-    fn gram(&self) -> Vec<Block> {
-        let n = self.columns.len();
-        let mut gram = vec![0.0; n * n];
-        for rows in self.values[self.start..self.start + self.rows * n].chunks(4 * n) {
-            match rows.chunks(n).collect::<Vec<_>>()[..] {
-                [a, b, c, d] => add_products(&mut gram, [a, b, c, d]),
-                ref rest => rest.iter().for_each(|row| add_products(&mut gram, [row])),
-            }
-        }
-        for value in &mut gram {
-            *value *= self.scale * self.scale;
-        }
-        let gram = Factor::new(gram.into());
-        let along = |j: usize, k: usize| self.columns[j].times(self.columns[k]);
-        let part = |j: usize, k: usize, len: usize, by: i64, coefficient: f64| {
-            let step = |to: Column| along(j, k).distance(to);
-            let next = match (len, by) {
-                (0 | 1, _) => 0,
-                (_, 1) => step(along(j, k + 1)),
-                _ => step(along(j + 1, k + 1)),
-            };
-            let l = Loop { extent: len, column: next, factors: [by, 0], ..Loop::default() };
-            let factor = Factor { start: (j * n + k) as i64, ..gram.clone() };
-            Block {
-                entry: 0,
-                column: along(j, k),
-                parameter: 0,
-                coefficient,
-                factors: vec![factor],
-                loops: vec![l],
-                pairs: None,
-            }
-        };
-        let upper = (0..n.saturating_sub(1)).map(|j| part(j, j + 1, n - j - 1, 1, 2.0));
-        std::iter::once(part(0, 0, n, n as i64 + 1, 1.0)).chain(upper).collect()
-    }
-}
-
-/// Adds to the upper triangle of a square matrix the products of the entries of each row; of several rows at a time, since
-/// then a sum is read and written once for all of them.
-fn add_products<const K: usize>(gram: &mut [f64], rows: [&[f64]; K]) {
-    let n = rows[0].len();
-    for j in 0..n {
-        let sums = &mut gram[j * n + j..(j + 1) * n];
-        let (by, tails) = (rows.map(|row| row[j]), rows.map(|row| &row[j..]));
-        for (k, sum) in sums.iter_mut().enumerate() {
-            *sum += by.iter().zip(tails).map(|(by, tail)| by * tail[k]).sum::<f64>();
-        }
     }
 }
 

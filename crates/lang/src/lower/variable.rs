@@ -2,8 +2,8 @@
 
 use super::Lowered;
 use super::affine::Affine;
-use super::constraint::{DualTerms, Multiplier};
 use super::context::{Env, Operand};
+use super::dual::{DualEntries, DualTerms, Multiplier};
 use super::expand::{Lower, expand_to};
 use crate::check::model::{CheckedModel, Variable};
 use crate::check::tree::{Kind, NodeId};
@@ -48,7 +48,7 @@ impl Lower<'_> {
     fn bound(&mut self, k: usize, variable: &Variable) -> Lowered<()> {
         let (shape, columns) = (self.variables[k].shape, self.variables[k].columns.clone());
         let signs = [variable.nonneg.then_some(0.0), variable.nonpos.then_some(0.0)];
-        let mut entries = Vec::new();
+        let mut entries = DualEntries::default();
         for (upper, sign) in [(false, signs[0]), (true, signs[1])] {
             let range = variable.range.map(|(lo, hi)| if upper { hi } else { lo });
             let Some(ends) = self.ends(range, sign, upper, shape, variable)? else { continue };
@@ -78,17 +78,14 @@ impl Lower<'_> {
                 let shared = if variable.symmetric && i / n != i % n { 2 } else { 1 };
                 let (multiplier, sign) =
                     if upper { (Multiplier::MuUpper(j), 1.0) } else { (Multiplier::MuLower(j), -1.0) };
-                entries.push((i, multiplier, sign / f64::from(shared)));
+                entries.push(i, multiplier, sign / f64::from(shared));
             }
         }
         let has_bounds = variable.nonneg || variable.nonpos || variable.range.is_some();
         if has_bounds {
             // A one-sided sign rule keeps inequality duals nonnegative; with two sides it is λ_hi − λ_lo.
-            let one_sided = entries.iter().all(|(_, m, _)| matches!(m, Multiplier::MuLower(_)));
-            if one_sided {
-                for (_, _, c) in &mut entries {
-                    *c = -*c;
-                }
+            if entries.of_lower_bounds() {
+                entries.negate();
             }
             self.duals.push(DualTerms {
                 label: variable.name.clone().into(),

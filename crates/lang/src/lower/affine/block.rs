@@ -69,7 +69,7 @@ impl Factor {
     /// Numbers, from the first on.
     pub fn new(values: Arc<[f64]>) -> Self {
         // Counted by chunks, which is faster than to stop at the first zero.
-        let zeros = |chunk: &[f64]| chunk.iter().map(|v| u32::from(*v == 0.0)).sum::<u32>();
+        let zeros = |chunk: &[f64]| chunk.iter().map(|v| u64::from(*v == 0.0)).sum::<u64>();
         let full = values.chunks(64).all(|chunk| zeros(chunk) == 0);
         Self { values, start: 0, full }
     }
@@ -166,7 +166,7 @@ impl Block {
     }
 
     /// The loops over all of their steps, and the pairs with the two loops that these are of.
-    pub(super) fn real(&self) -> (&[Loop], Option<(&Pairs, [Loop; 2])>) {
+    pub(in crate::lower) fn real(&self) -> (&[Loop], Option<(&Pairs, [Loop; 2])>) {
         match (&self.pairs, &self.loops[..]) {
             (Some(pairs), [real @ .., a, b]) => (real, Some((pairs, [*a, *b]))),
             _ => (&self.loops, None),
@@ -202,18 +202,48 @@ impl Block {
         }
     }
 
+    /// Adds the coefficients of terms without parameters to the numbers of their variables.
+    pub fn add_by_column(&self, numbers: &mut [f64]) {
+        // The rows of a matrix are added whole.
+        if let ([outer, inner], [f, rest @ ..]) = (&self.loops[..], &self.factors[..])
+            && self.pairs.is_none()
+            && (inner.column, inner.factors) == (1, [1, 0])
+        {
+            for i in 0..outer.extent as i64 {
+                let number = |g: &Factor| g.values[(g.start + i * outer.factors[1]) as usize];
+                let scale = rest.first().map_or(1.0, number);
+                let first = self.column.moved(i * outer.column).index();
+                let row = &f.values[(f.start + i * outer.factors[0]) as usize..][..inner.extent];
+                for (sum, value) in numbers[first..][..inner.extent].iter_mut().zip(row) {
+                    *sum += self.coefficient * (value * scale);
+                }
+            }
+            return;
+        }
+        self.for_each(|_, column, _, coefficient| numbers[column.index()] += coefficient);
+    }
+
     /// The terms of all pairs.
     fn pairs(&self, at: Place, visit: &mut impl FnMut(usize, Column, u32, f64)) {
         let Some((pairs, [down, across])) = self.real().1 else { return };
+        let along = &pairs.along;
         for (k, (&i, &j)) in pairs.rows.iter().zip(pairs.cols.iter()).enumerate() {
-            let mut at = at;
-            at.step(&pairs.along, k as i64);
-            at.step(&down, i64::from(i));
-            at.step(&across, i64::from(j));
-            let number = |(f, place): (&Factor, i64)| f.values[place as usize];
-            let value = self.factors.iter().zip(at.factors).map(number).fold(self.coefficient, |a, b| a * b);
+            let (k, i, j) = (k as i64, i64::from(i), i64::from(j));
+            let mut value = self.coefficient;
+            for (f, factor) in self.factors.iter().enumerate() {
+                let place =
+                    at.factors[f] + k * along.factors[f] + i * down.factors[f] + j * across.factors[f];
+                value *= factor.values[place as usize];
+            }
             if value != 0.0 {
-                visit(at.entry as usize, at.column, at.parameter as u32, value);
+                let entry = at.entry + i * down.entry + j * across.entry;
+                let column = at.column.moved(i * down.column + j * across.column);
+                let parameter = if self.is_parametric() {
+                    at.parameter + k * along.parameter + i * down.parameter + j * across.parameter
+                } else {
+                    0
+                };
+                visit(entry as usize, column, parameter as u32, value);
             }
         }
     }
