@@ -25,6 +25,7 @@ mod dims;
 mod dual;
 mod explain;
 mod expression;
+mod factor;
 mod function;
 mod index;
 mod influence;

@@ -16,6 +16,7 @@ mod explain;
 mod expression;
 pub(crate) mod findings;
 mod grammar;
+mod numeral;
 mod opening;
 mod parse;
 mod salvage;
