@@ -43,8 +43,9 @@ fn page(text: &str) -> String {
     for line in text.lines() {
         if let Some(kind) = line.strip_prefix("```") {
             inside = !inside;
-            if kind == "cvx broken" {
-                out.push_str(&dim("    // wrong"));
+            if let Some(how) = kind.strip_prefix("cvx broken") {
+                let times = how.strip_prefix(" repeated ").map(|count| format!(", {count} times over"));
+                out.push_str(&dim(&format!("    // wrong{}", times.unwrap_or_default())));
                 out.push('\n');
             }
         } else if inside {
