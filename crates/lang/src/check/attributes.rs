@@ -156,7 +156,11 @@ impl Checker {
         if let Some(&end) = [lo, hi].iter().find(|&&end| !tree.facts(end).variable_free()) {
             let error = Diagnostic::error(codes::BAD_ATTRIBUTE, "the ends of a range contain no variable")
                 .at(tree.span(end), "this depends on a variable")
-                .help("write it as a constraint");
+                .help(format!(
+                    "write it as a constraint: `{name} {} {}`",
+                    if end == lo { ">=" } else { "<=" },
+                    self.model.text(tree.span(end))
+                ));
             return self.report(error);
         }
         if low.lo > high.hi {

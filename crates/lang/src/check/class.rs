@@ -57,6 +57,11 @@ impl Checker {
         }
     }
 
+    fn is_power(&self, node: NodeId) -> bool {
+        let Kind::Call { atom, .. } = &self.model.tree[node].kind else { return false };
+        matches!(atom.atom().row().name, "square" | "power")
+    }
+
     fn outside_class(&self, node: NodeId, name: &str, own: Class, place: Place) -> Diagnostic {
         let tree = &self.model.tree;
         let quadratic = own == Class::Quadratic;
@@ -104,6 +109,9 @@ impl Checker {
             }
             ("inv_pos", Place::Constraint) => {
                 error.help("`x >= 1 / c` says the same as `inv_pos(x) <= c`, for data `c` that is pos")
+            }
+            ("square" | "power", Place::Inside(outer)) if quadratic && self.is_power(outer) => {
+                error.help("`x**4` is `square(square(x))`, and may stand in the objective")
             }
             (_, Place::Inside(_)) if quadratic => {
                 error.help("a quadratic may stand in the objective itself, in sums, and times nonneg data")

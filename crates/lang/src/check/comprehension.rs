@@ -94,7 +94,11 @@ impl Checker {
                 codes::SHAPE_MISMATCH,
                 format!("the number of instances that `{name}` joins is not known"),
             );
-            self.report(error.at(span, "ranges must not depend on each other or on a condition here"));
+            self.report(
+                error
+                    .at(span, "ranges must not depend on each other or on a condition here")
+                    .help("`sum`, `max` and `min` need no such array: `max(… for i in … if …)`"),
+            );
             return None;
         };
         let times = |size: &Poly| count.mul(size).unwrap_or_default();

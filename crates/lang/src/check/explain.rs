@@ -123,12 +123,21 @@ impl Checker {
             Relation::AtLeast => x.lo >= y.hi,
             Relation::Equal => false,
         };
+        let below = a.is_convex() && b.is_concave();
         error = if holds {
             error.help("this comparison always holds, so it can be left out")
         } else if relation == Relation::Equal {
-            error
-                .note("the points where a curved function has one value form no convex set")
-                .help("an inequality often says what is meant")
+            error.note("the points where a curved function has one value form no convex set").help(
+                match (below, a.is_concave() && b.is_convex()) {
+                    (false, false) => "an inequality often says what is meant",
+                    (true, _) => {
+                        "`<=` is allowed; where the objective pulls against it, it holds with equality"
+                    }
+                    (_, true) => {
+                        "`>=` is allowed; where the objective pulls against it, it holds with equality"
+                    }
+                },
+            )
         } else if a.is_affine() || b.is_affine() {
             error.note(
                 "the points where a convex function is at least a number, or a concave one at most, form no convex set",

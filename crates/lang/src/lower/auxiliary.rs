@@ -4,7 +4,7 @@ use super::affine::{Affine, Term};
 use super::column::Column;
 use super::expand::Lower;
 use super::rows::Side;
-use super::{Lowered, refuse};
+use super::{Lowered, grouped, refuse};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use cvxlayer_program::{Columns, Role, Shape};
@@ -22,12 +22,13 @@ impl Lower<'_> {
         if known.saturating_add(more) <= MAX_SIZE {
             return Ok(());
         }
-        let message = format!("the model needs more than {MAX_SIZE} variables and rows");
-        let error = Diagnostic::error(codes::TOO_LARGE, message).at(span, format!("{more} {what} here"));
+        let message = format!("the model needs more than {} variables and rows", grouped(MAX_SIZE));
+        let error =
+            Diagnostic::error(codes::TOO_LARGE, message).at(span, format!("{} {what} here", grouped(more)));
         Err(refuse(if known == 0 {
             error
         } else {
-            error.note(format!("{known} variables and rows come before"))
+            error.note(format!("{} variables and rows come before", grouped(known)))
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use super::inputs::{Array, Inputs};
 use super::visits::{MAX_VISITED, Recent};
-use super::{Lowered, refuse};
+use super::{Lowered, grouped, refuse};
 use crate::check::model::{CheckedModel, Parameter};
 use crate::check::place::focus;
 use crate::check::size::{Poly, Unknown};
@@ -179,7 +179,8 @@ impl<'m> Context<'m> {
                 };
                 (Storage::Sparse { rows: rows.clone().into(), cols: cols.clone().into() }, rows.len())
             } else {
-                self.bounded(shape, parameter.span)?;
+                self.bounded(shape, parameter.span)
+                    .map_err(|e| refuse(e.help("a matrix that is mostly zeros can be declared `sparse`")))?;
                 (Storage::Dense, shape.len())
             };
         Ok(Layout { shape, storage, start: self.theta, len })
@@ -248,7 +249,7 @@ impl<'m> Context<'m> {
         if shape.len() as i64 > MAX_ENTRIES / 4 {
             let error =
                 Diagnostic::error(codes::TOO_LARGE, format!("an array of shape {shape} is too large"));
-            return Err(refuse(error.at(span, format!("{} entries", shape.len()))));
+            return Err(refuse(error.at(span, format!("{} entries", grouped(shape.len())))));
         }
         Ok(())
     }
@@ -337,13 +338,15 @@ impl<'m> Context<'m> {
                 let more = to.saturating_sub(from).max(0);
                 if more.saturating_add(next.len() as i64) > MAX_INSTANCES {
                     let error = Diagnostic::error(codes::TOO_LARGE, "this `for` has too many instances");
-                    return Err(refuse(error.at(span, format!("more than {MAX_INSTANCES}"))));
+                    return Err(refuse(error.at(span, format!("more than {}", grouped(MAX_INSTANCES)))));
                 }
                 self.visited.set(self.visited.get() + more);
                 if self.visited.get() > MAX_VISITED {
                     let error =
                         Diagnostic::error(codes::TOO_LARGE, "`for` within `for` has too many instances");
-                    return Err(refuse(error.at(span, format!("more than {MAX_VISITED} by here"))));
+                    return Err(refuse(
+                        error.at(span, format!("more than {} by here", grouped(MAX_VISITED))),
+                    ));
                 }
                 next.extend((from..to).map(|value| outer.with(*index, value)));
             }

@@ -9,7 +9,7 @@ use super::products::ProductTable;
 use super::rows::RowSet;
 use super::tape::TapeBuilder;
 use super::visits::Recent;
-use super::{Lowered, refuse};
+use super::{Lowered, grouped, refuse};
 use crate::atoms;
 use crate::check::tree::{Kind, Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
@@ -127,7 +127,7 @@ impl<'m> Lower<'m> {
         if self.total > MAX_TERMS {
             let error = Diagnostic::error(codes::TOO_LARGE, "the model is too large to compile");
             return Err(refuse(
-                error.at(tree.span(operand.node), format!("more than {MAX_TERMS} terms by here")),
+                error.at(tree.span(operand.node), format!("more than {} terms by here", grouped(MAX_TERMS))),
             ));
         }
         if memoize {
@@ -397,7 +397,8 @@ fn parameter(layout: &Layout, symmetric: bool) -> Affine {
             let n = layout.shape.as_rows().0 as i64;
             let line = |entry: i64, step: i64, parameter: i64, len: i64| {
                 let mut out = Block::range(len as usize, (Column::ONE, 0), (first + parameter, 1), 1.0);
-                (out.entry, out.loops[0].entry) = (entry, step);
+                out.entry = entry;
+                out.loops.iter_mut().for_each(|along| along.entry = step);
                 out
             };
             let rows = (0..n).map(|i| line(i * n + i, 1, i * n + i, n - i));

@@ -57,6 +57,19 @@ pub fn refuse(diagnostic: Diagnostic) -> Box<Diagnostic> {
     Box::new(diagnostic)
 }
 
+/// A count as people read it: `8,000,000`.
+fn grouped(count: impl std::fmt::Display) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (k, digit) in digits.chars().enumerate() {
+        if k > 0 && (digits.len() - k).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Lowers a model that was checked without errors.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! How often the bodies of comprehensions are visited.
 
 use super::context::{Context, Env};
-use super::{Lowered, refuse};
+use super::{Lowered, grouped, refuse};
 use crate::check::tree::{Kind, Level, Loops, NodeId, Tree};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -71,7 +71,7 @@ impl Context<'_> {
         }
         let error =
             Diagnostic::error(codes::TOO_LARGE, "`for` has too many instances of too long expressions");
-        Err(refuse(error.at(span, format!("more than {MAX_EVALUATED} evaluated by here"))))
+        Err(refuse(error.at(span, format!("more than {} evaluated by here", grouped(MAX_EVALUATED)))))
     }
 
     /// Refuses, before any instance is visited, an outermost `for` that is bound to have too many within it.
@@ -86,8 +86,10 @@ impl Context<'_> {
         }
         let alone = bodies.iter().all(|&body| self.within(body, &mut known) == 0);
         let message = if alone { "this `for`" } else { "`for` within `for`" };
-        let error = Diagnostic::error(codes::TOO_LARGE, format!("{message} has too many instances"))
-            .at(span, format!("at least {count} are visited; {MAX_VISITED} may be in all"));
+        let error = Diagnostic::error(codes::TOO_LARGE, format!("{message} has too many instances")).at(
+            span,
+            format!("at least {} are visited; {} may be in all", grouped(count), grouped(MAX_VISITED)),
+        );
         Err(refuse(
             error.help("operations on arrays visit none: `A @ x`, `sum(X, axis=0)`, `x[1:] - x[:-1]`"),
         ))

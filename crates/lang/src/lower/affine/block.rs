@@ -22,7 +22,7 @@ pub struct Block {
     /// The loops, outermost first.
     pub loops: Vec<Loop>,
     /// Where the last two loops are not over all pairs of their steps, over which.
-    pub pairs: Option<Pairs>,
+    pub pairs: Option<Box<Pairs>>,
 }
 
 /// Pairs of steps: the rows and columns of the entries that a sparse matrix stores.
@@ -122,7 +122,7 @@ impl Block {
             parameter: parameter.0,
             coefficient,
             factors: Vec::new(),
-            loops: vec![along],
+            loops: if len == 1 { Vec::new() } else { vec![along] },
             pairs: None,
         }
     }
@@ -147,14 +147,14 @@ impl Block {
             coefficient: 1.0,
             factors: values.map(Factor::new).into_iter().collect(),
             loops: vec![Loop::over(m, n as i64), Loop::over(n, 1)],
-            pairs: Some(Pairs { rows, cols, along }),
+            pairs: Some(Box::new(Pairs { rows, cols, along })),
         }
     }
 
     /// Numbers in the entries from 0 on.
     pub fn numbers(values: Arc<[f64]>) -> Self {
         let mut out = Self::range(values.len(), (Column::ONE, 0), (0, 0), 1.0);
-        out.loops[0].factors[0] = 1;
+        out.loops.iter_mut().for_each(|along| along.factors[0] = 1);
         out.factors.push(Factor::new(values));
         out
     }

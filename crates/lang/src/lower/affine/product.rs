@@ -157,7 +157,7 @@ impl Block {
         }
         let column = if a.has_variable() { a.column } else { b.column };
         let pairs = match (a.pairs, b.pairs) {
-            (None, Some(pairs)) => Some(Pairs { along: moved(pairs.along, 0), ..pairs }),
+            (None, Some(pairs)) => Some(Box::new(Pairs { along: moved(pairs.along, 0), ..*pairs })),
             (pairs, _) => pairs,
         };
         if pairs.is_some() && loops.len() < 2 {
