@@ -30,7 +30,8 @@ impl Derivatives<'_> {
     pub(super) fn ends<'h>(&self, harmful: &'h [Harm]) -> (Vec<&'h Harm>, Vec<End>) {
         let mut ends: Vec<End> = Vec::new();
         let inside = |harm: &&Harm| {
-            let Some(rate) = &harm.rate else { return true };
+            // One direction at a time does not tell what two of them do together.
+            let (Some(rate), None) = (&harm.rate, &harm.with) else { return true };
             let mut found = Vec::new();
             for entry in self.moving_entries(rate) {
                 match self.end(entry) {
@@ -69,6 +70,9 @@ impl Derivatives<'_> {
         theta[end.entry] = end.inwards;
         let data = self.data_tangent(&theta).0;
         let moved = state.solved.one_sided(&data.blocks).ok()?;
+        if !moved.unsettled.is_empty() {
+            return None;
+        }
         let jump: Vec<f64> = moved.from.iter().zip(&state.solved.x).map(|(a, b)| a - b).collect();
         let jumps = map.variables.iter().any(|variable| {
             let size = |v: &[f64]| variable.apply(v).iter().fold(0.0_f64, |m, v| m.max(v.abs()));

@@ -2,6 +2,7 @@
 
 use super::Derivatives;
 use crate::lifting::project;
+use altdiff::Cause;
 use cvxlayer_program::Parameter;
 
 /// Rates are right to about 1e-9, so what is smaller than this, relative to the motion of the data, is rounding.
@@ -92,6 +93,23 @@ impl Derivatives<'_> {
     fn names(&self, theta: &[f64], moves: impl Fn(&[f64]) -> bool) -> Vec<String> {
         let moved = self.asked().filter(|p| moves(&project(p, &theta[p.start..p.start + p.len()])));
         moved.map(|p| p.name.to_string()).collect()
+    }
+
+    /// What parameters asked for do together only: a direction that moves all of them, in no relation, tells. `None` where
+    /// that could not be found out.
+    pub(super) fn turned(&self) -> Option<Vec<Cause>> {
+        let mut direction = vec![0.0; self.state.program().lift.theta];
+        let mut state = 1_u64;
+        let mut weight = || {
+            // Knuth's linear congruential generator (MMIX).
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f64 / (1_u64 << 24) as f64 - 0.5
+        };
+        for p in self.asked() {
+            let entries: Vec<f64> = (0..p.len()).map(|_| weight()).collect();
+            direction[p.start..p.start + p.len()].copy_from_slice(&project(p, &entries));
+        }
+        self.state.solved.turned(&self.data_tangent(&direction).0.blocks).ok()
     }
 
     fn asked(&self) -> impl Iterator<Item = &Parameter> {

@@ -84,7 +84,15 @@ impl Derivatives<'_> {
         if self.asked.is_empty() {
             return;
         }
+        let mut turned = None;
         for harm in harmful {
+            if let Some(with) = &harm.with {
+                let causes = turned.get_or_insert_with(|| self.turned());
+                let harmless = causes.as_ref().is_some_and(|causes| !causes.contains(&harm.cause));
+                if harmless || self.moving_entries(with).is_empty() {
+                    continue;
+                }
+            }
             match &harm.rate {
                 None => self.note_cause(&harm.cause, None, notes),
                 Some(rate) => {

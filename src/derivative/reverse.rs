@@ -175,20 +175,9 @@ impl Derivatives<'_> {
         if weight != 0.0 || x.iter().chain(&stacked).any(|v| *v != 0.0) {
             let mut options = engine::options(self.route);
             options.examine = examine;
-            let gradient = state.solved.vjp(&engine::cotangent(program, x, &stacked), &options)?;
-            harmful = gradient.harmful;
-            data.blocks = Tangent {
-                p: gradient.p,
-                q: gradient.q,
-                a: gradient.a,
-                b: gradient.b,
-                g: gradient.g,
-                gl: gradient.gl,
-                gu: gradient.gu,
-                lo: gradient.lo,
-                hi: gradient.hi,
-                w: gradient.w,
-            };
+            let mut gradient = state.solved.vjp(&engine::cotangent(program, x, &stacked), &options)?;
+            harmful = std::mem::take(&mut gradient.harmful);
+            data.blocks = gradient.into();
         } else {
             data.blocks = Tangent::zeros(state.problem());
         }

@@ -15,6 +15,7 @@ mod relief;
 mod rounding;
 mod smoothed;
 mod state;
+mod turning;
 
 pub(crate) use adjoint::{Adjoint, block_len, block_of};
 pub use data::{

@@ -31,6 +31,7 @@ mod kernel;
 mod kkt;
 mod pivoting;
 mod plain;
+mod random;
 mod scaling;
 mod sizes;
 mod smooth;

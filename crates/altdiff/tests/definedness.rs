@@ -4,8 +4,8 @@
 mod common;
 
 use altdiff::{
-    Cause, Cotangent, DerivativeOptions, Error, Gradient, Method, Problem, Settings, Solution, Solver,
-    Status, Tangent,
+    Cause, Cotangent, DerivativeOptions, Error, Gradient, Method, OneSided, Problem, Settings, Solution,
+    Solver, Status, Tangent,
 };
 use common::integer::{Kinds, Known};
 use common::{Random, moved};
@@ -18,8 +18,11 @@ fn cases() -> u64 {
 /// Steps of the differences: the second half the first, so that the error's leading term can be taken out.
 const STEP: f64 = 1e-5;
 
-fn solve(problem: &Problem, method: Method) -> Result<Solution, Error> {
-    let settings = Settings { method, ..Settings::default() };
+/// Residuals of the solutions that are compared: what they leave open is divided by the step.
+const EXACT: f64 = 1e-12;
+
+fn solve(problem: &Problem, method: Method, tolerance: f64) -> Result<Solution, Error> {
+    let settings = Settings { method, tolerance, ..Settings::default() };
     Solver::new(problem, settings)?.solve(problem, None)
 }
 
@@ -36,7 +39,7 @@ fn value(s: &Solution, v: &Cotangent) -> f64 {
 /// The value at a problem, if it has one: solved, and the same by two methods that end in different places where the
 /// solutions or the multipliers are many.
 fn unique_value(problem: &Problem, v: &Cotangent) -> Option<f64> {
-    let (a, b) = (solve(problem, Method::Auto).ok()?, solve(problem, Method::Interior).ok()?);
+    let (a, b) = (solve(problem, Method::Auto, EXACT).ok()?, solve(problem, Method::Interior, EXACT).ok()?);
     if a.status != Status::Solved || b.status != Status::Solved {
         return None;
     }
@@ -155,17 +158,14 @@ fn outputs(known: &Known, r: &mut Random) -> Vec<Cotangent> {
     out
 }
 
-fn size(t: &Tangent) -> f64 {
-    [&t.p, &t.q, &t.a, &t.b, &t.g, &t.gl, &t.gu, &t.lo, &t.hi]
-        .into_iter()
-        .flatten()
-        .fold(0.0_f64, |m, v| m.max(v.abs()))
-}
-
 /// The causes for which a gradient says nothing about a direction.
 fn doubts<'g>(g: &'g Gradient, t: &Tangent) -> Vec<&'g Cause> {
-    let stands = |h: &&altdiff::Harm| h.rate.as_ref().is_none_or(|r| r.dot(t).abs() > 1e-7 * size(t));
-    g.harmful.iter().filter(stands).map(|h| &h.cause).collect()
+    g.harmful.iter().filter(|h| h.stands(t)).map(|h| &h.cause).collect()
+}
+
+/// Whether an output reads a direction in which the one-sided tangent is not unique.
+fn sees_freedom(one: &OneSided, v: &Cotangent) -> bool {
+    one.tangent.free.iter().any(|free| free.along.dot(v).abs() > 1e-7)
 }
 
 #[derive(Default)]
@@ -177,6 +177,8 @@ struct Tally {
     samples: Vec<String>,
     wrong: Vec<String>,
     one_sided: usize,
+    /// Those that are said to be left open.
+    unsettled: usize,
     one_sided_wrong: Vec<String>,
 }
 
@@ -189,7 +191,7 @@ fn examine(seed: u64, most: usize, kinds: Kinds, tally: &mut Tally) {
     let problem = &known.problem;
     let mut r = Random::new(seed + 11);
     let methods = [Method::Auto, Method::Alternating, Method::Interior];
-    let s = solve(problem, methods[r.whole(0, 2) as usize]).unwrap();
+    let s = solve(problem, methods[r.whole(0, 2) as usize], Settings::default().tolerance).unwrap();
     assert_eq!(s.status, Status::Solved, "{seed}");
     let outputs = outputs(&known, &mut r);
     let directions = directions(&known, &mut r);
@@ -207,7 +209,10 @@ fn examine(seed: u64, most: usize, kinds: Kinds, tally: &mut Tally) {
                 tally.claims += 1;
                 // A P that is moved out of the cone has no solution to compare with.
                 let convex = [1.0, -1.0].into_iter().all(|sign| {
-                    !matches!(solve(&moved(problem, t, sign * STEP), Method::Auto), Err(Error::NotConvex))
+                    !matches!(
+                        solve(&moved(problem, t, sign * STEP), Method::Auto, EXACT),
+                        Err(Error::NotConvex)
+                    )
                 });
                 // The mean is the better difference where the solution curves; a kink shows in the difference of the two.
                 let smooth = |up: f64, down: f64| (up - down).abs() <= 1e-3 * along.abs().max(1.0);
@@ -262,15 +267,17 @@ fn examine(seed: u64, most: usize, kinds: Kinds, tally: &mut Tally) {
                     continue;
                 }
                 let Some(d) = here.and_then(|here| difference(problem, v, &t, here, 1.0)) else { continue };
-                tally.one_sided += 1;
                 let right = match &found {
+                    Ok(one) if sees_freedom(one, v) => continue,
                     Ok(one) => {
                         let along = one.tangent.dot(v);
-                        let turned = one.tangent.harmful.iter().any(|c| matches!(c, Cause::Dependent(_)));
-                        (d - along).abs() <= 1e-3 * d.abs().max(along.abs()).max(1.0) || turned
+                        tally.unsettled += usize::from(!one.unsettled.is_empty());
+                        (d - along).abs() <= 1e-3 * d.abs().max(along.abs()).max(1.0)
+                            || !one.unsettled.is_empty()
                     }
                     Err(_) => false,
                 };
+                tally.one_sided += 1;
                 if !right {
                     let along = found.as_ref().map(|o| (o.tangent.dot(v), o.tangent.harmful.clone()));
                     tally
@@ -282,16 +289,18 @@ fn examine(seed: u64, most: usize, kinds: Kinds, tally: &mut Tally) {
     }
 }
 
-fn run(name: &str, most: usize, kinds: Kinds) {
+/// The first cases of a group, and some known to be hard.
+fn run(name: &str, most: usize, kinds: Kinds, known: &[u64]) {
     let start = name.bytes().fold(0_u64, |h, b| h * 31 + u64::from(b)) % 1_000_000 * 1_000_000;
     let mut tally = Tally::default();
-    for seed in 0..cases() {
+    for seed in (0..cases()).chain(known.iter().copied()) {
         examine(start + seed, most, kinds, &mut tally);
     }
-    let Tally { claims, doubts, without_cause, samples, wrong, one_sided, one_sided_wrong } = &tally;
+    let Tally { claims, doubts, without_cause, samples, wrong, one_sided, unsettled, one_sided_wrong } =
+        &tally;
     if let Ok(path) = std::env::var("ALTDIFF_LOG") {
         let all = format!(
-            "claims {claims} doubts {doubts} without cause {without_cause:?} wrong {} one-sided {one_sided} wrong {}\n{}\n\n{}\n\n{}\n",
+            "claims {claims} doubts {doubts} without cause {without_cause:?} wrong {} one-sided {one_sided} unsettled {unsettled} wrong {}\n{}\n\n{}\n\n{}\n",
             wrong.len(),
             one_sided_wrong.len(),
             wrong.join("\n"),
@@ -313,35 +322,45 @@ const PLAIN: Kinds = Kinds { weak: false, redundant: false, pinned: false, singu
 
 #[test]
 fn regular() {
-    run("regular", 5, PLAIN);
+    run("regular", 5, PLAIN, &[]);
 }
 
 #[test]
 fn pinned() {
-    run("pinned", 5, Kinds { pinned: true, ..PLAIN });
+    run("pinned", 5, Kinds { pinned: true, ..PLAIN }, &[110]);
 }
 
 #[test]
 fn weakly_active() {
-    run("weak", 5, Kinds { weak: true, ..PLAIN });
+    run("weak", 5, Kinds { weak: true, ..PLAIN }, &[]);
 }
 
 #[test]
 fn redundant() {
-    run("redundant", 5, Kinds { redundant: true, ..PLAIN });
+    run("redundant", 5, Kinds { redundant: true, ..PLAIN }, &[195]);
 }
 
 #[test]
 fn singular() {
-    run("singular", 5, Kinds { singular: true, ..PLAIN });
+    run("singular", 5, Kinds { singular: true, ..PLAIN }, &[74, 125, 183]);
 }
 
 #[test]
 fn all_at_once() {
-    run("all", 4, Kinds { weak: true, redundant: true, pinned: true, singular: true, scale: 0 });
+    run(
+        "all",
+        4,
+        Kinds { weak: true, redundant: true, pinned: true, singular: true, scale: 0 },
+        &[113, 133, 172],
+    );
 }
 
 #[test]
 fn tiny() {
-    run("tiny", 2, Kinds { weak: true, redundant: true, pinned: true, singular: true, scale: 0 });
+    run(
+        "tiny",
+        2,
+        Kinds { weak: true, redundant: true, pinned: true, singular: true, scale: 0 },
+        &[108, 172],
+    );
 }

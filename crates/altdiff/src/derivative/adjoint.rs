@@ -61,18 +61,7 @@ impl State {
             Adjoint::Clean { d, .. } => {
                 block_of(&self.problem.user, self.equalities, (&self.point, &self.active), d, block, room)
             }
-            Adjoint::General(g) => match block {
-                Block::P => &g.p,
-                Block::Q => &g.q,
-                Block::A => &g.a,
-                Block::B => &g.b,
-                Block::G => &g.g,
-                Block::Gl => &g.gl,
-                Block::Gu => &g.gu,
-                Block::Lo => &g.lo,
-                Block::Hi => &g.hi,
-                Block::W => &g.w,
-            },
+            Adjoint::General(gradient) => gradient.block(block),
         }
     }
 }

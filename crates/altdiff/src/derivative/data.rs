@@ -1,6 +1,7 @@
 //! What goes into and comes out of a derivative.
 
-use crate::{Degeneracy, Problem};
+use crate::problem::{dot, norm_inf};
+use crate::{Block, Degeneracy, Problem};
 
 /// By which route a derivative is computed. They agree (to 1e-9) wherever the solution is differentiable.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -70,6 +71,11 @@ impl Cotangent {
     pub fn x(x: Vec<f64>) -> Self {
         Self { x, ..Self::default() }
     }
+
+    /// The blocks, those of x and of the multipliers.
+    pub(super) fn blocks(&self) -> [&Vec<f64>; 6] {
+        [&self.x, &self.lambda, &self.nu_lower, &self.nu_upper, &self.mu_lower, &self.mu_upper]
+    }
 }
 
 /// One number for every entry of the data: a direction in which the data move (see [`crate::Solution::jvp`]), or the
@@ -102,6 +108,11 @@ pub struct Tangent {
 }
 
 impl Tangent {
+    /// The largest entry.
+    pub(crate) fn largest(&self) -> f64 {
+        largest(&self.blocks())
+    }
+
     /// Zeros shaped like the problem's data.
     pub fn zeros(problem: &Problem) -> Self {
         Self {
@@ -120,17 +131,19 @@ impl Tangent {
 
     /// The sum of products with another one.
     pub fn dot(&self, other: &Self) -> f64 {
-        use crate::problem::dot;
-        dot(&self.p, &other.p)
-            + dot(&self.q, &other.q)
-            + dot(&self.w, &other.w)
-            + dot(&self.a, &other.a)
-            + dot(&self.b, &other.b)
-            + dot(&self.g, &other.g)
-            + dot(&self.gl, &other.gl)
-            + dot(&self.gu, &other.gu)
-            + dot(&self.lo, &other.lo)
-            + dot(&self.hi, &other.hi)
+        product(self.blocks(), other.blocks())
+    }
+
+    /// All blocks.
+    pub(crate) fn blocks(&self) -> [&Vec<f64>; 10] {
+        let Self { p, q, w, a, b, g, gl, gu, lo, hi } = self;
+        [p, q, w, a, b, g, gl, gu, lo, hi]
+    }
+
+    /// As [`blocks`](Self::blocks), in the same order.
+    pub(crate) fn blocks_mut(&mut self) -> [&mut Vec<f64>; 10] {
+        let Self { p, q, w, a, b, g, gl, gu, lo, hi } = self;
+        [p, q, w, a, b, g, gl, gu, lo, hi]
     }
 }
 
@@ -138,7 +151,7 @@ impl Tangent {
 ///
 /// The scalar's derivative is the same for every admissible multiplier and every choice at weakly active rows iff no
 /// parameter moves any of the quantities in `harmful`. So for a parameter t with data tangent δ(t) the derivative is
-/// well defined if `harm.rate.dot(&δ) == 0` for each of them; if `harmful` is empty it is for every parameter.
+/// well defined if no [`Harm::stands`] for δ(t); if `harmful` is empty it is for every parameter.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Gradient {
     /// By the stored upper triangle of P.
@@ -171,28 +184,59 @@ pub struct Gradient {
 }
 
 /// The largest absolute value of several vectors.
-fn largest(blocks: &[&[f64]]) -> f64 {
-    blocks.iter().map(|b| crate::problem::norm_inf(b)).fold(0.0, f64::max)
+fn largest(blocks: &[&Vec<f64>]) -> f64 {
+    blocks.iter().map(|b| norm_inf(b)).fold(0.0, f64::max)
+}
+
+/// The sum of products of several vectors.
+fn product<const N: usize>(one: [&Vec<f64>; N], other: [&Vec<f64>; N]) -> f64 {
+    one.iter().zip(other).map(|(a, b)| dot(a, b)).sum()
 }
 
 impl Gradient {
     pub(super) fn largest(&self) -> f64 {
-        largest(&[&self.p, &self.q, &self.a, &self.b, &self.g, &self.gl, &self.gu, &self.lo, &self.hi])
+        largest(&self.blocks())
+    }
+
+    /// The blocks, in the order of [`Tangent::blocks`].
+    fn blocks(&self) -> [&Vec<f64>; 10] {
+        let Self { p, q, w, a, b, g, gl, gu, lo, hi, harmful: _, residual: _, error_estimate: _ } = self;
+        [p, q, w, a, b, g, gl, gu, lo, hi]
+    }
+
+    /// The entries of a block.
+    pub fn block(&self, block: Block) -> &[f64] {
+        match block {
+            Block::P => &self.p,
+            Block::Q => &self.q,
+            Block::A => &self.a,
+            Block::B => &self.b,
+            Block::G => &self.g,
+            Block::Gl => &self.gl,
+            Block::Gu => &self.gu,
+            Block::Lo => &self.lo,
+            Block::Hi => &self.hi,
+            Block::W => &self.w,
+        }
     }
 
     /// The derivative along a data tangent: the sum of products.
     pub fn along(&self, tangent: &Tangent) -> f64 {
-        use crate::problem::dot;
-        dot(&self.p, &tangent.p)
-            + dot(&self.q, &tangent.q)
-            + dot(&self.w, &tangent.w)
-            + dot(&self.a, &tangent.a)
-            + dot(&self.b, &tangent.b)
-            + dot(&self.g, &tangent.g)
-            + dot(&self.gl, &tangent.gl)
-            + dot(&self.gu, &tangent.gu)
-            + dot(&self.lo, &tangent.lo)
-            + dot(&self.hi, &tangent.hi)
+        product(self.blocks(), tangent.blocks())
+    }
+}
+
+impl From<Gradient> for Tangent {
+    fn from(gradient: Gradient) -> Self {
+        let Gradient { p, q, w, a, b, g, gl, gu, lo, hi, .. } = gradient;
+        Self { p, q, w, a, b, g, gl, gu, lo, hi }
+    }
+}
+
+impl From<Tangent> for Gradient {
+    fn from(tangent: Tangent) -> Self {
+        let Tangent { p, q, w, a, b, g, gl, gu, lo, hi } = tangent;
+        Self { p, q, w, a, b, g, gl, gu, lo, hi, ..Self::default() }
     }
 }
 
@@ -244,7 +288,34 @@ pub struct Harm {
     /// The derivative by the data of the quantity that must not move, its largest entry ±1; `None`: what was asked for
     /// has no derivative at all, whatever moves. Rates are right to about 1e-9: compare `|rate · δ|` with 1e-7 ‖δ‖∞.
     pub rate: Option<Box<Tangent>>,
+    /// Where harm is done only by moving two quantities together, the second one's rate: dependent constraints that turn
+    /// about each other (`rate`) contradict each other once x moves (`with`). Data that move both need not do the harm;
+    /// [`crate::Solution::turned`] tells for a direction.
+    pub with: Option<Box<Tangent>>,
 }
+
+impl Harm {
+    /// Harm by whatever moves.
+    pub(crate) fn always(cause: Cause) -> Self {
+        Self { cause, rate: None, with: None }
+    }
+
+    /// Whether data that move along `tangent` do the harm.
+    pub fn stands(&self, tangent: &Tangent) -> bool {
+        let moves = |rate: &Option<Box<Tangent>>| {
+            rate.as_ref().is_none_or(|r| r.dot(tangent).abs() > MOVED * tangent.largest())
+        };
+        moves(&self.rate) && moves(&self.with)
+    }
+
+    /// The rates there are.
+    pub(crate) fn rates_mut(&mut self) -> impl Iterator<Item = &mut Tangent> {
+        self.rate.iter_mut().chain(&mut self.with).map(|rate| &mut **rate)
+    }
+}
+
+/// A rate along a direction, relative to the direction's largest entry, that is more than rounding.
+pub(super) const MOVED: f64 = 1e-7;
 
 /// How the solution moves when the data do (Jacobian–vector product).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -284,18 +355,17 @@ pub struct Freedom {
 
 impl SolutionTangent {
     pub(super) fn largest(&self) -> f64 {
-        largest(&[&self.x, &self.lambda, &self.nu_lower, &self.nu_upper, &self.mu_lower, &self.mu_upper])
+        largest(&self.blocks())
+    }
+
+    /// x and the multipliers.
+    fn blocks(&self) -> [&Vec<f64>; 6] {
+        [&self.x, &self.lambda, &self.nu_lower, &self.nu_upper, &self.mu_lower, &self.mu_upper]
     }
 
     /// The sum of products with a cotangent.
     pub fn dot(&self, cotangent: &Cotangent) -> f64 {
-        use crate::problem::dot;
-        dot(&self.x, &cotangent.x)
-            + dot(&self.lambda, &cotangent.lambda)
-            + dot(&self.nu_lower, &cotangent.nu_lower)
-            + dot(&self.nu_upper, &cotangent.nu_upper)
-            + dot(&self.mu_lower, &cotangent.mu_lower)
-            + dot(&self.mu_upper, &cotangent.mu_upper)
+        product(self.blocks(), cotangent.blocks())
     }
 }
 

@@ -7,9 +7,10 @@ use crate::finish::reduced_factor;
 use crate::kkt::Factor;
 use crate::pivoting::Pivoted;
 use crate::problem::norm_inf;
+use crate::random::Random;
 use crate::sizes::Sizes;
-use crate::{Error, Place, Solution};
-use std::sync::Arc;
+use crate::{Error, Harm, Place, Solution};
+use std::sync::{Arc, OnceLock};
 
 /// What keeps the solution map from being differentiable everywhere around a solution.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,6 +53,10 @@ pub(crate) struct Classified {
     /// Directions that P and the active set leave free.
     pub(super) free: Vec<Stacked>,
     pub(super) proved: bool,
+    /// The harms of data that turn dependent constraints about each other, on first use.
+    pub(super) turning: OnceLock<Vec<Harm>>,
+    /// The dependencies of constraints that can leave no point between them, on first use.
+    pub(super) contrary: OnceLock<Vec<Stacked>>,
 }
 
 /// Rounding in a slack or a multiplier, relative to the terms it is made of.
@@ -170,7 +175,18 @@ impl State {
                 dependencies.extend(self.null_space(&joint, &joint_factor).1.into_iter().filter(involved));
             }
         }
-        Ok(Classified { active, tight, factor, weak: independent, binding, dependencies, free, proved })
+        Ok(Classified {
+            active,
+            tight,
+            factor,
+            weak: independent,
+            binding,
+            dependencies,
+            free,
+            proved,
+            turning: OnceLock::new(),
+            contrary: OnceLock::new(),
+        })
     }
 
     /// The factors that the active-set method left behind, on an active set whose constraints are independent beyond doubt.
@@ -252,18 +268,12 @@ impl State {
 
     /// Random vectors of the null space of K: directions that stay free, and dependencies of the active normals. One
     /// random vector of each suffices: with probability one it shows what any other would.
-    fn null_space(&self, active: &ActiveSet, factor: &Factor) -> (Vec<Stacked>, Vec<Stacked>) {
+    pub(super) fn null_space(&self, active: &ActiveSet, factor: &Factor) -> (Vec<Stacked>, Vec<Stacked>) {
         let (n, m) = (self.problem.core().n(), self.problem.core().m());
         let (fixed, rows) = (active.free_mask(), active.row_mask());
-        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut random = || {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            (seed >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
-        };
-        let mut x: Vec<f64> = (0..n).map(|i| if fixed[i] { random() } else { 0.0 }).collect();
-        let mut y: Vec<f64> = (0..m).map(|i| if rows[i] { random() } else { 0.0 }).collect();
+        let mut random = Random::new();
+        let mut x: Vec<f64> = (0..n).map(|i| if fixed[i] { random.uniform() } else { 0.0 }).collect();
+        let mut y: Vec<f64> = (0..m).map(|i| if rows[i] { random.uniform() } else { 0.0 }).collect();
         (x, y) = Self::project(x, y, active, factor);
         let (s, mut free, mut dependent) = (self.problem.scaling(), Vec::new(), Vec::new());
         if norm_inf(&x) > NULL {

@@ -4,6 +4,7 @@
 //! constraints and every solution. Each reason found is reported with the quantity that parameters must not move;
 //! where nothing a caller owns moves it (a constant redundant row, an auxiliary variable), it harms nothing.
 
+use super::data::MOVED;
 use super::degeneracy::{Weak, support};
 use super::state::{Stacked, State, at, end};
 use crate::active::Side;
@@ -11,13 +12,13 @@ use crate::problem::{dot, norm_inf};
 use crate::{Cause, Cotangent, Error, Freedom, Harm, Place, SolutionTangent, Tangent};
 
 /// Below this (relative) a coupling is rounding noise.
-const NOISE: f64 = 1e-8;
+pub(super) const NOISE: f64 = 1e-8;
 
 /// Below this, relative to the rest of an adjoint, its part by x is rounding noise.
-const STILL: f64 = 1e-12;
+pub(super) const STILL: f64 = 1e-12;
 
 /// More weakly active constraints than this are not told apart; they are all reported.
-const MANY: usize = 300;
+pub(super) const MANY: usize = 300;
 
 impl State {
     /// The harms of a reverse derivative: cotangent v, adjoint d.
@@ -25,37 +26,29 @@ impl State {
         let c = self.classified()?;
         let mut out = Vec::new();
         if !c.proved {
-            out.push(Harm { cause: Cause::Unproved, rate: None });
+            out.push(Harm::always(Cause::Unproved));
         }
         for z in &c.free {
             let cause = Cause::NotUnique(support(&z.x).collect());
             if dot(&z.x, &v.x).abs() > NOISE * norm_inf(&z.x) * v.norm() {
-                out.push(Harm { cause, rate: None });
+                out.push(Harm::always(cause));
                 continue;
             }
             // Stationarity along z must stay, and nothing that d sees may depend on where along z the solution lies.
             let along = self.pair(z, &self.point.x, &self.point.y, &c.active);
-            let shifted = self.pair(d, &z.x, &vec![0.0; self.problem.user.m()], &c.active);
-            let shifted = Tangent {
-                q: Vec::new(),
-                b: Vec::new(),
-                gl: Vec::new(),
-                gu: Vec::new(),
-                lo: Vec::new(),
-                hi: Vec::new(),
-                ..shifted
-            };
+            let shifted = self.turned_about(d, &z.x, &vec![0.0; self.problem.user.m()]);
             push(&mut out, &cause, along, 0.0);
             push(&mut out, &cause, shifted, norm_inf(&z.x) * d.norm());
         }
         for y in &c.dependencies {
             self.dependency_harms(y, v, d, asked, &mut out);
         }
+        out.extend_from_slice(c.turning.get_or_init(|| self.turning(c)));
         self.weak_harms(v, d, asked, &mut out)?;
         for (row, i) in self.pinned() {
             let place = self.fixed_place(row, i);
             if asks_for_parts(asked, place) && self.is_slack(row, i) {
-                out.push(Harm { cause: Cause::Pinned(place), rate: None });
+                out.push(Harm::always(Cause::Pinned(place)));
                 continue;
             }
             // One way they leave no point between them, whatever is asked.
@@ -67,7 +60,7 @@ impl State {
                 rate.hi[i] = 1.0;
                 rate.lo[i] = -1.0;
             }
-            out.push(Harm { cause: Cause::Pinned(place), rate: Some(Box::new(rate)) });
+            out.push(Harm { cause: Cause::Pinned(place), rate: Some(Box::new(rate)), with: None });
         }
         Ok(out)
     }
@@ -89,7 +82,7 @@ impl State {
             || places.iter().any(|p| self.is_weak_choice(*p) && multiplier_cotangent(asked, *p) != 0.0)
             || places.iter().any(|p| asks_for_parts(asked, *p))
         {
-            out.push(Harm { cause, rate: None });
+            out.push(Harm::always(cause));
             return;
         }
         // yᵀ(ċ − Ċx) with every end of the dependency, whether or not its row was kept in the active set.
@@ -128,7 +121,7 @@ impl State {
     }
 
     /// yᵀĊx for a dependency y and a direction x.
-    fn push_turned(&self, cause: &Cause, y: &Stacked, x: &[f64], out: &mut Vec<Harm>) {
+    pub(super) fn push_turned(&self, cause: &Cause, y: &Stacked, x: &[f64], out: &mut Vec<Harm>) {
         let mut turned = self.empty();
         let (mut ka, mut kg) = (0, 0);
         for (i, j, _) in self.problem.user.c.iter() {
@@ -180,7 +173,7 @@ impl State {
         }
         if c.binding.len() > MANY {
             for w in &c.binding {
-                out.push(Harm { cause: Cause::WeaklyActive(self.weak_place(w)), rate: None });
+                out.push(Harm::always(Cause::WeaklyActive(self.weak_place(w))));
             }
             return Ok(());
         }
@@ -211,7 +204,7 @@ impl State {
 
     /// How the slack of a weakly active constraint, taken as inactive, moves with the data; `moved` is K⁻¹ of its
     /// normal.
-    fn slack_rate(&self, w: &Weak, moved: &Stacked) -> Tangent {
+    pub(super) fn slack_rate(&self, w: &Weak, moved: &Stacked) -> Tangent {
         let Ok(c) = self.classified() else { return self.empty() };
         let sign = if w.side == Side::Lower { -1.0 } else { 1.0 };
         // u̇ − Ċx − gᵀẋ for an upper end; gᵀẋ = movedᵀ(a, g) = −pair(moved).
@@ -244,10 +237,7 @@ impl State {
     pub(super) fn harms_along(&self, t: &Tangent, moved: &Stacked) -> Result<Vec<Cause>, Error> {
         let c = self.classified()?;
         let mut out = Vec::new();
-        let size = [&t.p, &t.q, &t.a, &t.b, &t.g, &t.gl, &t.gu, &t.lo, &t.hi]
-            .iter()
-            .map(|v| norm_inf(v))
-            .fold(0.0, f64::max);
+        let size = t.largest();
         if size == 0.0 {
             return Ok(out);
         }
@@ -256,7 +246,8 @@ impl State {
         }
         for z in &c.free {
             let shifted = self.right_hand_side(t, &c.active);
-            if dot(&z.x, &shifted.x).abs() > NOISE * norm_inf(&z.x) * size {
+            let slides = dot(&z.x, &shifted.x).abs() > NOISE * norm_inf(&z.x) * size;
+            if slides || self.slides(z, t, &moved.x, &moved.y) {
                 out.push(Cause::NotUnique(support(&z.x).collect()));
             }
         }
@@ -269,14 +260,14 @@ impl State {
                 &Cotangent::default(),
                 &mut harms,
             );
-            if harms.iter().any(|h| h.rate.as_ref().is_none_or(|r| r.dot(t).abs() > 1e-7 * size)) {
+            if harms.iter().any(|h| h.stands(t)) {
                 out.push(Cause::Dependent(self.support(y, &c.tight)));
             }
         }
         for w in &c.binding {
             let (k, _) = self.solve_on(&self.normal(w), &c.active, &c.factor);
             let rate = self.slack_rate(w, &k);
-            if rate.dot(t).abs() > 1e-7 * size {
+            if rate.dot(t).abs() > MOVED * size {
                 out.push(Cause::WeaklyActive(self.weak_place(w)));
             }
         }
@@ -326,31 +317,22 @@ impl State {
 }
 
 /// Reports a rate scaled to largest entry 1, unless it is rounding noise against `size`.
-fn push(out: &mut Vec<Harm>, cause: &Cause, mut rate: Tangent, size: f64) {
-    let mut largest = 0.0_f64;
-    let blocks = [
-        &mut rate.p,
-        &mut rate.q,
-        &mut rate.a,
-        &mut rate.b,
-        &mut rate.g,
-        &mut rate.gl,
-        &mut rate.gu,
-        &mut rate.lo,
-        &mut rate.hi,
-    ];
-    for block in &blocks {
-        largest = largest.max(norm_inf(block));
+pub(super) fn push(out: &mut Vec<Harm>, cause: &Cause, mut rate: Tangent, size: f64) {
+    if scaled(&mut rate, size) {
+        out.push(Harm { cause: cause.clone(), rate: Some(Box::new(rate)), with: None });
     }
+}
+
+/// Scales a rate to largest entry 1; whether it is more than rounding noise against `size`.
+pub(super) fn scaled(rate: &mut Tangent, size: f64) -> bool {
+    let largest = rate.largest();
     if largest <= NOISE * size || largest == 0.0 {
-        return;
+        return false;
     }
-    for block in blocks {
-        for v in block.iter_mut() {
-            *v /= largest;
-        }
+    for v in rate.blocks_mut().into_iter().flatten() {
+        *v /= largest;
     }
-    out.push(Harm { cause: cause.clone(), rate: Some(Box::new(rate)) });
+    true
 }
 
 /// The cotangent on a constraint's multiplier.

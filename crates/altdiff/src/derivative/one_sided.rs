@@ -9,12 +9,14 @@
 //! 3. with both known, ẋ solves the quadratic program on the critical cone: strongly active constraints stay active,
 //!    weakly active ones may only be left inwards (Ralph and Dempe 1995, Theorem 2, for linear constraints).
 
-use super::degeneracy::support;
+use super::degeneracy::{Classified, support};
 use super::state::{Stacked, State, at};
-use crate::active::Side;
+use crate::active::{ActiveSet, Side};
 use crate::problem::norm_inf;
 use crate::sizes::Sizes;
-use crate::{Cause, Csc, Error, Problem, Settings, Solution, SolutionTangent, Solver, Status, Tangent};
+use crate::{
+    Cause, Csc, Error, Freedom, Problem, Settings, Solution, SolutionTangent, Solver, Status, Tangent,
+};
 
 /// The derivative along one direction, and where it starts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,9 +24,13 @@ pub struct OneSided {
     /// The solution that the solutions of the perturbed problems tend to, n. It is [`Solution::x`] wherever that is
     /// unique; the variables in which it differs jump.
     pub from: Vec<f64>,
-    /// How the solution moves from there, per unit of the direction. `harmful` names what jumps, and dependent constraints
-    /// that the direction turns about each other: these may hold the solution back, which no first order tells.
+    /// How the solution moves from there, per unit of the direction. `harmful` names what jumps, `free` are the directions
+    /// in which x and the multipliers are not unique along the way.
     pub tangent: SolutionTangent,
+    /// What only a higher order of the perturbation settles: dependent constraints that the direction turns about each
+    /// other may hold the solution back, and a slope that it makes along a free direction pulls it away. Where there is
+    /// none the derivative is right.
+    pub unsettled: Vec<Cause>,
 }
 
 /// A rate below this part of its terms is zero.
@@ -33,12 +39,24 @@ const TURNED: f64 = 1e-7;
 /// Multipliers below this part of the largest are zero.
 const ZERO: f64 = 1e-9;
 
+/// What is left of a sum, relative to its largest term, where its terms cancel.
+const CANCELLED: f64 = 1e-13;
+
 /// Rates of all ends along the direction, with what Ċ moves taken over to the ends.
 struct Rates {
     lower: Vec<f64>,
     upper: Vec<f64>,
     lo: Vec<f64>,
     hi: Vec<f64>,
+}
+
+type Pair<'a> = (&'a [f64], &'a [f64]);
+
+/// Multipliers of rows and bounds, and the directions in which they are not unique.
+struct Prices {
+    y: Vec<f64>,
+    z: Vec<f64>,
+    free: Vec<Stacked>,
 }
 
 /// Which ends hold with equality at a point.
@@ -63,10 +81,11 @@ impl Solution {
         let classified = state.classified()?;
         let mut from = state.point.x.clone();
         let (mut y, mut z) = (state.point.y.clone(), state.point.z.clone());
-        let mut harmful = Vec::new();
+        let (mut harmful, mut choices) = (Vec::new(), Vec::new());
         if !classified.free.is_empty() {
             match state.departure(tangent) {
-                Ok(x) => {
+                Ok((x, free)) => {
+                    choices = free;
                     let jump: Vec<f64> = x.iter().zip(&from).map(|(a, b)| a - b).collect();
                     if norm_inf(&jump) > 1e-7 * norm_inf(&x).max(1.0) {
                         harmful.push(Cause::NotUnique(support(&jump).collect()));
@@ -83,23 +102,37 @@ impl Solution {
         let tight = state.tight(&from);
         let rates = state.rates(tangent, &from);
         if !classified.dependencies.is_empty() {
-            (y, z) = state.prices(&from, &tight, &rates)?;
+            let prices = state.prices(&from, &tight, &rates)?;
+            (y, z) = (prices.y, prices.z);
+            choices.extend(prices.free);
         }
-        let data = tangent;
-        let mut tangent = state.along_cone(data, &from, (&y, &z), &tight, &rates)?;
-        for d in &classified.dependencies {
-            if state.turns(d, data, &tangent.x) {
-                harmful.push(Cause::Dependent(state.support(d, &classified.tight)));
-            }
-        }
-        tangent.harmful = harmful;
-        Ok(OneSided { from, tangent })
+        let along = state.along_cone(tangent, &from, (&y, &z), &tight, &rates)?;
+        let held = along.state()?.classified()?;
+        let unsettled = state.unsettled(tangent, held, &along, &tight.sides())?;
+        let free = state.free_along(tangent, held, &along, &choices, (&y, &z), &tight)?;
+        let residual = along.residuals.max();
+        let multipliers = ((&*along.nu_upper, &*along.nu_lower), (&*along.mu_upper, &*along.mu_lower));
+        let parts = state.parts(along.x, multipliers, (&y, &z), &tight);
+        let tangent = SolutionTangent { harmful, free, residual, ..parts };
+        Ok(OneSided { from, tangent, unsettled })
+    }
+}
+
+impl Tight {
+    fn sides(&self) -> ActiveSet {
+        let side = |ends: &(bool, bool)| match ends {
+            (true, true) => Side::Equal,
+            (true, false) => Side::Lower,
+            (false, true) => Side::Upper,
+            (false, false) => Side::Inactive,
+        };
+        ActiveSet { rows: self.rows.iter().map(side).collect(), vars: self.vars.iter().map(side).collect() }
     }
 }
 
 impl State {
     /// Whether the data turn the constraints of a dependency y about each other, as seen by a motion of x: yᵀĊẋ ≠ 0.
-    fn turns(&self, y: &Stacked, t: &Tangent, x: &[f64]) -> bool {
+    pub(super) fn turns(&self, y: &Stacked, t: &Tangent, x: &[f64]) -> bool {
         let (_, turned) = self.linear(t, x, &y.y);
         let sum: f64 = turned.iter().zip(&y.y).map(|(c, y)| c * y).sum();
         let size = norm_inf(&turned) * norm_inf(&y.y);
@@ -143,8 +176,9 @@ impl State {
         Csc { values: t.p.clone(), ..(**p).clone() }
     }
 
-    /// The solution from which the perturbed ones depart: the best for the perturbation among all solutions.
-    fn departure(&self, t: &Tangent) -> Result<Vec<f64>, Error> {
+    /// The solution from which the perturbed ones depart: the best for the perturbation among all solutions; and the
+    /// directions in which it is not unique.
+    fn departure(&self, t: &Tangent) -> Result<(Vec<f64>, Vec<Stacked>), Error> {
         let (user, c) = (&self.problem.user, self.classified()?);
         let (cost, _) = self.linear(t, &self.point.x, &self.point.y);
         let mut full = Vec::new();
@@ -171,7 +205,10 @@ impl State {
             .quadratic(self.hessian_rate(t), cost)
             .inequalities(user.c.stack(&p), gl, gu)
             .bounds(lo, hi);
-        Ok(Self::solve(&problem, "the departure could not be found")?.x)
+        let s = Self::solve(&problem, "the departure could not be found")?;
+        let free = s.state()?.classified()?.free.iter();
+        let free = free.map(|z| Stacked { x: z.x.clone(), ..Stacked::zeros(user) }).collect();
+        Ok((s.x, free))
     }
 
     /// Which ends hold with equality at x.
@@ -222,14 +259,7 @@ impl State {
     }
 
     /// A program in the rates w: `min ½wᵀPw + costᵀw` over the linearized constraints.
-    fn program(
-        &self,
-        p: Csc,
-        cost: Vec<f64>,
-        (y, z): (&[f64], &[f64]),
-        tight: &Tight,
-        rates: &Rates,
-    ) -> Problem {
+    fn program(&self, p: Csc, cost: Vec<f64>, (y, z): Pair<'_>, tight: &Tight, rates: &Rates) -> Problem {
         let user = &self.problem.user;
         let (gl, gu) = (0..user.m())
             .map(|i| Self::interval(y[i], tight.rows[i], (rates.lower[i], rates.upper[i])))
@@ -239,11 +269,19 @@ impl State {
         Problem::new(user.n()).quadratic(p, cost).inequalities((*user.c).clone(), gl, gu).bounds(lo, hi)
     }
 
-    /// The admissible multipliers that pay most for the perturbation, noise removed.
-    fn prices(&self, x: &[f64], tight: &Tight, rates: &Rates) -> Result<(Vec<f64>, Vec<f64>), Error> {
+    /// The admissible multipliers that pay most for the perturbation, noise removed, and the directions in which these are
+    /// not unique.
+    fn prices(&self, x: &[f64], tight: &Tight, rates: &Rates) -> Result<Prices, Error> {
         let (user, n, m) = (&self.problem.user, self.problem.user.n(), self.problem.user.m());
         let mut cost = user.q.clone();
         user.p.mul_symmetric_add(1.0, x, &mut cost);
+        // What is left of terms that cancel would make multipliers that no other one is there to dwarf.
+        let alone = Stacked { x: x.to_vec(), ..Stacked::zeros(user) };
+        for (c, size) in cost.iter_mut().zip(Sizes::new(user, &alone).noise.1) {
+            if c.abs() <= CANCELLED * size {
+                *c = 0.0;
+            }
+        }
         let none = (vec![0.0; m], vec![0.0; n]);
         let problem = self.program(Csc::zeros(n, n), cost, (&none.0, &none.1), tight, rates);
         let s = Self::solve(&problem, "the multipliers could not be found")?;
@@ -254,19 +292,20 @@ impl State {
         for v in y.iter_mut().chain(&mut z).filter(|v| v.abs() <= least) {
             *v = 0.0;
         }
-        Ok((y, z))
+        let free = s.state()?.classified()?.dependencies.clone();
+        Ok(Prices { y, z, free })
     }
 
-    /// The quadratic program on the critical cone.
+    /// The solution of the quadratic program on the critical cone.
     fn along_cone(
         &self,
         t: &Tangent,
         x: &[f64],
-        (y, z): (&[f64], &[f64]),
+        (y, z): Pair<'_>,
         tight: &Tight,
         rates: &Rates,
-    ) -> Result<SolutionTangent, Error> {
-        let (user, me, c) = (&self.problem.user, self.equalities, self.classified()?);
+    ) -> Result<Solution, Error> {
+        let (user, c) = (&self.problem.user, self.classified()?);
         let (mut cost, _) = self.linear(t, x, y);
         self.hessian_rate(t).mul_symmetric_add(1.0, x, &mut cost);
         // Which multipliers count as positive was decided with the classification, unless they are new.
@@ -275,9 +314,20 @@ impl State {
         let y_strong: Vec<f64> = (0..user.m()).map(|i| strong(c.active.rows[i].on(), y[i])).collect();
         let z_strong: Vec<f64> = (0..user.n()).map(|i| strong(c.active.vars[i].on(), z[i])).collect();
         let problem = self.program((*user.p).clone(), cost, (&y_strong, &z_strong), tight, rates);
-        let s = Self::solve(&problem, "the program on the critical cone could not be solved")?;
-        // A multiplier moves at the end its constraint sits at.
-        let part = |upper: f64, lower: f64, multiplier: f64, tight: (bool, bool)| {
+        Self::solve(&problem, "the program on the critical cone could not be solved")
+    }
+
+    /// Rates of x and of the (upper, lower) multipliers of all rows and bounds as a tangent: a multiplier moves at the end
+    /// its constraint sits at.
+    fn parts(
+        &self,
+        x: Vec<f64>,
+        (rows, bounds): (Pair<'_>, Pair<'_>),
+        (y, z): Pair<'_>,
+        tight: &Tight,
+    ) -> SolutionTangent {
+        let me = self.equalities;
+        let part = |(upper, lower): (f64, f64), multiplier: f64, tight: (bool, bool)| {
             let signed = upper - lower;
             match tight {
                 (true, true) if multiplier == 0.0 => (upper, lower),
@@ -287,20 +337,78 @@ impl State {
                 (false, false) => (0.0, 0.0),
             }
         };
-        let lambda = (0..me).map(|i| s.nu_upper[i] - s.nu_lower[i]).collect();
-        let (nu_upper, nu_lower) =
-            (me..user.m()).map(|i| part(s.nu_upper[i], s.nu_lower[i], y[i], tight.rows[i])).unzip();
-        let (mu_upper, mu_lower) =
-            (0..user.n()).map(|i| part(s.mu_upper[i], s.mu_lower[i], z[i], tight.vars[i])).unzip();
-        Ok(SolutionTangent {
-            x: s.x,
-            lambda,
-            nu_lower,
-            nu_upper,
-            mu_lower,
-            mu_upper,
-            residual: s.residuals.max(),
-            ..SolutionTangent::default()
-        })
+        let of = |rates: Pair<'_>, i: usize| (rates.0[i], rates.1[i]);
+        let lambda = (0..me).map(|i| rows.0[i] - rows.1[i]).collect();
+        let (nu_upper, nu_lower) = (me..y.len()).map(|i| part(of(rows, i), y[i], tight.rows[i])).unzip();
+        let (mu_upper, mu_lower) = (0..z.len()).map(|i| part(of(bounds, i), z[i], tight.vars[i])).unzip();
+        SolutionTangent { x, lambda, nu_lower, nu_upper, mu_lower, mu_upper, ..SolutionTangent::default() }
+    }
+
+    /// What the first order leaves open: `along` solves the program on the critical cone, `held` is its degeneracy.
+    fn unsettled(
+        &self,
+        t: &Tangent,
+        held: &Classified,
+        along: &Solution,
+        sides: &ActiveSet,
+    ) -> Result<Vec<Cause>, Error> {
+        let c = self.classified()?;
+        let turned = |d: &&Stacked| self.turns(d, t, &along.x);
+        // What dependent constraints see of the directions that are free fixes where along these the solution departs.
+        let fixing = |d: &&Stacked| c.free.iter().any(|z| self.turns(d, t, &z.x));
+        let turning = held.dependencies.iter().filter(turned).chain(c.dependencies.iter().filter(fixing));
+        let mut out: Vec<Cause> = turning.map(|d| Cause::Dependent(self.support(d, sides))).collect();
+        let y: Vec<f64> = along.nu_upper.iter().zip(&along.nu_lower).map(|(u, l)| u - l).collect();
+        let sliding = held.free.iter().filter(|z| self.slides(z, t, &along.x, &y));
+        out.extend(sliding.map(|z| Cause::NotUnique(support(&z.x).collect())));
+        if !held.proved {
+            out.push(Cause::Unproved);
+        }
+        Ok(out)
+    }
+
+    /// The directions in which the tangent is not unique: those of the program on the critical cone, and how its solution
+    /// moves with the choice among solutions and multipliers that are as good to depart from.
+    fn free_along(
+        &self,
+        t: &Tangent,
+        held: &Classified,
+        along: &Solution,
+        choices: &[Stacked],
+        multipliers: Pair<'_>,
+        tight: &Tight,
+    ) -> Result<Vec<Freedom>, Error> {
+        let program = along.state()?;
+        let sides = tight.sides();
+        let freedom = |cause: Cause, d: &Stacked| {
+            let none = (vec![0.0; d.y.len()], vec![0.0; d.z.len()]);
+            let rates = ((&*d.y, &*none.0), (&*d.z, &*none.1));
+            Freedom { cause, along: self.parts(d.x.clone(), rates, multipliers, tight) }
+        };
+        let mut out = Vec::new();
+        for z in &held.free {
+            out.push(freedom(Cause::NotUnique(support(&z.x).collect()), z));
+        }
+        for y in &held.dependencies {
+            out.push(freedom(Cause::Dependent(self.support(y, &sides)), y));
+        }
+        let turn = Tangent { q: Vec::new(), ..t.clone() };
+        let rate = self.hessian_rate(t);
+        for choice in choices {
+            let mut rhs = Stacked::zeros(&self.problem.user);
+            (rhs.x, rhs.y) = self.linear(&turn, &choice.x, &choice.y);
+            rate.mul_symmetric_add(1.0, &choice.x, &mut rhs.x);
+            if rhs.norm() > TURNED * turn.largest() * choice.norm() {
+                rhs.negate();
+                let (moved, _) = program.solve_on(&rhs, &held.active, &held.factor);
+                let cause = if norm_inf(&choice.x) > 0.0 {
+                    Cause::NotUnique(support(&choice.x).collect())
+                } else {
+                    Cause::Dependent(self.support(choice, &sides))
+                };
+                out.push(freedom(cause, &moved));
+            }
+        }
+        Ok(out)
     }
 }

@@ -10,6 +10,7 @@ use crate::active::{ActiveSet, Side};
 use crate::finish::reduced_factor;
 use crate::kkt::System;
 use crate::problem::norm_inf;
+use crate::random::Random;
 use crate::settings::ACTIVITY;
 use crate::sizes::Sizes;
 use crate::{Error, core::Point};
@@ -78,17 +79,13 @@ impl State {
         };
         let (mut dy, mut dz, mut dx, mut dc) =
             (vec![0.0_f64; m], vec![0.0_f64; n], vec![0.0_f64; n], vec![0.0_f64; m]);
-        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-        let mut sign = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            if state & (1 << 40) == 0 { 1.0 } else { -1.0 }
-        };
+        let mut random = Random::new();
         for _ in 0..PROBES {
-            let rounding: Vec<f64> =
-                (0..n).map(|i| sign() * (UNIT * sizes.noise.1[i]).max(stationarity[i].abs())).collect();
-            let (mut x, mut y) = (rounding.clone(), (0..m).map(|i| sign() * terms(i)).collect::<Vec<f64>>());
+            let rounding: Vec<f64> = (0..n)
+                .map(|i| random.sign() * (UNIT * sizes.noise.1[i]).max(stationarity[i].abs()))
+                .collect();
+            let (mut x, mut y) =
+                (rounding.clone(), (0..m).map(|i| random.sign() * terms(i)).collect::<Vec<f64>>());
             if system.solve(factor, &mut x, &mut y, SOLVED, 20).residual > SOLVED {
                 return Ok(());
             }

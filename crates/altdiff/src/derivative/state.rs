@@ -107,19 +107,7 @@ impl State {
     /// The gradient that belongs to the adjoint d: q̄ = d_x, P̄ = ½(d_x xᵀ + x d_xᵀ), C̄ = d_y xᵀ + y d_xᵀ and −d_y, −d_z
     /// for the active ends.
     pub(super) fn gradient(&self, d: &Stacked, active: &ActiveSet) -> Gradient {
-        let t = self.pair(d, &self.point.x, &self.point.y, active);
-        Gradient {
-            p: t.p,
-            q: t.q,
-            a: t.a,
-            b: t.b,
-            g: t.g,
-            gl: t.gl,
-            gu: t.gu,
-            lo: t.lo,
-            hi: t.hi,
-            ..Gradient::default()
-        }
+        self.pair(d, &self.point.x, &self.point.y, active).into()
     }
 
     /// The covector `δ ↦ d_xᵀ(Ṗx + q̇ + Ċᵀy) + d_yᵀ(Ċx − ċ) − d_zᵀ(bound)˙` of a data tangent.

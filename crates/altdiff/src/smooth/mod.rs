@@ -138,11 +138,11 @@ impl Slopes {
         gradient.p = self.kept.iter().map(|&k| gradient.p[k]).collect();
         let infinite = self.terms.iter().filter(|(j, slope)| !slope.is_finite() && gradient.q[*j] != 0.0);
         let causes: Vec<Cause> = infinite.map(|(j, _)| Cause::InfiniteSlope(*j)).collect();
-        gradient.harmful.extend(causes.into_iter().map(|cause| Harm { cause, rate: None }));
+        gradient.harmful.extend(causes.into_iter().map(Harm::always));
         gradient.w = self.weights(&gradient.q);
         self.ends.iter().for_each(|&j| gradient.lo[j] = 0.0);
         for harm in &mut gradient.harmful {
-            if let Some(rate) = &mut harm.rate {
+            for rate in harm.rates_mut() {
                 // An empty block of a rate is zero.
                 if !rate.p.is_empty() {
                     rate.p = self.kept.iter().map(|&k| rate.p[k]).collect();
