@@ -221,9 +221,18 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// The largest absolute value, 0 for an empty slice, NaN if there is one.
 pub(crate) fn norm_inf(v: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let larger = |m: f64, x: f64| if x.abs() > m || x.is_nan() { x.abs() } else { m };
-    // Lanes need not wait for each other.
+    /// Numbers from which on the machine's own vectors pay.
+    const LONG: usize = 256;
+    if v.len() < LONG { largest(v) } else { vectorized::<Largest, _>(v) }
+}
+
+kernel!(Largest = largest, (&[f64]) -> f64);
+
+#[inline(always)]
+fn largest(v: &[f64]) -> f64 {
+    const LANES: usize = 16;
+    // Without a branch; lanes need not wait for each other.
+    let larger = |m: f64, x: f64| if (x.abs() > m) | x.is_nan() { x.abs() } else { m };
     let (chunks, rest) = v.as_chunks::<LANES>();
     let mut most = [0.0; LANES];
     for chunk in chunks {

@@ -218,6 +218,39 @@ fn what_was_solved_before_changes_no_bit() {
     }
 }
 
+/// Nearly linear problems whose data are numbers of few binary digits, so that the solution they are made from is exact.
+#[test]
+fn small_curvature_costs_no_digits() {
+    for key in 0..20 {
+        let mut r = Random::new(key);
+        let (n, m, p) = (60, 10, 40);
+        let mut whole = |most: f64| (most * r.normal()).round();
+        let curvature = 2.0_f64.powi(-22);
+        let a = DMatrix::from_fn(m, n, |_, _| whole(3.0));
+        let g = DMatrix::from_fn(p, n, |_, _| whole(3.0));
+        let x: Vec<f64> = (0..n).map(|_| whole(300.0) / 256.0).collect();
+        let lambda: Vec<f64> = (0..m).map(|_| whole(4.0)).collect();
+        let nu: Vec<f64> = (0..p).map(|i| if i % 2 == 0 { whole(4.0).abs() + 1.0 } else { 0.0 }).collect();
+        let dot = |row: &mut dyn Iterator<Item = f64>, v: &[f64]| row.zip(v).map(|(a, b)| a * b).sum::<f64>();
+        let q = (0..n)
+            .map(|j| {
+                let terms = dot(&mut a.column(j).iter().copied(), &lambda)
+                    + dot(&mut g.column(j).iter().copied(), &nu);
+                -curvature * x[j] - terms
+            })
+            .collect();
+        let b = (0..m).map(|i| dot(&mut a.row(i).iter().copied(), &x)).collect();
+        let gu = (0..p).map(|i| dot(&mut g.row(i).iter().copied(), &x) + if nu[i] > 0.0 { 0.0 } else { 1.0 });
+        let problem = Problem::new(n)
+            .quadratic(Csc::diagonal(&vec![curvature; n]), q)
+            .equalities(Csc::from_dense(&a), b)
+            .inequalities(Csc::from_dense(&g), vec![-INF; p], gu.collect());
+        let s = by(&problem, Method::ActiveSet);
+        assert_eq!((s.status, s.method), (Status::Solved, Method::ActiveSet), "{:?}", s.notes);
+        close("x", &s.x, &x, 1e-12);
+    }
+}
+
 #[test]
 fn a_warm_start_takes_one_step() {
     let problem = random_problem(7, 40, 8, 40);

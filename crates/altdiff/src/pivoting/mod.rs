@@ -13,6 +13,7 @@ mod fill;
 mod given;
 mod layout;
 mod memory;
+mod precise;
 mod saddle;
 mod sample;
 mod spare;
@@ -35,6 +36,7 @@ use crate::problem::norm_inf;
 use complementarity::Found;
 use eliminate::Lower;
 use layout::{ends, entry, entry_mut, side};
+use precise::Sums;
 use std::sync::Arc;
 
 /// What a search has found out, and what derivatives at the solution need.
@@ -57,6 +59,7 @@ pub(crate) struct Buffers {
     base: Vec<f64>,
     step: Vec<f64>,
     room: Vec<f64>,
+    sums: Sums,
     pub products: Products,
     /// In the user's units.
     pub point: Point,
@@ -78,6 +81,9 @@ pub(crate) enum Outcome {
 /// Refinements of a solution on one active set.
 const REFINEMENTS: usize = 6;
 
+/// An error of x by rounding, relative to x, from which on a solution is corrected in twice the working precision.
+const FELT: f64 = 1e-11;
+
 /// Searches after a refined solution showed mistakes.
 const RESTARTS: usize = 4;
 
@@ -96,6 +102,7 @@ impl Buffers {
         self.resize(layout);
         self.search.reserve(layout.unequal.len());
         self.room.reserve(layout.order());
+        self.sums.reserve(layout.n, layout.m);
     }
 
     fn resize(&mut self, layout: &Layout) {
@@ -165,7 +172,10 @@ impl Solve<'_> {
                 Found::Stopped => return Outcome::Stopped,
             }
             self.assemble(b);
-            let last = self.refine(b, energy);
+            let mut last = self.refine(b, energy);
+            if last.is_finite() && self.feels_rounding(b, energy) {
+                last = self.correct(b, energy);
+            }
             if !b.point.is_finite() || !last.is_finite() {
                 return Outcome::Unfit("the systems are too ill-conditioned");
             }
@@ -216,45 +226,80 @@ impl Solve<'_> {
     /// Newton steps on the active set against the user's data, until the residual is rounding or stalls; active bounds
     /// hold exactly. Leaves the products of the final point, and returns its relative residual.
     fn refine(&self, b: &mut Buffers, energy: f64) -> f64 {
-        let (core, layout, n) = (self.core, self.layout, self.layout.n);
         let mut last = f64::INFINITY;
         for round in 0..=REFINEMENTS {
-            for (i, side) in b.active.vars.iter().enumerate() {
-                if side.on() {
-                    b.point.x[i] = side.value(core.lo[i], core.hi[i]);
-                }
-            }
-            core.products(&b.point, &mut b.products);
-            let terms = [&b.products.px[..], &b.products.cy, &b.point.z];
-            let (residual, size) = remainder(-1.0, &core.q, terms, &mut b.step[..n]);
-            let mut relative = residual / size.max(1e-300);
-            let (mut violation, mut size) = (0.0_f64, 1e-300_f64);
-            for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
-                let at = entry(&b.active.rows, &b.active.vars, k);
-                b.step[n + i] = 0.0;
-                if at.on() {
-                    let (l, u) = ends(core, k);
-                    let end = at.value(l, u);
-                    let v = entry(&b.products.cx, &b.point.x, k);
-                    b.step[n + i] = end - v;
-                    raise(&mut violation, (end - v).abs());
-                    raise(&mut size, end.abs().max(v.abs()));
-                }
-            }
-            // Values that cancel to nothing are judged by the terms they are made of; the bound of these, though, can
-            // exceed what the solution is made of by orders of magnitude.
-            let believed = TERMS * size.max(norm_inf(&b.point.x)).max(1.0);
-            size = size.max((self.saddle.reach * energy).min(believed));
-            relative = relative.max(violation / size);
+            let relative = self.measure(b, energy);
             if relative.is_nan() || round == REFINEMENTS || relative <= ROUNDING || relative > 0.25 * last {
                 return relative;
             }
             last = relative;
-            let factors = Factors::of(layout, self.saddle, &b.search);
-            factors.step(core, &mut b.step, &mut b.room);
+            let factors = Factors::of(self.layout, self.saddle, &b.search);
+            factors.step(self.core, &mut b.step, &mut b.room);
             self.add(b);
         }
         last
+    }
+
+    /// The residual of the active set's system at the point, left in the step, relative to its terms; leaves the products
+    /// of the point, on which active bounds hold exactly.
+    fn measure(&self, b: &mut Buffers, energy: f64) -> f64 {
+        let (core, layout, n) = (self.core, self.layout, self.layout.n);
+        for (i, side) in b.active.vars.iter().enumerate() {
+            if side.on() {
+                b.point.x[i] = side.value(core.lo[i], core.hi[i]);
+            }
+        }
+        core.products(&b.point, &mut b.products);
+        let terms = [&b.products.px[..], &b.products.cy, &b.point.z];
+        let (residual, size) = remainder(-1.0, &core.q, terms, &mut b.step[..n]);
+        let relative = residual / size.max(1e-300);
+        let (mut violation, mut size) = (0.0_f64, 1e-300_f64);
+        for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
+            let at = entry(&b.active.rows, &b.active.vars, k);
+            b.step[n + i] = 0.0;
+            if at.on() {
+                let (l, u) = ends(core, k);
+                let end = at.value(l, u);
+                let v = entry(&b.products.cx, &b.point.x, k);
+                b.step[n + i] = end - v;
+                raise(&mut violation, (end - v).abs());
+                raise(&mut size, end.abs().max(v.abs()));
+            }
+        }
+        // Values that cancel to nothing are judged by the terms they are made of; the bound of these, though, can
+        // exceed what the solution is made of by orders of magnitude.
+        let believed = TERMS * size.max(norm_inf(&b.point.x)).max(1.0);
+        size = size.max((self.saddle.reach * energy).min(believed));
+        relative.max(violation / size)
+    }
+
+    /// Whether x may be wrong by more than [`FELT`] though the residuals are rounding: where P has small eigenvalues, x is
+    /// a small difference of the objective's and the constraints' terms times their inverses.
+    fn feels_rounding(&self, b: &Buffers, energy: f64) -> bool {
+        f64::EPSILON * energy * self.saddle.steepest() > FELT * norm_inf(&b.point.x).max(1.0)
+    }
+
+    /// One Newton step from residuals of twice the working precision, which takes the error of x down to rounding; then
+    /// as [`refine`](Self::refine) leaves it.
+    fn correct(&self, b: &mut Buffers, energy: f64) -> f64 {
+        let (core, layout, n) = (self.core, self.layout, self.layout.n);
+        b.sums.evaluate(core, &b.point);
+        for (step, sum) in b.step[..n].iter_mut().zip(&b.sums.dual) {
+            *step = sum.from(0.0);
+        }
+        for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
+            let at = entry(&b.active.rows, &b.active.vars, k);
+            b.step[n + i] = 0.0;
+            if at.on() {
+                let (l, u) = ends(core, k);
+                let end = at.value(l, u);
+                b.step[n + i] =
+                    if k < layout.m { b.sums.rows[k].from(end) } else { end - b.point.x[k - layout.m] };
+            }
+        }
+        Factors::of(layout, self.saddle, &b.search).step(core, &mut b.step, &mut b.room);
+        self.add(b);
+        self.measure(b, energy)
     }
 
     /// Hands the refined values back to the search; whether they show a constraint on the wrong side.

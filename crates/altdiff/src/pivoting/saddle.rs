@@ -143,6 +143,11 @@ impl Saddle {
         self.lower.reference[self.eliminated() + j]
     }
 
+    /// The largest inverse pivot of P's Cholesky factor: about 1/√ of P's least eigenvalue.
+    pub(super) fn steepest(&self) -> f64 {
+        (0..self.parts.positive).fold(0.0, |most, j| self.lower.values[j * self.lower.stride + j].max(most))
+    }
+
     /// Copies S's lower triangle into its upper one.
     fn mirror(&mut self) {
         const TILE: usize = 16;
