@@ -44,6 +44,22 @@ pub(crate) fn both<A: Send, B: Send>(
     (first(), second())
 }
 
+/// The results of work on each item, in their order, by threads if all of it is large; `size` counts the numbers that
+/// one touches.
+pub(crate) fn each<T: Sync, R: Send>(
+    items: &[T],
+    size: usize,
+    work: impl Fn(&T) -> R + Send + Sync,
+) -> Vec<R> {
+    #[cfg(feature = "threads")]
+    if items.len() > 1 && size.saturating_mul(items.len()) >= LARGE {
+        use rayon::prelude::*;
+        return items.par_iter().map(work).collect();
+    }
+    let _ = size;
+    items.iter().map(work).collect()
+}
+
 /// Zeros: many of them straight from the allocator, which need not be written, few of them from memory at hand.
 pub(crate) fn zeros(len: usize) -> Vec<f64> {
     const FEW: usize = 1 << 13;

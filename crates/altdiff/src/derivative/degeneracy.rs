@@ -4,6 +4,7 @@ use super::reduced::Reduced;
 use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
 use crate::finish::reduced_factor;
+use crate::kernel::each;
 use crate::kkt::Factor;
 use crate::pivoting::Pivoted;
 use crate::problem::norm_inf;
@@ -34,6 +35,13 @@ pub(super) struct Weak {
     pub row: bool,
     pub index: usize,
     pub side: Side,
+}
+
+impl Weak {
+    /// −1 at a lower end, 1 at an upper one.
+    pub(super) fn sign(&self) -> f64 {
+        if self.side == Side::Lower { -1.0 } else { 1.0 }
+    }
 }
 
 /// The strongly active set, and all that is degenerate about it.
@@ -133,26 +141,13 @@ impl State {
             *side = w.side;
         }
         // A weak constraint whose normal depends on the active ones adds a dependency; as a choice it is immaterial.
+        let size = self.problem.user.p.nnz() + self.problem.user.c.nnz();
+        let depends = each(&weak, size, |w| self.dependence(w, &active, &factor));
         let mut independent = Vec::new();
-        for w in weak {
-            let normal = self.normal(&w);
-            let (d, residual) = self.solve_on(&normal, &active, &factor);
-            let own: f64 = crate::problem::dot(&normal.x, &d.x);
-            let scaled: f64 =
-                normal.x.iter().zip(&self.problem.scaling().d).map(|(v, d)| (v * d) * (v * d)).sum::<f64>();
-            if residual < 1e-9
-                && own.abs() * self.problem.scaling().cost.recip() <= 1e-9 * scaled.max(f64::MIN_POSITIVE)
-            {
-                let mut y = Stacked { x: vec![0.0; d.x.len()], y: d.y, z: d.z };
-                y.negate();
-                if w.row {
-                    y.y[w.index] += 1.0;
-                } else {
-                    y.z[w.index] += 1.0;
-                }
-                dependencies.push(y);
-            } else {
-                independent.push(w);
+        for (w, dependency) in weak.into_iter().zip(depends) {
+            match dependency {
+                Some(y) => dependencies.push(y),
+                None => independent.push(w),
             }
         }
         let binding = match &factor {
@@ -187,6 +182,29 @@ impl State {
             turning: OnceLock::new(),
             contrary: OnceLock::new(),
         })
+    }
+
+    /// The dependency of a weak constraint's normal on those of the active set, if there is one.
+    fn dependence(&self, w: &Weak, active: &ActiveSet, factor: &Reduced) -> Option<Stacked> {
+        let scaling = self.problem.scaling();
+        let normal = self.normal(w);
+        let (d, residual) = self.solve_on(&normal, active, factor);
+        let own = crate::problem::dot(&normal.x, &d.x).abs();
+        let scaled: f64 = normal.x.iter().zip(&scaling.d).map(|(v, d)| (v * d) * (v * d)).sum();
+        if residual.is_nan()
+            || residual >= 1e-9
+            || own * scaling.cost.recip() > 1e-9 * scaled.max(f64::MIN_POSITIVE)
+        {
+            return None;
+        }
+        let mut y = Stacked { x: vec![0.0; d.x.len()], y: d.y, z: d.z };
+        y.negate();
+        if w.row {
+            y.y[w.index] += 1.0;
+        } else {
+            y.z[w.index] += 1.0;
+        }
+        Some(y)
     }
 
     /// The factors that the active-set method left behind, on an active set whose constraints are independent beyond doubt.

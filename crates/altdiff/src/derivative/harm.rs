@@ -8,6 +8,7 @@ use super::data::MOVED;
 use super::degeneracy::{Weak, support};
 use super::state::{Stacked, State, at, end};
 use crate::active::Side;
+use crate::kernel::each;
 use crate::problem::{dot, norm_inf};
 use crate::{Cause, Cotangent, Error, Freedom, Harm, Place, SolutionTangent, Tangent};
 
@@ -178,23 +179,33 @@ impl State {
             return Ok(());
         }
         let normals: Vec<Stacked> = c.binding.iter().map(|w| self.normal(w)).collect();
-        let moved: Vec<Stacked> = normals.iter().map(|g| self.solve_on(g, &c.active, &c.factor).0).collect();
+        let size = self.problem.user.p.nnz() + self.problem.user.c.nnz();
+        let moved = each(&normals, size, |g| self.solve_on(g, &c.active, &c.factor).0);
+        let entries: Vec<Vec<(usize, f64)>> = normals.iter().map(|g| nonzeros(&g.x)).collect();
+        let sizes: Vec<(f64, f64)> =
+            normals.iter().zip(&moved).map(|(g, d)| (norm_inf(&g.x), norm_inf(&d.x))).collect();
         // What the output sees spreads over couplings gᵢᵀK⁻¹gⱼ ≠ 0.
         let mut reached = seen;
         let mut frontier: Vec<usize> = (0..reached.len()).filter(|&i| reached[i]).collect();
         while let Some(i) = frontier.pop() {
             for j in 0..reached.len() {
-                let size = norm_inf(&normals[j].x) * norm_inf(&moved[i].x);
-                if !reached[j] && dot(&normals[j].x, &moved[i].x).abs() > NOISE * size {
+                let coupling: f64 = entries[j].iter().map(|&(k, v)| v * moved[i].x[k]).sum();
+                if !reached[j] && coupling.abs() > NOISE * sizes[j].0 * sizes[i].1 {
                     reached[j] = true;
                     frontier.push(j);
                 }
             }
         }
-        for i in (0..reached.len()).filter(|&i| reached[i]) {
-            let rate = self.slack_rate(&c.binding[i], &moved[i]);
-            let cause = Cause::WeaklyActive(self.weak_place(&c.binding[i]));
-            push(out, &cause, rate, 0.0);
+        let reached: Vec<usize> = (0..reached.len()).filter(|&i| reached[i]).collect();
+        let rates = each(&reached, size, |&i| {
+            let mut rate = self.slack_rate(&c.binding[i], &moved[i]);
+            scaled(&mut rate, 0.0).then(|| Box::new(rate))
+        });
+        for (&i, rate) in reached.iter().zip(rates) {
+            if rate.is_some() {
+                let cause = Cause::WeaklyActive(self.weak_place(&c.binding[i]));
+                out.push(Harm { cause, rate, with: None });
+            }
             for y in &c.dependencies {
                 self.push_turned(&Cause::Dependent(self.support(y, &c.tight)), y, &moved[i].x, out);
             }
@@ -206,31 +217,37 @@ impl State {
     /// normal.
     pub(super) fn slack_rate(&self, w: &Weak, moved: &Stacked) -> Tangent {
         let Ok(c) = self.classified() else { return self.empty() };
-        let sign = if w.side == Side::Lower { -1.0 } else { 1.0 };
+        let sign = w.sign();
         // u̇ − Ċx − gᵀẋ for an upper end; gᵀẋ = movedᵀ(a, g) = −pair(moved).
         let mut d = moved.clone();
         for v in d.x.iter_mut().chain(&mut d.y).chain(&mut d.z) {
             *v *= sign;
         }
         let mut rate = self.pair(&d, &self.point.x, &self.point.y, &c.active);
+        self.add_own_rate(&mut rate, w, 1.0);
+        rate
+    }
+
+    /// Adds a multiple of what a weakly active constraint's own data move its slack by.
+    pub(super) fn add_own_rate(&self, rate: &mut Tangent, w: &Weak, part: f64) {
+        let part = part * w.sign();
         if w.row {
             let mut kg = 0;
             for (i, j, _) in self.problem.user.c.iter() {
                 if i >= self.equalities {
                     if i == w.index {
-                        rate.g[kg] -= sign * self.point.x[j];
+                        rate.g[kg] -= part * self.point.x[j];
                     }
                     kg += 1;
                 }
             }
             let k = w.index - self.equalities;
-            if w.side == Side::Lower { rate.gl[k] -= 1.0 } else { rate.gu[k] += 1.0 }
+            if w.side == Side::Lower { rate.gl[k] += part } else { rate.gu[k] += part }
         } else if w.side == Side::Lower {
-            rate.lo[w.index] -= 1.0;
+            rate.lo[w.index] += part;
         } else {
-            rate.hi[w.index] += 1.0;
+            rate.hi[w.index] += part;
         }
-        rate
     }
 
     /// The harms of a forward derivative along a data tangent.
@@ -314,6 +331,11 @@ impl State {
         let multiplier = if row { self.point.y[i] } else { self.point.z[i] };
         multiplier.abs() <= self.activity * self.point.norm().max(1.0)
     }
+}
+
+/// The entries that are not zero.
+fn nonzeros(v: &[f64]) -> Vec<(usize, f64)> {
+    v.iter().copied().enumerate().filter(|(_, v)| *v != 0.0).collect()
 }
 
 /// Reports a rate scaled to largest entry 1, unless it is rounding noise against `size`.

@@ -3,12 +3,25 @@
 use super::data::MOVED;
 use super::degeneracy::{Classified, support};
 use super::harm::{MANY, NOISE, STILL, push, scaled};
+use super::reduced::Reduced;
 use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
 use crate::finish::reduced_factor;
 use crate::problem::{dot, norm_inf};
 use crate::random::Random;
-use crate::{Cause, Csc, Error, Harm, Problem, Settings, Solution, Solver, Status, Tangent};
+use crate::{
+    Cause, Control, Csc, Error, Harm, Method, Problem, Progress, Settings, Solution, Solver, Status, Tangent,
+};
+use std::sync::Arc;
+
+/// Variables and rows up to which a direction inwards is searched for.
+const SEARCHED: usize = 1000;
+
+/// Steps in which a direction is found, or taken not to be there.
+const INWARDS: usize = 40;
+
+/// How far inwards, of 1, a step has to lead to be believed.
+const ENOUGH: f64 = 1e-3;
 
 impl Solution {
     /// What leaves no solution near by along a direction, to second order: yᵀĊẋ ≠ 0 for dependent constraints, or
@@ -43,11 +56,8 @@ impl State {
         let mut out = Vec::new();
         for y in self.contrary(c).unwrap_or(&c.dependencies) {
             let cause = Cause::Dependent(self.support(y, &c.tight));
-            let mut touched = vec![false; n];
-            user.c
-                .iter()
-                .filter(|(i, _, _)| y.y[*i].abs() > NOISE * y.norm())
-                .for_each(|(_, j, _)| touched[j] = true);
+            let (mut touched, noise) = (vec![false; n], NOISE * y.norm());
+            user.c.iter().filter(|(i, _, _)| y.y[*i].abs() > noise).for_each(|(_, j, _)| touched[j] = true);
             let mut harms = Vec::new();
             self.push_turned(&cause, y, &vector(n, &|j| touched[j]), &mut harms);
             let seen = Stacked { x: vector(n, &|j| touched[j]), ..Stacked::zeros(user) };
@@ -55,7 +65,8 @@ impl State {
         }
         for z in &c.free {
             let cause = Cause::NotUnique(support(&z.x).collect());
-            let free = |j: usize| z.x[j].abs() > NOISE * norm_inf(&z.x);
+            let noise = NOISE * norm_inf(&z.x);
+            let free = |j: usize| z.x[j].abs() > noise;
             let (mut columns, mut rows) = (vec![false; n], vec![false; m]);
             for (i, j, _) in user.p.iter() {
                 columns[i] |= free(j);
@@ -85,7 +96,15 @@ impl State {
         if let Some(done) = c.contrary.get() {
             return Ok(done);
         }
-        let made = if c.dependencies.is_empty() || !self.inwards(c)? {
+        let alone = |y: &Stacked| {
+            let noise = NOISE * y.norm();
+            let of_inequalities = y.y[self.equalities..].iter().chain(&y.z);
+            of_inequalities.into_iter().all(|v| v.abs() <= noise)
+        };
+        // A search would take as long as the solve: in large problems all dependencies are suspected instead.
+        let small = self.problem.user.n() + self.problem.user.m() <= SEARCHED;
+        let inwards = |c| Ok::<_, Error>(small && (self.steps_inwards(c)? || self.inwards(c)?));
+        let made = if c.dependencies.iter().all(alone) || !inwards(c)? {
             c.dependencies.clone()
         } else {
             let core = self.problem.core();
@@ -95,38 +114,56 @@ impl State {
         Ok(c.contrary.get_or_init(|| made))
     }
 
-    /// Whether a direction w leads away from all tight inequalities and along the equalities: the linear program
-    /// `max s ≤ 1` over the inequalities' cᵀw + s ≤ 0 and the equalities' cᵀw = 0.
+    /// Whether the nearest direction to cᵀw = −1 for the tight inequalities and cᵀw = 0 for the equalities leads where
+    /// [`inwards`](Self::inwards) asks; two solves tell.
+    fn steps_inwards(&self, c: &Classified) -> Result<bool, Error> {
+        let (core, user) = (self.problem.core(), &self.problem.user);
+        let step = |side: &Side| match side {
+            Side::Upper => -1.0,
+            Side::Lower => 1.0,
+            Side::Inactive | Side::Equal => 0.0,
+        };
+        let asked = Stacked {
+            x: vec![0.0; user.n()],
+            y: c.tight.rows.iter().map(step).collect(),
+            z: c.tight.vars.iter().map(step).collect(),
+        };
+        let factor = Reduced::Factor(Arc::new(reduced_factor(core, &self.pattern, &c.tight)?));
+        let (w, _) = self.solve_on(&asked, &c.tight, &factor);
+        let rows = user.c.mul_vec(&w.x);
+        let leads = |(side, (v, asked)): (&Side, (&f64, &f64))| match side {
+            Side::Inactive => true,
+            Side::Equal => v.abs() <= NOISE * norm_inf(&w.x),
+            Side::Upper | Side::Lower => v * asked > ENOUGH,
+        };
+        Ok(c.tight.rows.iter().zip(rows.iter().zip(&asked.y)).all(leads)
+            && c.tight.vars.iter().zip(w.x.iter().zip(&asked.z)).all(leads))
+    }
+
+    /// Whether a direction w leads away from all tight inequalities and along the equalities: the least w with cᵀw ≤ −1 for
+    /// the inequalities and cᵀw = 0 for the equalities. The problem has the pattern of C, and its bounds for bounds.
     fn inwards(&self, c: &Classified) -> Result<bool, Error> {
         let core = self.problem.core();
-        let (n, m) = (core.n(), core.m());
-        let mut triplets: Vec<(usize, usize, f64)> = core.c.iter().collect();
-        triplets.extend((0..n).map(|i| (m + i, i, 1.0)));
-        let (mut l, mut u) = (vec![f64::NEG_INFINITY; m + n], vec![f64::INFINITY; m + n]);
-        for (i, side) in c.tight.rows.iter().chain(&c.tight.vars).enumerate() {
-            match side {
-                Side::Inactive => {}
-                Side::Equal => (l[i], u[i]) = (0.0, 0.0),
-                Side::Upper => {
-                    u[i] = 0.0;
-                    triplets.push((i, n, 1.0));
-                }
-                Side::Lower => {
-                    l[i] = 0.0;
-                    triplets.push((i, n, -1.0));
-                }
-            }
-        }
-        let mut cost = vec![0.0; n + 1];
-        cost[n] = -1.0;
-        let (mut lo, mut hi) = (vec![f64::NEG_INFINITY; n + 1], vec![f64::INFINITY; n + 1]);
-        (lo[n], hi[n]) = (0.0, 1.0);
-        let problem = Problem::new(n + 1)
-            .linear(cost)
-            .inequalities(Csc::from_triplets(m + n, n + 1, &triplets)?, l, u)
+        let ends = |sides: &[Side]| -> (Vec<f64>, Vec<f64>) {
+            let end = |side: &Side| match side {
+                Side::Inactive => (f64::NEG_INFINITY, f64::INFINITY),
+                Side::Equal => (0.0, 0.0),
+                Side::Upper => (f64::NEG_INFINITY, -1.0),
+                Side::Lower => (1.0, f64::INFINITY),
+            };
+            sides.iter().map(end).unzip()
+        };
+        let ((l, u), (lo, hi)) = (ends(&c.tight.rows), ends(&c.tight.vars));
+        let problem = Problem::new(core.n())
+            .quadratic(Csc::identity(core.n()), vec![0.0; core.n()])
+            .inequalities((*core.c).clone(), l, u)
             .bounds(lo, hi);
-        let s = Solver::new(&problem, Settings::default())?.solve(&problem, None)?;
-        Ok(s.status == Status::Solved && s.x[n] > 0.5)
+        let settings =
+            Settings { method: Method::Interior, finish: false, tolerance: 1e-6, ..Settings::default() };
+        // Stopped, not limited: nobody asks for a proof that there is none.
+        let enough = |p: &Progress| if p.iteration < INWARDS { Control::Continue } else { Control::Cancel };
+        let s = Solver::new(&problem, settings)?.solve_with(&problem, None, &mut |p| enough(p))?;
+        Ok(s.status == Status::Solved)
     }
 
     /// zᵀ(Ṗx + Ċᵀy).
@@ -145,12 +182,23 @@ impl State {
         }
         let mut moved = self.pair(&d, &self.point.x, &self.point.y, &c.active);
         // Weakly active constraints move the solution as soon as their slack would become negative.
-        let mut random = Random::new();
-        for w in c.binding.iter().take(MANY) {
-            let rate = self.slack_rate(w, &self.solve_on(&self.normal(w), &c.active, &c.factor).0);
-            let part = random.weight();
+        let binding = &c.binding[..c.binding.len().min(MANY)];
+        if !binding.is_empty() {
+            let mut random = Random::new();
+            let parts: Vec<f64> = binding.iter().map(|_| random.weight()).collect();
+            let mut normals = Stacked::zeros(&self.problem.user);
+            for (w, part) in binding.iter().zip(&parts) {
+                for (sum, g) in normals.x.iter_mut().zip(&self.normal(w).x) {
+                    *sum += part * w.sign() * g;
+                }
+            }
+            let (together, _) = self.solve_on(&normals, &c.active, &c.factor);
+            let mut rate = self.pair(&together, &self.point.x, &self.point.y, &c.active);
+            for (w, part) in binding.iter().zip(&parts) {
+                self.add_own_rate(&mut rate, w, *part);
+            }
             for (m, r) in moved.blocks_mut().into_iter().flatten().zip(rate.blocks().into_iter().flatten()) {
-                *m += part * r;
+                *m += r;
             }
         }
         scaled(&mut moved, 0.0).then(|| Harm { with: Some(Box::new(moved)), ..turned })
