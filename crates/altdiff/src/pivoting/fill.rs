@@ -2,6 +2,7 @@
 
 use super::eliminate::Lower;
 use super::layout::Layout;
+use super::tiles;
 use crate::Csc;
 use crate::core::Core;
 
@@ -18,7 +19,7 @@ pub(super) fn small(lower: &mut Lower, core: &Core, layout: &Layout) {
     }
 }
 
-/// Into whatever was there, by threads.
+/// Into whatever was there, by threads from where these pay.
 pub(super) fn large(lower: &mut Lower, core: &Core, layout: &Layout) {
     let (n, stride, order) = (layout.n, lower.stride, layout.order());
     let p = &*core.p;
@@ -43,13 +44,7 @@ pub(super) fn large(lower: &mut Lower, core: &Core, layout: &Layout) {
         }
     };
     let columns = &mut lower.values[..stride * order];
-    #[cfg(feature = "threads")]
-    {
-        use rayon::prelude::*;
-        columns.par_chunks_mut(TILE * stride).enumerate().for_each(tile);
-    }
-    #[cfg(not(feature = "threads"))]
-    columns.chunks_mut(TILE * stride).enumerate().for_each(tile);
+    tiles::each_of(columns.chunks_mut(TILE * stride).enumerate().collect(), order, tile);
     if !full {
         scatter_transpose(p, &mut lower.values, stride);
     }

@@ -27,6 +27,17 @@ pub(super) fn pooled<T: Send>(order: usize, work: impl FnOnce() -> T + Send) -> 
     work()
 }
 
+/// Work on each part of a matrix of this order, by threads if it is large.
+pub(super) fn each_of<T: Send>(parts: Vec<T>, order: usize, work: impl Fn(T) + Send + Sync) {
+    #[cfg(feature = "threads")]
+    if order >= THREADS {
+        use rayon::prelude::*;
+        return parts.into_par_iter().for_each(work);
+    }
+    let _ = order;
+    parts.into_iter().for_each(work);
+}
+
 impl Lower {
     /// `M[start.., block] += sign · M[start.., from] M[block, from]ᵀ` on and below the diagonal, for `width` columns.
     pub(super) fn product(&mut self, start: usize, width: usize, from: Range<usize>, sign: f64) {
@@ -59,13 +70,7 @@ impl Lower {
                 matmul(target.as_mut(), Accum::Add, left, right, sign, Par::Seq);
             }
         };
-        #[cfg(feature = "threads")]
-        if stride >= THREADS {
-            use rayon::prelude::*;
-            tiles.into_par_iter().for_each(one);
-            return;
-        }
-        tiles.into_iter().for_each(one);
+        each_of(tiles, stride, one);
     }
 }
 
