@@ -309,6 +309,9 @@ fn run(name: &str, most: usize, kinds: Kinds, known: &[u64]) {
         );
         std::fs::write(format!("{path}/d_{name}.txt"), all).unwrap();
     }
+    // Neither may silence stand for an answer.
+    assert!(2 * claims >= *doubts, "{name}: {claims} claims beside {doubts} doubts");
+    assert!(20 * unsettled <= *one_sided, "{name}: {unsettled} of {one_sided} left open");
     assert!(wrong.is_empty(), "{name}: {} of {claims} claims are wrong\n{}", wrong.len(), wrong[0]);
     assert!(
         one_sided_wrong.is_empty(),

@@ -290,7 +290,8 @@ pub struct Harm {
     pub rate: Option<Box<Tangent>>,
     /// Where harm is done only by moving two quantities together, the second one's rate: dependent constraints that turn
     /// about each other (`rate`) contradict each other once x moves (`with`). Data that move both need not do the harm;
-    /// [`crate::Solution::turned`] tells for a direction.
+    /// [`crate::Solution::turned`] tells for a direction. Of problems with more than 1,000 variables and rows inequalities
+    /// are suspected of it that a search for a point between them would clear.
     pub with: Option<Box<Tangent>>,
 }
 

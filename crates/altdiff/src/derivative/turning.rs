@@ -3,7 +3,6 @@
 use super::data::MOVED;
 use super::degeneracy::{Classified, support};
 use super::harm::{MANY, NOISE, STILL, push, scaled};
-use super::reduced::Reduced;
 use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
 use crate::finish::reduced_factor;
@@ -12,16 +11,12 @@ use crate::random::Random;
 use crate::{
     Cause, Control, Csc, Error, Harm, Method, Problem, Progress, Settings, Solution, Solver, Status, Tangent,
 };
-use std::sync::Arc;
 
 /// Variables and rows up to which a direction inwards is searched for.
 const SEARCHED: usize = 1000;
 
 /// Steps in which a direction is found, or taken not to be there.
 const INWARDS: usize = 40;
-
-/// How far inwards, of 1, a step has to lead to be believed.
-const ENOUGH: f64 = 1e-3;
 
 impl Solution {
     /// What leaves no solution near by along a direction, to second order: yᵀĊẋ ≠ 0 for dependent constraints, or
@@ -103,8 +98,7 @@ impl State {
         };
         // A search would take as long as the solve: in large problems all dependencies are suspected instead.
         let small = self.problem.user.n() + self.problem.user.m() <= SEARCHED;
-        let inwards = |c| Ok::<_, Error>(small && (self.steps_inwards(c)? || self.inwards(c)?));
-        let made = if c.dependencies.iter().all(alone) || !inwards(c)? {
+        let made = if c.dependencies.iter().all(alone) || !(small && self.inwards(c)?) {
             c.dependencies.clone()
         } else {
             let core = self.problem.core();
@@ -112,32 +106,6 @@ impl State {
             self.null_space(&equalities, &reduced_factor(core, &self.pattern, &equalities)?).1
         };
         Ok(c.contrary.get_or_init(|| made))
-    }
-
-    /// Whether the nearest direction to cᵀw = −1 for the tight inequalities and cᵀw = 0 for the equalities leads where
-    /// [`inwards`](Self::inwards) asks; two solves tell.
-    fn steps_inwards(&self, c: &Classified) -> Result<bool, Error> {
-        let (core, user) = (self.problem.core(), &self.problem.user);
-        let step = |side: &Side| match side {
-            Side::Upper => -1.0,
-            Side::Lower => 1.0,
-            Side::Inactive | Side::Equal => 0.0,
-        };
-        let asked = Stacked {
-            x: vec![0.0; user.n()],
-            y: c.tight.rows.iter().map(step).collect(),
-            z: c.tight.vars.iter().map(step).collect(),
-        };
-        let factor = Reduced::Factor(Arc::new(reduced_factor(core, &self.pattern, &c.tight)?));
-        let (w, _) = self.solve_on(&asked, &c.tight, &factor);
-        let rows = user.c.mul_vec(&w.x);
-        let leads = |(side, (v, asked)): (&Side, (&f64, &f64))| match side {
-            Side::Inactive => true,
-            Side::Equal => v.abs() <= NOISE * norm_inf(&w.x),
-            Side::Upper | Side::Lower => v * asked > ENOUGH,
-        };
-        Ok(c.tight.rows.iter().zip(rows.iter().zip(&asked.y)).all(leads)
-            && c.tight.vars.iter().zip(w.x.iter().zip(&asked.z)).all(leads))
     }
 
     /// Whether a direction w leads away from all tight inequalities and along the equalities: the least w with cᵀw ≤ −1 for

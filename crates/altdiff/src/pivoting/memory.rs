@@ -12,7 +12,7 @@ const MOST: usize = 1 << 26;
 static KEPT: Mutex<Vec<f64>> = Mutex::new(Vec::new());
 
 /// Numbers to be written before they are read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Memory(Vec<f64>);
 
 impl Memory {
@@ -35,12 +35,6 @@ impl Drop for Memory {
         {
             std::mem::swap(&mut *kept, &mut self.0);
         }
-    }
-}
-
-impl Clone for Memory {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
     }
 }
 

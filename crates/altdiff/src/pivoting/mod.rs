@@ -243,7 +243,7 @@ impl Solve<'_> {
     /// The residual of the active set's system at the point, left in the step, relative to its terms; leaves the products
     /// of the point, on which active bounds hold exactly.
     fn measure(&self, b: &mut Buffers, energy: f64) -> f64 {
-        let (core, layout, n) = (self.core, self.layout, self.layout.n);
+        let (core, n) = (self.core, self.layout.n);
         for (i, side) in b.active.vars.iter().enumerate() {
             if side.on() {
                 b.point.x[i] = side.value(core.lo[i], core.hi[i]);
@@ -254,23 +254,27 @@ impl Solve<'_> {
         let (residual, size) = remainder(-1.0, &core.q, terms, &mut b.step[..n]);
         let relative = residual / size.max(1e-300);
         let (mut violation, mut size) = (0.0_f64, 1e-300_f64);
-        for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
-            let at = entry(&b.active.rows, &b.active.vars, k);
-            b.step[n + i] = 0.0;
-            if at.on() {
-                let (l, u) = ends(core, k);
-                let end = at.value(l, u);
-                let v = entry(&b.products.cx, &b.point.x, k);
-                b.step[n + i] = end - v;
-                raise(&mut violation, (end - v).abs());
-                raise(&mut size, end.abs().max(v.abs()));
-            }
-        }
+        let Buffers { products, point, active, step, .. } = b;
+        self.leave_gaps(active, &mut step[n..], |k, end| {
+            let v = entry(&products.cx, &point.x, k);
+            raise(&mut violation, (end - v).abs());
+            raise(&mut size, end.abs().max(v.abs()));
+            end - v
+        });
         // Values that cancel to nothing are judged by the terms they are made of; the bound of these, though, can
         // exceed what the solution is made of by orders of magnitude.
         let believed = TERMS * size.max(norm_inf(&b.point.x)).max(1.0);
         size = size.max((self.saddle.reach * energy).min(believed));
         relative.max(violation / size)
+    }
+
+    /// Writes how far each active constraint is from its end, by number and end; 0 for the others.
+    fn leave_gaps(&self, active: &ActiveSet, out: &mut [f64], mut gap: impl FnMut(usize, f64) -> f64) {
+        for (&k, out) in self.layout.equal.iter().chain(&self.layout.unequal).zip(out) {
+            let at = entry(&active.rows, &active.vars, k);
+            let (l, u) = ends(self.core, k);
+            *out = if at.on() { gap(k, at.value(l, u)) } else { 0.0 };
+        }
     }
 
     /// Whether x may be wrong by more than [`FELT`] though the residuals are rounding: where P has small eigenvalues, x is
@@ -287,16 +291,10 @@ impl Solve<'_> {
         for (step, sum) in b.step[..n].iter_mut().zip(&b.sums.dual) {
             *step = sum.from(0.0);
         }
-        for (i, &k) in layout.equal.iter().chain(&layout.unequal).enumerate() {
-            let at = entry(&b.active.rows, &b.active.vars, k);
-            b.step[n + i] = 0.0;
-            if at.on() {
-                let (l, u) = ends(core, k);
-                let end = at.value(l, u);
-                b.step[n + i] =
-                    if k < layout.m { b.sums.rows[k].from(end) } else { end - b.point.x[k - layout.m] };
-            }
-        }
+        let Buffers { sums, point, active, step, .. } = b;
+        self.leave_gaps(active, &mut step[n..], |k, end| {
+            if k < layout.m { sums.rows[k].from(end) } else { end - point.x[k - layout.m] }
+        });
         Factors::of(layout, self.saddle, &b.search).step(core, &mut b.step, &mut b.room);
         self.add(b);
         self.measure(b, energy)
