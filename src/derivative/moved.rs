@@ -99,14 +99,9 @@ impl Derivatives<'_> {
     /// that could not be found out.
     pub(super) fn turned(&self) -> Option<Vec<Cause>> {
         let mut direction = vec![0.0; self.state.program().lift.theta];
-        let mut state = 1_u64;
-        let mut weight = || {
-            // Knuth's linear congruential generator (MMIX).
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f64 / (1_u64 << 24) as f64 - 0.5
-        };
+        let mut random = fastrand::Rng::with_seed(1);
         for p in self.asked() {
-            let entries: Vec<f64> = (0..p.len()).map(|_| weight()).collect();
+            let entries: Vec<f64> = (0..p.len()).map(|_| random.f64() - 0.5).collect();
             direction[p.start..p.start + p.len()].copy_from_slice(&project(p, &entries));
         }
         self.state.solved.turned(&self.data_tangent(&direction).0.blocks).ok()
