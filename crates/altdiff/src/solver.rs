@@ -5,6 +5,7 @@ mod few;
 mod matrices;
 mod outside;
 mod pivot;
+mod proof;
 mod together;
 
 use crate::core::{Core, Point};

@@ -128,7 +128,7 @@ const SETTLED: usize = 32;
 /// Default limits of the alternating method, the same within the automatic choice, and the interior-point method.
 const ALTERNATING: usize = 5000;
 const AUTOMATIC: usize = 200;
-const INTERIOR: usize = 250;
+pub(super) const INTERIOR: usize = 250;
 
 /// Interior-point iterations beyond the tolerance that look for the exact active set.
 const EXTRA: usize = 8;
@@ -307,7 +307,7 @@ impl Driver<'_> {
     }
 
     /// The interior-point method from a near start, and where that stalls from a far one.
-    fn interior(&self, limit: usize, callback: Callback<'_>) -> Result<End, Error> {
+    pub(super) fn interior(&self, limit: usize, callback: Callback<'_>) -> Result<End, Error> {
         let mut end = End::new(Method::Interior);
         self.interior_from(Start::Near, limit, callback, &mut end)?;
         let left = limit.saturating_sub(end.iterations);
@@ -407,67 +407,5 @@ impl Driver<'_> {
             end.point = Point::zeros(self.user);
         }
         Ok(())
-    }
-
-    /// After a method gave up: look for a proof of infeasibility, then of unboundedness.
-    fn settle(&self, mut end: End, callback: Callback<'_>) -> Result<End, Error> {
-        if end.status != Status::IterationLimit || !self.certify {
-            return Ok(end);
-        }
-        let elastic = certificate::elastic(self.core);
-        let phase = match self.auxiliary(&elastic, callback)? {
-            Ok(point) => point,
-            Err(stopped) => return Ok(End { status: stopped, ..end }),
-        };
-        let (n, m) = (self.user.n(), self.user.m());
-        let phase = self.scaling.unscale(&Point { x: phase.x[..n].to_vec(), y: phase.y, z: vec![0.0; n] });
-        if let Some(proof) =
-            certificate::infeasible(self.user, self.equalities, &phase.y, certificate::TOLERANCE)
-        {
-            end.status = Status::Infeasible;
-            end.certificate = Some(proof);
-            end.notes.push(String::from("infeasibility found by the elastic problem"));
-            return Ok(end);
-        }
-        let point = phase.x;
-        let feasible = self.user.residuals(&Point { x: point.clone(), ..Point::zeros(self.user) }).primal;
-        if feasible > self.settings.tolerance {
-            return Ok(end);
-        }
-        let steepest = certificate::steepest(self.core);
-        let ray = match self.auxiliary(&steepest, callback)? {
-            Ok(point) => point,
-            Err(stopped) => return Ok(End { status: stopped, ..end }),
-        };
-        let ray = self.scaling.unscale(&Point { x: ray.x, y: vec![0.0; m], z: vec![0.0; n] });
-        if let Some(direction) = certificate::recession(self.user, &ray.x) {
-            end.status = Status::Unbounded;
-            end.certificate = Some(Certificate::Unbounded { direction, point });
-            end.notes.push(String::from("unbounded along the steepest recession direction"));
-        }
-        Ok(end)
-    }
-
-    /// The best point found for an auxiliary linear program, or the status where the caller stopped it. What follows from the
-    /// point is verified on the problem itself, so that it need not be exact.
-    fn auxiliary(&self, core: &Core, callback: Callback<'_>) -> Result<Result<Point, Status>, Error> {
-        let settings = Settings { method: Method::Interior, ..self.settings.clone() };
-        let scaling = Scaling::none(core);
-        let scaled = Arc::new(scaling.apply(core));
-        let pattern = Pattern::new(&core.p, &core.c)?;
-        let driver = Driver {
-            settings: &settings,
-            user: core,
-            core: &scaled,
-            scaling: &scaling,
-            pattern: &pattern,
-            equalities: 0,
-            certify: false,
-        };
-        let end = driver.interior(INTERIOR, callback)?;
-        Ok(match end.status {
-            Status::TimeLimit | Status::Cancelled => Err(end.status),
-            _ => Ok(end.point),
-        })
     }
 }
