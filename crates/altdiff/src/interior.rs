@@ -2,7 +2,7 @@
 //! whose centre is the current iterate (Schwan et al. 2023, PIQP), so that neither a singular P nor dependent rows
 //! make it singular.
 
-mod centre;
+pub(crate) mod centre;
 mod start;
 mod step;
 
@@ -15,6 +15,7 @@ use crate::scaling::Scaling;
 use crate::{Error, Method, Residuals, Status};
 use std::borrow::Cow;
 use std::sync::Arc;
+use step::Step;
 
 /// One finite end of an inequality: s = sign·(bound − v) ≥ 0 with v = (Cx)ᵢ or xᵢ, multiplier z ≥ 0.
 #[derive(Debug, Clone, Copy)]
@@ -353,6 +354,12 @@ impl<'a> Interior<'a> {
 
     /// One predictor–corrector step; false when it could not move.
     pub(crate) fn iterate(&mut self) -> Result<bool, Error> {
+        let step = self.improved_direction()?;
+        Ok(step.residual.is_finite() && self.advance(&step))
+    }
+
+    /// The direction of a step, from the best factor that there is.
+    fn improved_direction(&mut self) -> Result<Step, Error> {
         self.iterations += 1;
         let mut best = self.direction()?;
         let was_poor = best.poor;
@@ -383,6 +390,6 @@ impl<'a> Interior<'a> {
             self.guard = (self.guard * 0.3).max(GUARD.0);
         }
         self.sound = best.sound;
-        Ok(best.residual.is_finite() && self.advance(&best))
+        Ok(best)
     }
 }

@@ -108,6 +108,11 @@ impl Scaling {
         }
     }
 
+    /// What a slack of a row or of a bound is multiplied by.
+    pub(crate) fn of_slack(&self, row: bool, index: usize) -> f64 {
+        if row { self.e[index] } else { 1.0 / self.d[index] }
+    }
+
     /// A point of the scaled problem in the user's units.
     pub(crate) fn unscale(&self, point: &Point) -> Point {
         Point {

@@ -40,7 +40,7 @@ pub struct Solver {
     matrices: Arc<Matrices>,
     pattern: Arc<Pattern>,
     /// For problems with smooth terms: the pattern of their local programs, and the terms' functions and columns.
-    smooth: Option<(Augmented, Vec<SmoothTerm>)>,
+    smooth: Option<(Arc<Augmented>, Vec<SmoothTerm>)>,
 }
 
 impl Solver {
@@ -53,7 +53,7 @@ impl Solver {
         settings.validate()?;
         let smooth = match &problem.smooth[..] {
             [] => None,
-            terms => Some((Augmented::new(problem)?, terms.to_vec())),
+            terms => Some((Arc::new(Augmented::new(problem)?), terms.to_vec())),
         };
         let user = match &smooth {
             None => Core::new(problem),

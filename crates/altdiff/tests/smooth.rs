@@ -3,10 +3,10 @@
 mod common;
 
 use altdiff::{
-    Batch, Block, Cause, Cotangent, Csc, DerivativeOptions, Error, Function, Method, Plain, Problem, Route,
+    Batch, Block, Cause, Cotangent, Csc, DerivativeOptions, Function, Method, Plain, Problem, Route,
     Settings, SmoothTerm, Solution, Solver, Status, Tangent,
 };
-use common::Random;
+use common::{Random, row, terms};
 
 const FUNCTIONS: [Function; 9] = [
     Function::NegativeLog,
@@ -23,15 +23,6 @@ const FUNCTIONS: [Function; 9] = [
 fn solve(problem: &Problem) -> Solution {
     let solver = Solver::new(problem, Settings::default()).unwrap();
     solver.solve(problem, None).unwrap()
-}
-
-fn terms(functions: &[Function]) -> Vec<SmoothTerm> {
-    functions.iter().enumerate().map(|(column, &function)| SmoothTerm { function, column }).collect()
-}
-
-fn row(values: &[f64]) -> Csc {
-    let triplets: Vec<_> = values.iter().enumerate().map(|(j, v)| (0, j, *v)).collect();
-    Csc::from_triplets(1, values.len(), &triplets).unwrap()
 }
 
 /// `minimize cᵀx + Σ x log x` on the simplex: x is the softmax of −c.
@@ -398,17 +389,6 @@ fn bad_terms_are_errors() {
     assert!(Solver::new(&Problem { w: Vec::new(), ..problem.clone() }, Settings::default()).is_err());
     let solver = Solver::new(&problem, Settings::default()).unwrap();
     assert!(solver.solve(&Problem::new(1), None).is_err());
-}
-
-/// The smoothed derivative says that it does not follow the path of a problem with smooth terms.
-#[test]
-fn smoothing_is_refused_with_a_reason() {
-    let problem = Problem::new(2)
-        .linear(vec![1.0, 0.0])
-        .equalities(row(&[1.0, 1.0]), vec![1.0])
-        .smooth(terms(&[Function::NegativeEntropy; 2]), vec![1.0; 2]);
-    let Err(Error::NoDerivative { reason }) = solve(&problem).smoothed(1e-3) else { panic!("it is refused") };
-    assert!(reason.contains("smooth terms"), "{reason}");
 }
 
 /// A batch with weights per sample equals its samples, gradients and all; a workspace does too.

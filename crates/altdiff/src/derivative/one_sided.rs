@@ -76,7 +76,7 @@ impl Solution {
     /// step, or the solution runs away.
     pub fn one_sided(&self, tangent: &Tangent) -> Result<OneSided, Error> {
         let state = self.state()?;
-        let tangent = &*state.program_tangent(tangent)?;
+        let tangent = &*state.program_tangent(tangent, state.slopes.get())?;
         state.check_tangent(tangent)?;
         let classified = state.classified()?;
         let mut from = state.point.x.clone();

@@ -3,6 +3,7 @@
 use super::alternating::Recursion;
 use super::state::{Stacked, State};
 use crate::active::ActiveSet;
+use crate::smooth::Slopes;
 use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route, Solution, SolutionTangent, Tangent};
 use std::borrow::Cow;
 
@@ -71,7 +72,7 @@ impl Solution {
     /// As [`Solution::vjp`].
     pub fn jvp(&self, tangent: &Tangent, options: &DerivativeOptions) -> Result<SolutionTangent, Error> {
         let state = self.state()?;
-        let tangent = &*state.program_tangent(tangent)?;
+        let tangent = &*state.program_tangent(tangent, state.slopes.get())?;
         state.check_tangent(tangent)?;
         if let Some(pivoted) = state.clean_pivots(options.route) {
             let rhs = state.right_hand_side(tangent, &state.active);
@@ -181,9 +182,13 @@ impl State {
         out
     }
 
-    /// A tangent of the user's data as one of the quadratic program that was solved last.
-    pub(super) fn program_tangent<'t>(&self, tangent: &'t Tangent) -> Result<Cow<'t, Tangent>, Error> {
-        let Some(slopes) = self.slopes.get() else { return Ok(Cow::Borrowed(tangent)) };
+    /// A tangent of the user's data as one of the quadratic model in which smooth terms have these slopes.
+    pub(super) fn program_tangent<'t>(
+        &self,
+        tangent: &'t Tangent,
+        slopes: Option<&Slopes>,
+    ) -> Result<Cow<'t, Tangent>, Error> {
+        let Some(slopes) = slopes else { return Ok(Cow::Borrowed(tangent)) };
         check("P", &tangent.p, slopes.kept.len())?;
         check("w", &tangent.w, slopes.terms.len())?;
         check("q", &tangent.q, self.problem.user.n())?;

@@ -6,16 +6,21 @@
 //! (P + W_b) ẋ + Cᵀẏ = −(Ṗx + q̇ + Ċᵀy) + Σ w ḃ,     C ẋ − W⁻¹ẏ = W⁻¹ Σ w ċ − Ċx     (equalities: Cẋ = ḃ − Ċx)
 //! ```
 //! a quasi-definite matrix, so that nothing is ever weakly active. As μ → 0 it tends to the derivative where there is
-//! one, and else to a choice between the one-sided ones.
+//! one, and else to a choice between the one-sided ones. With smooth terms in the objective P is the Hessian P + ∇²φ at
+//! the point of the path, and q̇ has the weights' part ∇φ ẇ. The end of a term's domain is an end like any other, whatever
+//! the term's weight, so that the point depends smoothly on weights that are 0 as well.
 
 use super::state::{Stacked, State, at};
+use crate::core::Core;
+use crate::interior::centre::{CENTRED, NO_CENTRE, NO_INTERIOR};
 use crate::interior::{Interior, Start};
 use crate::kkt::{Factor, Numeric, System};
+use crate::scaling::Scaling;
+use crate::smooth::{Central, Slopes};
 use crate::{Cotangent, Error, Gradient, Solution, SolutionTangent, Tangent};
 use std::sync::Arc;
 
-/// Relative accuracy of the central point, and of the linear systems.
-const CENTRED: f64 = 1e-9;
+/// Relative accuracy of the linear systems.
 const EXACT: f64 = 1e-14;
 
 /// Added to the diagonal of the factor; refinement takes it out again.
@@ -39,6 +44,11 @@ pub struct Smoothed {
     /// Multipliers of the upper bounds, n.
     pub mu_upper: Vec<f64>,
     state: Arc<State>,
+    /// The problem, or its second-order model at the point, in the user's units and equilibrated.
+    user: Core,
+    core: Core,
+    scaling: Scaling,
+    slopes: Option<Slopes>,
     /// Signed multipliers of all rows.
     y: Vec<f64>,
     /// Multiplier over slack of the ends of all rows and bounds, (lower, upper); zero where there is none.
@@ -55,21 +65,18 @@ pub struct Smoothed {
 
 impl Solution {
     /// The μ-smoothed solution, for derivatives that see past the active set: slack · multiplier = `mu` (units of the
-    /// objective) at every finite end, found from this solution's problem to about 1e-9.
+    /// objective) at every finite end, found from this solution's problem to about 1e-9. It is the minimizer of
+    /// `½xᵀPx + qᵀx + Σ wₖ φₖ(x_{jₖ}) − mu Σ log(slack)` over Ax = b. The ends of the domains of smooth terms are among the
+    /// ends, whatever the weights; their multipliers are in `mu_lower`.
     ///
     /// # Errors
     /// [`Error::NotSolved`] unless the problem is solved; [`Error::Setting`] unless `mu` is positive and finite;
-    /// [`Error::NoDerivative`] where the central path does not exist (the inequalities have no interior, or the
-    /// solutions are unbounded), and for problems with smooth terms.
+    /// [`Error::NoDerivative`] where the central path does not exist (no point satisfies every inequality
+    /// strictly, or the solutions are unbounded).
     pub fn smoothed(&self, mu: f64) -> Result<Smoothed, Error> {
-        self.state()?;
         let state = self.state()?;
         if !(mu > 0.0 && mu.is_finite()) {
             return Err(Error::Setting { name: "mu", value: mu });
-        }
-        if state.slopes.get().is_some() {
-            let reason = "the central path of a problem with smooth terms is not followed";
-            return Err(Error::NoDerivative { reason });
         }
         Smoothed::new(state, mu)
     }
@@ -77,13 +84,20 @@ impl Solution {
 
 impl Smoothed {
     fn new(state: &Arc<State>, mu: f64) -> Result<Self, Error> {
-        let (core, s) = (state.problem.core(), state.problem.scaling());
+        let (path, user, core, s, slopes) = if let Some(slopes) = state.slopes.get() {
+            let Central { path, user, core, scaling, slopes } = slopes.centre(state, mu)?;
+            (path, user, core, scaling, Some(slopes))
+        } else {
+            let (core, s) = (state.problem.core(), state.problem.scaling());
+            let mut path = Interior::new(core, &state.pattern, Start::Near, 1e-12)?;
+            // slack · multiplier scales with the cost alone.
+            if path.centre(mu * s.cost)? > CENTRED {
+                let any = Interior::any_inside(core, s)?.is_some();
+                return Err(Error::NoDerivative { reason: if any { NO_CENTRE } else { NO_INTERIOR } });
+            }
+            (path, (*state.problem.user).clone(), core.clone(), s.clone(), None)
+        };
         let (n, m, me) = (core.n(), core.m(), state.equalities);
-        let mut path = Interior::new(core, &state.pattern, Start::Near, 1e-12)?;
-        // slack · multiplier scales with the cost alone.
-        if path.centre(mu * s.cost)? > CENTRED {
-            return Err(Error::NoDerivative { reason: "there is no central path" });
-        }
         let point = s.unscale(&path.point());
         let free: Vec<bool> = (0..n).map(|i| core.lo[i] != core.hi[i]).collect();
         let present: Vec<bool> = (0..m).map(|i| core.l[i].is_finite() || core.u[i].is_finite()).collect();
@@ -135,6 +149,10 @@ impl Smoothed {
             y: point.y,
             fixed: point.z,
             state: Arc::clone(state),
+            user,
+            core,
+            scaling: s,
+            slopes,
             rows,
             bounds,
             factor,
@@ -148,7 +166,7 @@ impl Smoothed {
     /// Solves the path's system in the user's units, in place: (x, y), and the prescribed values z of fixed variables.
     /// Returns the relative residual.
     fn solve(&self, v: &mut Stacked) -> f64 {
-        let (core, s) = (self.state.problem.core(), self.state.problem.scaling());
+        let (core, s) = (&self.core, &self.scaling);
         let (n, m) = (core.n(), core.m());
         let held: Vec<f64> = (0..n).map(|i| if self.free[i] { 0.0 } else { v.z[i] / s.d[i] }).collect();
         let mut bx: Vec<f64> = (0..n).map(|i| v.x[i] * s.cost * s.d[i]).collect();
@@ -197,8 +215,9 @@ impl Smoothed {
     /// [`Error::Shape`] and [`Error::NotFinite`] for a tangent that does not fit.
     pub fn jvp(&self, t: &Tangent) -> Result<SolutionTangent, Error> {
         let state = &*self.state;
+        let t = &*state.program_tangent(t, self.slopes.as_ref())?;
         state.check_tangent(t)?;
-        let (user, me) = (&state.problem.user, state.equalities);
+        let (user, me) = (&self.user, state.equalities);
         let (n, m) = (user.n(), user.m());
         let (mut cost, moved) = state.linear(t, &self.x, &self.y);
         state.hessian_rate(t).mul_symmetric_add(1.0, &self.x, &mut cost);
@@ -273,7 +292,7 @@ impl Smoothed {
     pub fn vjp(&self, v: &Cotangent) -> Result<Gradient, Error> {
         let state = &*self.state;
         state.check_cotangent(v)?;
-        let (user, me) = (&state.problem.user, state.equalities);
+        let (user, me) = (&self.user, state.equalities);
         let (n, m) = (user.n(), user.m());
         let held =
             |multiplier: f64, lower: f64, upper: f64| (if multiplier < 0.0 { -lower } else { upper }, 0.0);
@@ -342,6 +361,9 @@ impl Smoothed {
                 }
             })
             .unzip();
+        if let Some(slopes) = &self.slopes {
+            slopes.gradient(&mut out);
+        }
         Ok(out)
     }
 }

@@ -26,7 +26,7 @@ impl Solution {
     /// As [`Solution::jvp`].
     pub fn turned(&self, tangent: &Tangent) -> Result<Vec<Cause>, Error> {
         let state = self.state()?;
-        let tangent = &*state.program_tangent(tangent)?;
+        let tangent = &*state.program_tangent(tangent, state.slopes.get())?;
         state.check_tangent(tangent)?;
         let c = state.classified()?;
         let (moved, _) = state.solve_on(&state.right_hand_side(tangent, &c.active), &c.active, &c.factor);

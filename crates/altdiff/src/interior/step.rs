@@ -13,8 +13,8 @@ const INEXACT: f64 = 1e-2;
 pub(super) struct Step {
     pub x: Vec<f64>,
     pub y: Vec<f64>,
-    s: Vec<f64>,
-    z: Vec<f64>,
+    pub s: Vec<f64>,
+    pub z: Vec<f64>,
     /// Products of x and y.
     products: Products,
     /// Relative residual of the linear system.
@@ -230,7 +230,7 @@ impl Interior<'_> {
     }
 
     /// Longest steps that keep slacks and multipliers nonnegative, at most 1/0.995.
-    fn lengths(&self, step: &Step) -> (f64, f64) {
+    pub(super) fn lengths(&self, step: &Step) -> (f64, f64) {
         let longest = |v: &[f64], d: &[f64]| {
             v.iter().zip(d).fold(1.0 / 0.995, |a: f64, (v, d)| if *d < 0.0 { a.min(-v / d) } else { a })
         };

@@ -11,6 +11,7 @@ use crate::problem::{dot, norm_inf};
 use crate::progress::{Callback, Control, Progress};
 use crate::solver::{End, Solver};
 use crate::{Error, Method, Problem, Solution, Status};
+use std::sync::Arc;
 
 /// Steps, and Newton steps within one.
 const STEPS: usize = 2000;
@@ -30,7 +31,7 @@ const REPAIRS: usize = 6;
 /// published, where that is asked for, takes all its steps, with one penalty, unscaled, and x-steps that are exact.
 pub(super) fn alternate(
     solver: &Solver,
-    augmented: &Augmented,
+    augmented: &Arc<Augmented>,
     problem: &Problem,
     x: &[f64],
     callback: Callback<'_>,
@@ -78,7 +79,9 @@ pub(super) fn alternate(
             continue;
         }
         if settings.finish && plain.is_none() && !stopped && (k >= next_try || end.status == Status::Solved) {
-            if let Some(settled) = local.settle(&method.point, method.clipped.clone(), REPAIRS, &mut None)? {
+            if let Some(settled) =
+                local.settle(solver, &method.point, method.clipped.clone(), REPAIRS, &mut None)?
+            {
                 return Ok(Some(conclude(local, solver, settled.end(Method::Alternating, k))));
             }
             local.at(&local.unscale(&method.point.x));

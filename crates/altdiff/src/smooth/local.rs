@@ -9,7 +9,7 @@ use crate::interior::Reach;
 use crate::kkt::Factor;
 use crate::scaling::Scaling;
 use crate::solver::Solver;
-use crate::{Error, Problem, Residuals, active::ActiveSet};
+use crate::{Csc, Error, Problem, Residuals, active::ActiveSet};
 use std::sync::Arc;
 
 /// Newton steps on the active set.
@@ -20,8 +20,7 @@ const ROUNDING: f64 = 1e-14;
 
 /// The model at a point: `½xᵀ(P + ∇²φ)x + (q + ∇φ − ∇²φ x)ᵀx` over the constraints.
 pub(super) struct Local<'a> {
-    solver: &'a Solver,
-    pub augmented: &'a Augmented,
+    pub augmented: &'a Arc<Augmented>,
     pub problem: &'a Problem,
     pub user: Core,
     pub scaled: Core,
@@ -38,15 +37,14 @@ pub(super) struct Settled {
 
 impl<'a> Local<'a> {
     /// The model at `x`, in the user's units. The ends of domains are bounds.
-    pub(super) fn new(solver: &'a Solver, augmented: &'a Augmented, problem: &'a Problem, x: &[f64]) -> Self {
+    pub(super) fn new(
+        solver: &'a Solver,
+        augmented: &'a Arc<Augmented>,
+        problem: &'a Problem,
+        x: &[f64],
+    ) -> Self {
         let (c, scaled_c, scaling) = solver.equilibrated(problem);
-        let mut user = Core::with(problem, Arc::new(augmented.p.clone()), c);
-        for term in problem.smooth.iter().filter(|t| t.function.domain() != Domain::All) {
-            user.lo[term.column] = user.lo[term.column].max(0.0);
-        }
-        let mut scaled = Core { c: scaled_c, ..user.clone() };
-        scaling.apply_vectors(&user, &mut scaled);
-        let mut this = Self { solver, augmented, problem, user, scaled, scaling };
+        let mut this = Self::with(augmented, problem, (c, scaled_c), scaling);
         this.at(x);
         if solver.settings().scaling && solver.settings().plain.is_none() {
             this.scaling.balance(&this.user);
@@ -55,9 +53,26 @@ impl<'a> Local<'a> {
         this
     }
 
-    /// Whether a term has a weight, and its variable room to move.
+    /// The model over given constraints, in the user's units and equilibrated; still to be moved to a point.
+    pub(super) fn with(
+        augmented: &'a Arc<Augmented>,
+        problem: &'a Problem,
+        (c, scaled_c): (Arc<Csc>, Arc<Csc>),
+        scaling: Scaling,
+    ) -> Self {
+        let mut user = Core::with(problem, Arc::new(augmented.p.clone()), c);
+        for term in problem.smooth.iter().filter(|t| t.function.domain() != Domain::All) {
+            user.lo[term.column] = user.lo[term.column].max(0.0);
+        }
+        let mut scaled = Core { c: scaled_c, ..user.clone() };
+        scaling.apply_vectors(&user, &mut scaled);
+        Self { augmented, problem, user, scaled, scaling }
+    }
+
+    /// Whether a term counts.
     fn live(&self, term: &SmoothTerm, weight: f64) -> bool {
-        weight != 0.0 && self.user.lo[term.column] != self.user.hi[term.column]
+        let j = term.column;
+        term.counts(weight, self.user.lo[j], self.user.hi[j])
     }
 
     /// Moves the model to a point in the user's units.
@@ -79,6 +94,13 @@ impl<'a> Local<'a> {
             self.user.q[j] += weight * (slope - curvature * z);
         }
         self.copy();
+    }
+
+    /// Moves the model to a point in the user's units, and equilibrates it there, matrices and all.
+    pub(super) fn rescale(&mut self, x: &[f64]) {
+        self.at(x);
+        self.scaling = Scaling::ruiz(&self.user);
+        self.scaled = self.scaling.apply(&self.user);
     }
 
     /// Brings the equilibrated model up to date.
@@ -150,6 +172,7 @@ impl<'a> Local<'a> {
     /// Factors take the memory of `room`.
     pub(super) fn settle(
         &mut self,
+        solver: &Solver,
         start: &Point,
         active: ActiveSet,
         repairs: usize,
@@ -164,8 +187,8 @@ impl<'a> Local<'a> {
                 user: &self.user,
                 core: &self.scaled,
                 scaling: &self.scaling,
-                pattern: self.solver.pattern(),
-                tolerance: self.solver.settings().tolerance,
+                pattern: solver.pattern(),
+                tolerance: solver.settings().tolerance,
             };
             let Some(mut done) = finisher.run(&point, active, Effort::Repairs(repairs), room)? else {
                 return Ok(None);
@@ -182,7 +205,7 @@ impl<'a> Local<'a> {
             let still =
                 moved <= STILL || (moved <= 1e-7 && (moved > 0.25 * last || residuals.max() <= ROUNDING));
             if still {
-                let fine = residuals.max() <= self.solver.settings().tolerance;
+                let fine = residuals.max() <= solver.settings().tolerance;
                 return Ok(fine.then_some(Settled { done, residuals, steps }));
             }
             if moved > 0.5 * last && steps > 2 || !moved.is_finite() {

@@ -8,6 +8,7 @@
 //! weights follow from `w̄ₖ = d_x · ∇φₖ`.
 
 mod alternating;
+mod central;
 mod domain;
 mod function;
 mod local;
@@ -16,6 +17,7 @@ mod path;
 
 use function::Domain;
 
+pub(crate) use central::Central;
 pub use function::Function;
 pub(crate) use newton::solve;
 
@@ -35,6 +37,13 @@ impl SmoothTerm {
     /// The weighted value at x; a weight of 0 leaves nothing of it.
     pub(crate) fn value(&self, weight: f64, x: &[f64]) -> f64 {
         if weight == 0.0 { 0.0 } else { weight * self.function.value(x[self.column]) }
+    }
+
+    /// Whether a model has the term: it has a weight, and is not held at an end of its domain where its slope or curvature
+    /// is infinite. What holds it elsewhere has a multiplier with the slope in it.
+    fn counts(&self, weight: f64, lo: f64, hi: f64) -> bool {
+        let inside = || self.function.slope(lo).is_finite() && self.function.curvature(lo).is_finite();
+        weight != 0.0 && (lo != hi || inside())
     }
 }
 
@@ -121,15 +130,38 @@ pub(crate) struct Slopes {
     pub terms: Vec<(usize, f64)>,
     /// Columns whose lower bound is the end of a domain, which no data move.
     pub ends: Vec<usize>,
+    augmented: Arc<Augmented>,
+    /// The problem, but for its rows.
+    problem: Arc<Problem>,
 }
 
 impl Slopes {
     /// Those of a problem's terms at its solution.
-    fn at(augmented: &Augmented, problem: &Problem, x: &[f64]) -> Self {
+    fn at(augmented: &Arc<Augmented>, problem: &Problem, x: &[f64]) -> Self {
+        let rows = |m: &Csc| Csc::zeros(m.nrows, m.ncols);
+        let problem = Problem {
+            a: rows(&problem.a),
+            g: rows(&problem.g),
+            p: problem.p.clone(),
+            q: problem.q.clone(),
+            r: problem.r,
+            b: problem.b.clone(),
+            gl: problem.gl.clone(),
+            gu: problem.gu.clone(),
+            lo: problem.lo.clone(),
+            hi: problem.hi.clone(),
+            smooth: problem.smooth.clone(),
+            w: problem.w.clone(),
+        };
+        Self::of(Arc::clone(augmented), Arc::new(problem), x)
+    }
+
+    fn of(augmented: Arc<Augmented>, problem: Arc<Problem>, x: &[f64]) -> Self {
         let slope = |t: &SmoothTerm| (t.column, t.function.slope(x[t.column]));
         let end = |t: &&SmoothTerm| t.function.domain() != Domain::All && problem.lo[t.column] < 0.0;
         let ends = problem.smooth.iter().filter(end).map(|t| t.column).collect();
-        Self { kept: augmented.kept.clone(), terms: problem.smooth.iter().map(slope).collect(), ends }
+        let terms = problem.smooth.iter().map(slope).collect();
+        Self { kept: augmented.kept.clone(), terms, ends, augmented, problem }
     }
 
     /// Brings a gradient by the local program's data to the user's: P on its own pattern, and the weights,

@@ -9,6 +9,7 @@ use crate::problem::{dot, norm_inf};
 use crate::progress::Callback;
 use crate::solver::Solver;
 use crate::{Certificate, Error, Method, Problem, Solution, Status, WarmStart};
+use std::sync::Arc;
 
 /// Newton steps unless the settings say otherwise.
 const STEPS: usize = 200;
@@ -32,7 +33,7 @@ const FAR: f64 = 1e9;
 /// Solves a problem with smooth terms.
 pub(crate) fn solve(
     solver: &Solver,
-    augmented: &Augmented,
+    augmented: &Arc<Augmented>,
     problem: &Problem,
     warm: Option<&WarmStart>,
     callback: Callback<'_>,
@@ -43,7 +44,7 @@ pub(crate) fn solve(
 
 struct Newton<'a> {
     solver: &'a Solver,
-    augmented: &'a Augmented,
+    augmented: &'a Arc<Augmented>,
     problem: std::borrow::Cow<'a, Problem>,
 }
 
@@ -239,7 +240,7 @@ impl Newton<'_> {
             if domain != Domain::All {
                 model.lo[j] = model.lo[j].max(0.0);
             }
-            if weight == 0.0 || model.lo[j] == model.hi[j] {
+            if !term.counts(weight, model.lo[j], model.hi[j]) {
                 continue;
             }
             let z = argument(term, z);
@@ -286,7 +287,10 @@ impl Newton<'_> {
             *o += q;
         }
         for (term, weight) in problem.smooth.iter().zip(&problem.w).filter(|(_, w)| **w != 0.0) {
-            out[term.column] += weight * term.function.slope(argument(term, x[term.column]));
+            // Below its argument a term continues as its model does, or no multiplier would fit at the end of the domain.
+            let (x, z) = (x[term.column], argument(term, x[term.column]));
+            let beyond = if x < z { term.function.curvature(z) * (x - z) } else { 0.0 };
+            out[term.column] += weight * (term.function.slope(z) + beyond);
         }
         out
     }

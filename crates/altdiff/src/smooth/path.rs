@@ -11,6 +11,7 @@ use crate::interior::Interior;
 use crate::progress::{Callback, Control, Progress};
 use crate::solver::{End, Solver};
 use crate::{Error, Method, Problem, Solution, Status, WarmStart};
+use std::sync::Arc;
 
 /// Steps, and how many of them without progress, before the method gives up.
 const STEPS: usize = 80;
@@ -27,7 +28,7 @@ const REPAIRS: usize = 2;
 /// Solves from `x`, a point of the domains; nothing where the method does not get there.
 pub(super) fn follow(
     solver: &Solver,
-    augmented: &Augmented,
+    augmented: &Arc<Augmented>,
     problem: &Problem,
     x: &[f64],
     warm: Option<&WarmStart>,
@@ -38,7 +39,7 @@ pub(super) fn follow(
     if let Some(warm) = warm.filter(|_| settings.finish) {
         let point = Point { x: x.to_vec(), y: warm.y.clone(), z: warm.z.clone() };
         let point = local.scaling.scale(&point);
-        if let Some(settled) = local.settle(&point, warm.active.clone(), WARM_REPAIRS, &mut None)? {
+        if let Some(settled) = local.settle(solver, &point, warm.active.clone(), WARM_REPAIRS, &mut None)? {
             return Ok(Some(conclude(local, solver, settled.end(Method::ActiveSet, 0))));
         }
         local.at(x);
@@ -80,7 +81,7 @@ pub(super) fn follow(
         let within = size <= settings.tolerance;
         if settings.finish && size <= NEAR && (size <= AGAIN * tried || within) {
             tried = size;
-            if let Some(settled) = local.settle(&scaled, method.guess(), REPAIRS, method.room())? {
+            if let Some(settled) = local.settle(solver, &scaled, method.guess(), REPAIRS, method.room())? {
                 let end = settled.end(Method::Interior, method.iterations);
                 return Ok(Some(conclude(local, solver, end)));
             }

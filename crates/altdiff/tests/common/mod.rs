@@ -3,7 +3,10 @@
 
 pub mod integer;
 
-use altdiff::{Certificate, Cotangent, Csc, Method, Problem, Settings, Solution, Solver, Status, Tangent};
+use altdiff::{
+    Certificate, Cotangent, Csc, Function, Method, Problem, Settings, SmoothTerm, Solution, Solver, Status,
+    Tangent,
+};
 use nalgebra::{DMatrix, DVector};
 
 /// The solution by a method.
@@ -161,7 +164,19 @@ pub fn moved(problem: &Problem, t: &Tangent, step: f64) -> Problem {
     add(&mut p.gu, &t.gu);
     add(&mut p.lo, &t.lo);
     add(&mut p.hi, &t.hi);
+    add(&mut p.w, &t.w);
     p
+}
+
+/// Each function of the variable at its place.
+pub fn terms(functions: &[Function]) -> Vec<SmoothTerm> {
+    functions.iter().enumerate().map(|(column, &function)| SmoothTerm { function, column }).collect()
+}
+
+/// A matrix of one row.
+pub fn row(values: &[f64]) -> Csc {
+    let triplets: Vec<_> = values.iter().enumerate().map(|(j, v)| (0, j, *v)).collect();
+    Csc::from_triplets(1, values.len(), &triplets).unwrap()
 }
 
 /// Checks a proof of infeasibility with dense arithmetic.
