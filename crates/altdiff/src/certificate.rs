@@ -7,6 +7,7 @@
 use crate::core::{Core, Point};
 use crate::problem::{dot, norm_inf};
 use crate::{Certificate, Csc};
+use nalgebra::{DMatrix, SVD};
 use std::sync::Arc;
 
 /// Largest residual of a certificate relative to its terms; what diverging iterates suggest has to be better, since the
@@ -175,29 +176,67 @@ pub(crate) fn elastic(core: &Core) -> Core {
 /// The steepest bounded recession direction: minimize qᵀd with Pd = 0, Cd and d not against a finite end, |d| ≤ 1.
 pub(crate) fn steepest(core: &Core) -> Core {
     let n = core.n();
-    let mut triplets = Vec::new();
-    for (i, j, v) in core.p.iter() {
-        triplets.push((i, j, v));
-        if i != j {
-            triplets.push((j, i, v));
-        }
-    }
-    let p = Csc::from_triplets(n, n, &triplets).unwrap_or_default();
     let none = |end: f64, far: f64| if end.is_finite() { 0.0 } else { far };
     let ends = |v: &[f64], far: f64| v.iter().map(|e| none(*e, far)).collect::<Vec<f64>>();
     let mut l = ends(&core.l, f64::NEG_INFINITY);
     let mut u = ends(&core.u, f64::INFINITY);
-    l.extend(vec![0.0; n]);
-    u.extend(vec![0.0; n]);
+    let held: Vec<bool> = l.iter().zip(&u).map(|(l, u)| l == u).collect();
+    let (c, level) = level_directions(core, &held);
+    l.extend(vec![0.0; level.nrows]);
+    u.extend(vec![0.0; level.nrows]);
     Core {
         p: Arc::new(Csc::zeros(n, n)),
         q: core.q.clone(),
-        c: Arc::new(core.c.stack(&p)),
+        c: Arc::new(c.stack(&level)),
         l,
         u,
         lo: ends(&core.lo, -1.0),
         hi: ends(&core.hi, 1.0),
     }
+}
+
+/// Largest number of variables of which an orthogonal basis is computed.
+const ORTHOGONAL: usize = 300;
+
+/// The rows of C, and rows whose null space is that of P and of the `held` rows of C.
+///
+/// Those rows are often dependent, and small eigenvalues of P hide its null space: up to [`ORTHOGONAL`] variables the
+/// right singular vectors whose singular values are no rounding take the place of all of them.
+fn level_directions(core: &Core, held: &[bool]) -> (Csc, Csc) {
+    let n = core.n();
+    let size = |m: &Csc| m.values.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
+    let p_size = size(&core.p);
+    let mut sizes = vec![f64::MIN_POSITIVE; core.m()];
+    for (i, _, v) in core.c.iter() {
+        sizes[i] = sizes[i].max(v.abs());
+    }
+    let mut c = Vec::new();
+    let mut level = Vec::new();
+    let p_row = core.m();
+    for (i, j, v) in core.p.iter() {
+        level.push((p_row + i, j, v / p_size));
+        if i != j {
+            level.push((p_row + j, i, v / p_size));
+        }
+    }
+    for (i, j, v) in core.c.iter() {
+        (if held[i] && n <= ORTHOGONAL { &mut level } else { &mut c }).push((i, j, v / sizes[i]));
+    }
+    let c = Csc::from_triplets(core.m(), n, &c).unwrap_or_default();
+    let level = Csc::from_triplets(p_row + n, n, &level).unwrap_or_default();
+    if n <= ORTHOGONAL
+        && let Some(svd) = SVD::try_new(level.to_dense(), false, true, f64::EPSILON, 100 * n)
+        && let Some(vectors) = svd.v_t
+    {
+        let largest = svd.singular_values.amax();
+        let rows: Vec<_> = (0..vectors.nrows())
+            .filter(|&k| svd.singular_values[k] > STRICT * largest)
+            .map(|k| vectors.row(k))
+            .collect();
+        let basis = if rows.is_empty() { DMatrix::zeros(0, n) } else { DMatrix::from_rows(&rows) };
+        return (c, Csc::from_dense(&basis));
+    }
+    (c, level)
 }
 
 /// A candidate for a Farkas proof among the iterates: the multipliers themselves once they have grown large.

@@ -8,12 +8,8 @@ use altdiff::{
     Solver, Status, Tangent,
 };
 use common::integer::{Kinds, Known};
-use common::{Random, moved};
+use common::{Random, cases, moved};
 use std::collections::BTreeMap;
-
-fn cases() -> u64 {
-    std::env::var("ALTDIFF_CASES").ok().and_then(|v| v.parse().ok()).unwrap_or(12)
-}
 
 /// Steps of the differences: the second half the first, so that the error's leading term can be taken out.
 const STEP: f64 = 1e-5;
@@ -293,7 +289,7 @@ fn examine(seed: u64, most: usize, kinds: Kinds, tally: &mut Tally) {
 fn run(name: &str, most: usize, kinds: Kinds, known: &[u64]) {
     let start = name.bytes().fold(0_u64, |h, b| h * 31 + u64::from(b)) % 1_000_000 * 1_000_000;
     let mut tally = Tally::default();
-    for seed in (0..cases()).chain(known.iter().copied()) {
+    for seed in (0..cases(12)).chain(known.iter().copied()) {
         examine(start + seed, most, kinds, &mut tally);
     }
     let Tally { claims, doubts, without_cause, samples, wrong, one_sided, unsettled, one_sided_wrong } =

@@ -8,13 +8,8 @@ use altdiff::{
     Solver, Status, Tangent,
 };
 use common::integer::{Kinds, Known, Stand};
-use common::{Random, random_cotangent, random_tangent};
+use common::{Random, cases, random_cotangent, random_tangent};
 use nalgebra::{DMatrix, DVector};
-
-/// Problems of each kind; a multiple of it by the environment.
-fn cases() -> u64 {
-    std::env::var("ALTDIFF_CASES").ok().and_then(|v| v.parse().ok()).unwrap_or(150)
-}
 
 const METHODS: [Option<Method>; 5] =
     [Some(Method::Auto), Some(Method::Alternating), Some(Method::ActiveSet), Some(Method::Interior), None];
@@ -340,7 +335,7 @@ fn check(seed: u64, most: usize, kinds: Kinds, failures: &mut Vec<String>) {
 fn run(name: &str, most: usize, kinds: Kinds) {
     let mut failures = Vec::new();
     let start = name.bytes().fold(0_u64, |h, b| h * 31 + u64::from(b)) % 1_000_000 * 1_000_000;
-    for seed in 0..cases() {
+    for seed in 0..cases(150) {
         check(start + seed, most, kinds, &mut failures);
     }
     if let Ok(path) = std::env::var("ALTDIFF_LOG") {
@@ -403,7 +398,7 @@ fn scaled() {
 fn badly_scaled() {
     let kinds = Kinds { weak: true, redundant: true, pinned: true, singular: true, scale: 20 };
     let mut unsolved = 0;
-    for seed in 0..cases() {
+    for seed in 0..cases(150) {
         let known = Known::new(seed, 6, kinds);
         let objective = known.problem.objective(&known.x);
         for method in METHODS {
@@ -422,5 +417,5 @@ fn badly_scaled() {
             assert!(error <= 1e-6, "{seed} {method:?}: {} not {objective}", s.objective);
         }
     }
-    assert!(unsolved * 100 <= cases() * METHODS.len() as u64, "{unsolved}");
+    assert!(unsolved * 100 <= cases(150) * METHODS.len() as u64, "{unsolved}");
 }

@@ -3,14 +3,11 @@
 mod common;
 
 use altdiff::{Control, Csc, Error, Method, Problem, Settings, Solution, Solver, Status};
-use common::{Random, check_infeasible, check_unbounded, kkt_violation, random_problem};
+use common::{Random, cases, check_infeasible, check_unbounded, kkt_violation, random_problem};
 use nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
 
 const INF: f64 = f64::INFINITY;
-
-/// Random problems per property.
-const CASES: u32 = 60;
 
 fn with(problem: &Problem, settings: Settings) -> Solution {
     Solver::new(problem, settings).unwrap().solve(problem, None).unwrap()
@@ -321,7 +318,7 @@ fn the_solver_and_the_solution_can_be_shared() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases(60)) })]
 
     /// Feasible by construction, P possibly singular with q in its range plus active normals: solved and KKT hold.
     #[test]

@@ -6,11 +6,7 @@ use altdiff::{
     Cotangent, Gradient, Problem, Route, Settings, Solution, SolutionTangent, Solver, Status, Tangent,
 };
 use common::integer::{Kinds, Known};
-use common::{Random, random_cotangent, random_problem, random_tangent};
-
-fn cases() -> u64 {
-    std::env::var("ALTDIFF_CASES").ok().and_then(|v| v.parse().ok()).unwrap_or(150)
-}
+use common::{Random, cases, random_cotangent, random_problem, random_tangent};
 
 fn parts(g: &Gradient) -> Vec<f64> {
     [&g.p, &g.q, &g.a, &g.b, &g.g, &g.gl, &g.gu, &g.lo, &g.hi].into_iter().flatten().copied().collect()
@@ -56,7 +52,7 @@ fn solve(problem: &Problem) -> Solution {
 
 #[test]
 fn on_random_problems() {
-    for seed in 0..cases() {
+    for seed in 0..cases(150) {
         let n = 1 + seed as usize % 14;
         let problem = random_problem(seed, n, (seed as usize / 14 % 3).min(n - 1), seed as usize % 9);
         let mut r = Random::new(seed + 1);
@@ -69,7 +65,7 @@ fn on_random_problems() {
 fn on_degenerate_problems() {
     let all = Kinds { weak: true, redundant: true, pinned: true, singular: true, scale: 0 };
     let some = Kinds { redundant: false, ..all };
-    for seed in 0..cases() {
+    for seed in 0..cases(150) {
         for kinds in [all, some, Kinds { scale: 10, ..some }] {
             let known = Known::new(seed, 8, kinds);
             let mut r = Random::new(seed + 1);
@@ -84,7 +80,7 @@ fn on_degenerate_problems() {
 /// Active rows that nearly depend on one another, and weakly active ones that nearly are not.
 #[test]
 fn on_nearly_degenerate_problems() {
-    for seed in 0..cases() {
+    for seed in 0..cases(150) {
         let n = 3 + seed as usize % 6;
         let mut problem = random_problem(seed, n, 1, 6);
         let mut r = Random::new(seed + 1);
