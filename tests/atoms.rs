@@ -408,3 +408,42 @@ fn every_atom_is_documented_checked_and_computed() {
         assert!(!of_variables || own.iter().any(|c| varies(&c)), "`{name}` has no case with variables");
     }
 }
+
+/// Many weights of `dotsort` go through a sorting network. With weights `cumsum(d)`, `d ≥ 0`, it is `Σⱼ dⱼ` times the sum of
+/// the `n - j` largest entries.
+#[test]
+fn many_sorted_weights_by_numbers() {
+    const HEAD: &str = "param d[n] nonneg; param a[n]; param v[n]; var x[n] in [-2, 2];";
+    let sorted = "sum(d[j] * sum_largest(x, n - j) for j in 0..n)";
+    for (n, width) in [(40, 3.0), (61, 0.3)] {
+        let mut numbers = Numbers(n as u64);
+        let mut drawn = |scale: f64, offset: f64| {
+            array(vec![n], (0..n).map(|_| offset + scale * numbers.next()).collect())
+        };
+        // Entries that draw near each other meet at the solution.
+        let values = Values::from([
+            ("d".to_owned(), drawn(0.01, 0.011)),
+            ("a".to_owned(), drawn(width, 0.0)),
+            ("v".to_owned(), drawn(1.0, 0.0)),
+        ]);
+        let problem = |value: &str| {
+            let objective = format!("let value = {value}; minimize value + sum_squares(x - a);");
+            Problem::new(format!("dim n = {n}; {HEAD} {objective} subject to sum(v * x) <= 1;"))
+        };
+        let (network, sums) = (problem("dotsort(x, flip(cumsum(d)))"), problem(sorted));
+        let (one, two) = (network.solve(&values), sums.solve(&values));
+        assert_close(&one.variables["x"], &two.variables["x"], "solutions");
+        assert_close(&one.expressions["value"], &two.expressions["value"], "values");
+        let weights = drawn(1.0, 0.0);
+        for seed in [seed("objective", Array::from(1.0)), seed("x", weights)] {
+            let mut numbers = Numbers(7);
+            let by = gradient(&network, &values, &seed, &mut numbers);
+            let of = two.vjp(&seed).unwrap_or_else(|e| panic!("{e}"));
+            for name in ["d", "a", "v"] {
+                assert_close(&by[name], &of[name], name);
+            }
+        }
+        let size = |problem: &Problem| problem.layer.program().rows();
+        assert!(n * n > size(&network), "{} rows for {n} weights", size(&network));
+    }
+}

@@ -128,7 +128,7 @@ fn models_with_too_many_rows_are_refused() {
         "E0613",
         &[
             "var x[3000];\nminimize norm1(outer(ones(3000), x));",
-            "var x[3000];\nparam w[3000];\nminimize dotsort(x, w);",
+            "var x[100000];\nparam w[100000];\nminimize dotsort(x, w);",
             "var x[60000000];\nminimize sum_squares(x);",
             "var x;\nparam a[9000000];\nminimize square(x);\nsubject to x <= a;",
             "var x;\nparam a[3000, 3000];\nminimize square(x);\nsubject to max(a * x) <= 1;",

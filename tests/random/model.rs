@@ -54,6 +54,10 @@ pub(crate) enum Atom {
     /// A comprehension over the entries.
     SumOver,
     HstackOver,
+    /// Multiples of the entries by two indices, enough of them that they are evaluated together.
+    RampOver,
+    /// Running sums of multiples, a comprehension in a comprehension.
+    RunsOver,
     // Bilinear, the first factor data.
     Kron,
     Conv,
@@ -82,6 +86,9 @@ pub(crate) enum Atom {
     QuantileLoss(f64),
     Scalene(f64, f64),
     MaxOver,
+    MinOver,
+    /// Distances of all pairs, by an index whose range depends on another.
+    PairsOver,
     Abs,
     Pos,
     Neg,
@@ -169,6 +176,19 @@ impl Display for Expr {
                 (Atom::ReshapeF, [a]) => write!(f, "reshape({a}, {}, order=\"F\")", axes(self.shape)),
                 (Atom::SumOver, [a]) => write!(f, "sum({a}[k] for k in 0..{})", a.shape.len()),
                 (Atom::MaxOver, [a]) => write!(f, "max({a}[k] for k in 0..{})", a.shape.len()),
+                (Atom::MinOver, [a]) => write!(f, "min({a}[k] for k in 0..{})", a.shape.len()),
+                (Atom::RampOver, [a]) => {
+                    let n = a.shape.len();
+                    write!(f, "sum(0.01 * (j - k) * {a}[k] for j in 0..12, k in 0..{n} if j != k)")
+                }
+                (Atom::RunsOver, [a]) => {
+                    let n = a.shape.len();
+                    write!(f, "hstack(sum((j + 1) * {a}[j] for j in 0..k + 1) for k in 0..{n})")
+                }
+                (Atom::PairsOver, [a]) => {
+                    let n = a.shape.len();
+                    write!(f, "sum(abs({a}[j] - {a}[k]) for j in 0..{n}, k in j + 1..{n})")
+                }
                 (Atom::HstackOver, [a]) => write!(f, "hstack({a}[k] for k in 0..{})", a.shape.len()),
                 (Atom::Einsum, [a, b]) => write!(f, "einsum(\"ij,jk->ik\", {a}, {b})"),
                 (Atom::MaxAxis(axis), [a]) => write!(f, "max({a}, axis={axis})"),

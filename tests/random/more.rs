@@ -63,7 +63,11 @@ impl Generator {
     fn concave(&mut self, shape: Shape, size: u32) -> Option<Expr> {
         let axis = self.rng.usize(0..2);
         let (atom, inner) = match shape {
-            Shape::Scalar => (Atom::SumSmallest(self.pick(&[1.0, 2.0, 1.5])), Shape::Vector(self.small())),
+            Shape::Scalar => {
+                let atom = self.pick(&[1.0, 2.0, 1.5]);
+                let atom = self.pick(&[Atom::SumSmallest(atom), Atom::MinOver]);
+                (atom, Shape::Vector(self.small()))
+            }
             Shape::Vector(_) if self.rng.bool() => (Atom::Cummin, shape),
             Shape::Vector(_) => (Atom::MinAxis(axis), self.reduced(shape, axis)?),
             Shape::Matrix(..) => return None,
@@ -76,7 +80,7 @@ impl Generator {
         let (m, n) = (self.small(), self.small());
         let (vector, table) = (Shape::Vector(m + 1), Shape::Matrix(m, n));
         let orders = (self.rng.bool(), self.rng.bool());
-        let (atom, inner) = match (self.rng.u8(0..9), shape) {
+        let (atom, inner) = match (self.rng.u8(0..10), shape) {
             (0, _) => {
                 let x = self.expression(Want::Concave, shape, size);
                 return Some(Expr::call(shape, Atom::Hinge, vec![x]));
@@ -85,6 +89,7 @@ impl Generator {
             (2, _) => (Atom::Scalene(self.real(0.1, 2.0), self.real(0.1, 2.0)), shape),
             (3, Shape::Scalar) => (Atom::Ptp, vector),
             (4, Shape::Scalar) => (self.pick(&[Atom::TotalVariation, Atom::Roughness]), vector),
+            (7, Shape::Scalar) => (Atom::PairsOver, vector),
             (5, Shape::Scalar) => (Atom::MixedNorm(orders.0, orders.1), table),
             (6, Shape::Scalar) => (self.pick(&[Atom::MatrixNorm1, Atom::MatrixNormInf]), table),
             (_, Shape::Vector(_)) => {
@@ -140,6 +145,7 @@ impl Generator {
         let axis = self.rng.usize(0..2);
         let (atom, inner) = match (self.rng.u8(0..9), shape) {
             (0, Shape::Scalar) => (Atom::Trace, Shape::Matrix(n, n)),
+            (1..=3, Shape::Scalar) => (Atom::RampOver, Shape::Vector(n + 1)),
             (_, Shape::Scalar) => (Atom::SumOver, Shape::Vector(n)),
             (0, Shape::Vector(_)) => (Atom::Flip, shape),
             (1, Shape::Vector(m)) => (Atom::Roll(self.rng.usize(0..=m)), shape),
@@ -147,7 +153,7 @@ impl Generator {
             (3, Shape::Vector(m)) => (Atom::Diagonal, Shape::Matrix(m, m)),
             (4, Shape::Vector(3)) => (Atom::UpperTri, Shape::Matrix(3, 3)),
             (5, Shape::Vector(4)) => (self.pick(&[Atom::ReshapeC, Atom::ReshapeF]), Shape::Matrix(2, 2)),
-            (6, Shape::Vector(_)) => (Atom::HstackOver, shape),
+            (6, Shape::Vector(_)) => (self.pick(&[Atom::HstackOver, Atom::RunsOver]), shape),
             (7, Shape::Vector(m)) if m > n => {
                 return Some(self.product(
                     Atom::Conv,

@@ -22,6 +22,11 @@ fn line(atom: Atom, argument: Shape, i: usize) -> Vec<usize> {
     }
 }
 
+/// All pairs of two, the first one first.
+fn pairs<T: Clone>(all: &[T]) -> impl Iterator<Item = (T, T)> {
+    (0..all.len()).flat_map(move |j| all[j + 1..].iter().map(move |b| (all[j].clone(), b.clone())))
+}
+
 /// The sum of the `count` largest, of a fraction of it the share of the next.
 fn largest(values: &[f64], count: f64) -> f64 {
     let mut sorted = values.to_vec();
@@ -47,7 +52,8 @@ pub(crate) fn value(atom: Atom, e: &Expr, arguments: &[Expr], values: &[Vec<f64>
         let min = v.iter().copied().fold(f64::INFINITY, f64::min);
         Some(match atom {
             Atom::MaxAxis(_) | Atom::Cummax | Atom::MaxOver => max,
-            Atom::MinAxis(_) | Atom::Cummin => min,
+            Atom::MinAxis(_) | Atom::Cummin | Atom::MinOver => min,
+            Atom::PairsOver => pairs(v).map(|(a, b)| (a - b).abs()).sum(),
             Atom::Norm1Axis(_) => v.iter().map(|v| v.abs()).sum(),
             Atom::SumSquaresAxis(_) | Atom::NormSquared => v.iter().map(|v| v * v).sum(),
             Atom::MeanSquares => v.iter().map(|v| v * v).sum::<f64>() / v.len() as f64,
@@ -136,7 +142,16 @@ impl Cones<'_> {
         let line: Vec<Row> = line(atom, argument, i).into_iter().map(|k| rows[k].clone()).collect();
         match atom {
             Atom::MaxAxis(_) | Atom::Cummax | Atom::MaxOver => self.above(top, &line, true),
-            Atom::MinAxis(_) | Atom::Cummin => line.iter().for_each(|row| self.nonnegative(row, top)),
+            Atom::PairsOver => {
+                let distances: Vec<Row> = pairs(&line).map(|(a, b)| a.plus(&b, -1.0)).collect();
+                let parts = self.absolute(&distances);
+                self.above(top, &parts, false);
+            }
+            Atom::MinAxis(_) | Atom::Cummin | Atom::MinOver => {
+                for row in &line {
+                    self.nonnegative(row, top);
+                }
+            }
             Atom::Norm1Axis(_) => {
                 let parts = self.absolute(&line);
                 self.above(top, &parts, false);

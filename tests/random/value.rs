@@ -106,6 +106,8 @@ pub(crate) fn linear(atom: Atom, shape: Shape, arguments: &[Expr]) -> Option<Vec
             let above = (0..n).flat_map(|i| (i + 1..n).map(move |j| vec![(0, i * n + j, 1.0)]));
             Some(above.collect())
         }
+        Atom::RampOver => Some(vec![(0..len(0)).map(|k| (0, k, 0.66 - 0.12 * k as f64)).collect()]),
+        Atom::RunsOver => each(&|i| (0..=i).map(|j| (0, j, (j + 1) as f64)).collect()),
         Atom::SumOver => Some(vec![(0..len(0)).map(|i| (0, i, 1.0)).collect()]),
         _ => None,
     }

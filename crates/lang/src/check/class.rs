@@ -94,7 +94,8 @@ impl Checker {
                 error.help("`sum_squares(…)` has the same minimizers where the norm stands alone")
             }
             ("square" | "power", Place::Constraint) if quadratic => error
-                .help("`abs(x) <= sqrt(c)` says the same as `square(x) <= c`, for data `c` that is nonneg"),
+                .help("`abs(x) <= sqrt(c)` says the same as `square(x) <= c`, for data `c` that is nonneg")
+                .help("where a variable is there only to be at least the square, minimize the square itself"),
             ("exp", Place::Constraint) => {
                 error.help("`x <= log(c)` says the same as `exp(x) <= c`, for data `c` that is pos")
             }

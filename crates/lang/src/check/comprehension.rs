@@ -77,7 +77,11 @@ impl Checker {
             let text = tree.show_shape(&shape);
             let error =
                 Diagnostic::error(codes::SHAPE_MISMATCH, "the instances of this body differ in shape");
-            self.report(error.at(tree.span(body), format!("this is {text}")));
+            self.report(
+                error
+                    .at(tree.span(body), format!("this is {text}"))
+                    .help("reduce each instance to a number, as in `sum(sum(x[0:i]) for i in 1..n)`"),
+            );
             return None;
         }
         if !matches!(name, "hstack" | "vstack") {

@@ -5,7 +5,7 @@ use super::declare::Progress;
 use super::model::{Dim, Size};
 use super::names::Wanted;
 use super::size::{Poly, Unknown};
-use super::tree::{Level, NodeId};
+use super::tree::{Kind, Level, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{Declaration, ExprId};
@@ -127,9 +127,15 @@ impl Checker {
                     .at(span, "this divides")
                     .help("give the quotient a name, and write the other size as its multiple: `dim half; dim n = 2*half;`")
             }
-            (Level::Constant, _) => error(format!("`{text}` is a constant whose value is not in the text"))
-                .at(span, "not known when the model is checked")
-                .help("declare it as a size with `dim`"),
+            (Level::Constant, _) => {
+                let error = error(format!("`{text}` is a constant whose value is not in the text"))
+                    .at(span, "not known when the model is checked");
+                // A table of positions, such as the ends of the lines of a network.
+                if matches!(self.model.tree[node].kind, Kind::Index { .. }) {
+                    return error.help("for a sum over what a table lists, multiply by a matrix of zeros and ones: `A @ x`");
+                }
+                error.help("declare it as a size with `dim`")
+            }
             _ => error("this is not a size".into()).at(
                 span,
                 "a size is an integer, a `dim`, an index, or a sum, difference or product of sizes",

@@ -49,12 +49,12 @@ impl Checker {
         }
         match self.data_name(data) {
             Some((kind, name, span)) => {
-                let word = if verb == "times" { " nonneg" } else { " pos" };
-                error.suggest(
-                    self.after_declaration(span),
-                    word,
-                    format!("if it is so, declare the {kind} `{name}` `{}`", word.trim()),
-                )
+                let (word, sign) = match verb {
+                    "times" => (" nonneg", "never negative"),
+                    _ => (" pos", "always positive"),
+                };
+                let message = format!("if the {kind} `{name}` is {sign}, declare it `{}`", word.trim());
+                error.suggest(self.after_declaration(span), word, message)
             }
             None => {
                 error.help(format!("declare the signs of what the {what} is made of, for instance `nonneg`"))
@@ -96,9 +96,9 @@ impl Checker {
             (_, false, Some((kind, name, span))) => error.suggest(
                 self.after_declaration(span),
                 " psd",
-                format!("if it is so, declare the {kind} `{name}` `psd`"),
+                format!("if the {kind} `{name}` is positive semidefinite, declare it `psd`"),
             ),
-            _ => error.help("if it is so, assert it: `psd_wrap(…)`"),
+            _ => error.help("if it is positive semidefinite, say so: `psd_wrap(…)`, which is verified"),
         }
     }
 

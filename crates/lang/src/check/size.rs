@@ -155,6 +155,31 @@ impl Poly {
         Some(sum)
     }
 
+    /// As [`evaluate`](Self::evaluate), `len` times at once: `each` gives the values of the unknowns that move.
+    pub fn evaluate_each<'a>(
+        &self,
+        len: usize,
+        value_of: impl Fn(Unknown) -> Option<i64>,
+        each: impl Fn(Unknown) -> Option<&'a [i64]>,
+    ) -> Option<Vec<i64>> {
+        let mut sums = vec![0i64; len];
+        for (monomial, &coefficient) in &self.terms {
+            let (mut factor, mut moving) = (coefficient, Vec::new());
+            for &unknown in monomial {
+                match each(unknown) {
+                    Some(values) => moving.push(values),
+                    None => factor = factor.checked_mul(value_of(unknown)?)?,
+                }
+            }
+            for (k, sum) in sums.iter_mut().enumerate() {
+                let product =
+                    moving.iter().try_fold(factor, |product, values| product.checked_mul(values[k]))?;
+                *sum = sum.checked_add(product)?;
+            }
+        }
+        Some(sums)
+    }
+
     /// Replaces one unknown.
     ///
     /// # Errors

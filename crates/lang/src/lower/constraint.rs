@@ -2,10 +2,11 @@
 
 use super::affine::{Affine, Term};
 use super::column::{Basis, Column};
-use super::context::{Context, Env, Operand};
+use super::context::{Env, Operand};
 use super::dual::{DualEntries, DualTerms, Multiplier};
 use super::expand::{Lower, expand_to};
 use super::rows::Side;
+use super::visits::instances;
 use super::{Lowered, refuse};
 use crate::check::interval::Interval;
 use crate::check::model::{Constraint, Relation};
@@ -46,11 +47,21 @@ impl Lower<'_> {
         let model = self.context.model;
         let constraint = &model.constraints[k];
         self.here = constraint.span;
-        let (instances, mut axes) = instances(self.context, constraint)?;
+        if let Some(loops) = &constraint.loops {
+            let sides: Vec<NodeId> =
+                std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)).collect();
+            self.context.foreseen(loops, &sides, constraint.span)?;
+        }
         let owner = (
             self.equalities.owner(constraint.label.clone(), Role::User),
             self.inequalities.owner(constraint.label.clone(), Role::User),
         );
+        if let Some((entries, axes)) = self.rows_together(constraint, owner) {
+            let label = constraint.label.clone().into();
+            self.duals.push(DualTerms { label, axes, bounds: false, entries });
+            return Ok(());
+        }
+        let (instances, mut axes) = instances(self.context, constraint)?;
         let mut entries = DualEntries::default();
         let mut shapes = Vec::with_capacity(instances.len());
         let mut offset = 0;
@@ -103,16 +114,7 @@ impl Lower<'_> {
         match constraint.rest[..] {
             [(Relation::Equal, rhs)] => {
                 let difference = self.difference(&operand(constraint.first), &operand(rhs), shape)?;
-                let mut out = DualEntries::default();
-                if !has_mirror(&difference) {
-                    let first = self.equalities.push_all(owner.0, &difference, Side::Equal);
-                    return Ok(DualEntries::one_each(shape.len(), Multiplier::Lambda(first)));
-                }
-                for (entry, twin) in entries_once(&difference) {
-                    let row = self.equalities.push(owner.0, difference.row(entry), None, Some(&[]));
-                    split(&mut out, entry, twin, Multiplier::Lambda(row), 1.0);
-                }
-                Ok(out)
+                Ok(self.equal(&difference, owner))
             }
             [(relation, rhs)] => {
                 // Both relations end as `below ≤ above`, whose multiplier the user's dual is.
@@ -147,8 +149,8 @@ impl Lower<'_> {
         turned: bool,
         owner: (u32, u32),
     ) -> Lowered<DualEntries> {
-        let mut out = DualEntries::default();
         if let Some(pieces) = self.pieces(below, true, shape)? {
+            let mut out = DualEntries::default();
             let bound = expand_to(&*self.affine(above)?, shape).into_owned();
             let range = self.range(above);
             for piece in pieces {
@@ -158,6 +160,7 @@ impl Lower<'_> {
             return Ok(out);
         }
         if let Some(pieces) = self.pieces(above, false, shape)? {
+            let mut out = DualEntries::default();
             let bound = expand_to(&*self.affine(below)?, shape).into_owned();
             let range = self.range(below);
             for piece in pieces {
@@ -172,18 +175,38 @@ impl Lower<'_> {
         } else {
             self.difference(below, above, shape)?
         };
-        // Rows with one variable may be bounds.
-        if difference.least_variables() > 1 && !has_mirror(&difference) {
-            let side = if turned { Side::AtLeast } else { Side::AtMost };
-            let first = self.inequalities.push_all(owner.1, &difference, side);
-            let first = if turned { Multiplier::NuLower(first) } else { Multiplier::NuUpper(first) };
-            return Ok(DualEntries::one_each(shape.len(), first));
+        Ok(self.below(&difference, turned, owner))
+    }
+
+    /// The rows `difference == 0`.
+    pub(super) fn equal(&mut self, difference: &Affine, owner: (u32, u32)) -> DualEntries {
+        if !has_mirror(difference) {
+            let first = self.equalities.push_all(owner.0, difference, Side::Equal);
+            return DualEntries::one_each(difference.shape.len(), Multiplier::Lambda(first));
         }
-        for (entry, twin) in entries_once(&difference) {
+        let mut out = DualEntries::default();
+        for (entry, twin) in entries_once(difference) {
+            let row = self.equalities.push(owner.0, difference.row(entry), None, Some(&[]));
+            split(&mut out, entry, twin, Multiplier::Lambda(row), 1.0);
+        }
+        out
+    }
+
+    /// The rows `difference ≤ 0`, or `difference ≥ 0` if turned.
+    pub(super) fn below(&mut self, difference: &Affine, turned: bool, owner: (u32, u32)) -> DualEntries {
+        // Rows with one variable may be bounds.
+        if difference.least_variables() > 1 && !has_mirror(difference) {
+            let side = if turned { Side::AtLeast } else { Side::AtMost };
+            let first = self.inequalities.push_all(owner.1, difference, side);
+            let first = if turned { Multiplier::NuLower(first) } else { Multiplier::NuUpper(first) };
+            return DualEntries::one_each(difference.shape.len(), first);
+        }
+        let mut out = DualEntries::default();
+        for (entry, twin) in entries_once(difference) {
             let (multiplier, coefficient) = self.one_sided(owner.1, difference.row(entry), turned);
             split(&mut out, entry, twin, multiplier, coefficient);
         }
-        Ok(out)
+        out
     }
 
     /// A row `terms ≤ 0`, or `terms ≥ 0` if turned; a bound where one variable alone enters and its side is free.
@@ -338,8 +361,8 @@ impl Lower<'_> {
     ) -> Lowered<DualEntries> {
         let tree = &self.context.model.tree;
         let fixed_ends = tree.facts(lo.node).variable_free() && tree.facts(hi.node).variable_free();
-        let mut out = DualEntries::default();
         if !fixed_ends || !tree.facts(middle.node).curvature.is_affine() {
+            let mut out = DualEntries::default();
             let below = self.at_most(middle, hi, shape, false, owner)?;
             let above = self.at_most(lo, middle, shape, true, owner)?;
             out.append(below, 0, 1.0);
@@ -348,12 +371,24 @@ impl Lower<'_> {
         }
         let (lo, middle, hi) = (self.affine(lo)?, self.affine(middle)?, self.affine(hi)?);
         let (lo, middle, hi) = (expand_to(&lo, shape), expand_to(&middle, shape), expand_to(&hi, shape));
-        for entry in 0..shape.len() {
+        Ok(self.ranged(&lo, &middle, &hi, owner))
+    }
+
+    /// The rows `lo ≤ middle ≤ hi`.
+    pub(super) fn ranged(
+        &mut self,
+        lo: &Affine,
+        middle: &Affine,
+        hi: &Affine,
+        owner: (u32, u32),
+    ) -> DualEntries {
+        let mut out = DualEntries::default();
+        for entry in 0..middle.shape.len() {
             let (upper, lower) = self.two_sided(owner.1, middle.row(entry), lo.row(entry), hi.row(entry));
             out.push(entry, upper.0, upper.1);
             out.push(entry, lower.0, -lower.1);
         }
-        Ok(out)
+        out
     }
 }
 
@@ -408,24 +443,4 @@ fn split(out: &mut DualEntries, entry: usize, twin: Option<usize>, multiplier: M
     if let Some(twin) = twin {
         out.push(twin, multiplier, share * coefficient);
     }
-}
-
-/// The instances of a constraint and the leading axes of its dual.
-fn instances(context: &Context<'_>, constraint: &Constraint) -> Lowered<(Vec<Env>, Vec<usize>)> {
-    let Some(loops) = &constraint.loops else { return Ok((vec![Env::default()], Vec::new())) };
-    let sides: Vec<NodeId> =
-        std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)).collect();
-    context.foreseen(loops, &sides, constraint.span)?;
-    let all = context.instances(loops, &Env::default(), constraint.span)?;
-    let axes = if loops.is_grid() {
-        let mut axes = Vec::new();
-        for (_, lo, hi) in &loops.ranges {
-            let size = |p| context.size(p, &Env::default(), constraint.span);
-            axes.push((size(hi)? - size(lo)?).max(0) as usize);
-        }
-        axes
-    } else {
-        vec![all.len()]
-    };
-    Ok((all, axes))
 }

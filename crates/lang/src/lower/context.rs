@@ -11,6 +11,7 @@ use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use cvxlayer_program::{Shape, Storage};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The values of the indices around an expression.
@@ -41,7 +42,7 @@ impl Env {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
-    fn get(&self, index: u32) -> Option<i64> {
+    pub(super) fn get(&self, index: u32) -> Option<i64> {
         self.0.iter().rev().find(|(k, _)| *k == index).map(|&(_, value)| value)
     }
 }
@@ -123,13 +124,15 @@ pub struct Context<'m> {
     /// The length of θ.
     pub theta: usize,
     /// How many instances of all `for`s were visited.
-    visited: Cell<i64>,
+    pub(super) visited: Cell<i64>,
     /// How many expressions were evaluated for single values of indices.
     pub(super) evaluated: Cell<u64>,
     /// By canonical expression, whether its value is worth keeping while the indices around it stay.
     pub(super) repeated: Vec<bool>,
     /// Numbers of such expressions.
     pub(super) numbers: RefCell<Recent<f64>>,
+    /// The entries of arrays that the text or sizes state.
+    pub(super) literals: RefCell<HashMap<NodeId, Rc<[f64]>>>,
 }
 
 impl<'m> Context<'m> {
@@ -148,6 +151,7 @@ impl<'m> Context<'m> {
             evaluated: Cell::new(0),
             repeated: super::visits::repeated(&model.tree),
             numbers: RefCell::default(),
+            literals: RefCell::default(),
         };
         let mut errors = Vec::new();
         for parameter in &model.parameters {
@@ -320,11 +324,6 @@ impl<'m> Context<'m> {
         })
     }
 
-    /// How many instances of all `for`s were visited.
-    pub(super) fn visited(&self) -> i64 {
-        self.visited.get()
-    }
-
     /// The instances of a `for`, as environments.
     ///
     /// # Errors
@@ -385,7 +384,7 @@ impl<'m> Context<'m> {
 }
 
 /// The most instances of one `for`.
-const MAX_INSTANCES: i64 = 2_000_000;
+pub(super) const MAX_INSTANCES: i64 = 2_000_000;
 
 /// The position, row by row in the full array, of each stored entry of a parameter.
 pub(super) fn positions(layout: &Layout) -> Vec<usize> {

@@ -55,13 +55,14 @@ pub struct Lower<'m> {
     known: HashMap<NodeId, Rc<Affine>>,
     recent: Recent<Rc<Affine>>,
     lifted: HashMap<u32, usize>,
-    total: usize,
+    /// How many terms there were on the way.
+    pub(super) total: usize,
     /// The expression that is being expanded.
     pub(super) here: Span,
 }
 
 /// The most terms that a program may have on the way; beyond that memory would run out.
-const MAX_TERMS: usize = 100_000_000;
+pub(super) const MAX_TERMS: usize = 100_000_000;
 
 /// The most pairs of terms that one product may form.
 const MAX_PAIRS: f64 = 3e8;
@@ -176,6 +177,9 @@ impl<'m> Lower<'m> {
             Kind::Comprehension { atom, body, loops } => {
                 if operand.env.is_empty() {
                     self.context.foreseen(loops, &[*body], span)?;
+                }
+                if let Some(joined) = self.joined(*atom, *body, loops, &operand.env) {
+                    return Ok(joined.with_shape(shape));
                 }
                 let instances = self.context.instances(loops, &operand.env, span)?;
                 let arguments: Vec<_> =

@@ -4,6 +4,7 @@ use super::context::{Context, Env, Operand};
 use super::{Lowered, refuse};
 use crate::check::tree::Kind;
 use crate::diagnostics::{Diagnostic, codes};
+use std::rc::Rc;
 
 impl Context<'_> {
     /// The number of a scalar that is fixed at compile time: a literal, arithmetic on sizes, or a constant's entry.
@@ -98,11 +99,27 @@ impl Context<'_> {
     ///
     /// # Errors
     /// If they are not fixed at compile time.
-    pub fn literal(&self, operand: &Operand) -> Lowered<Vec<f64>> {
+    pub fn literal(&self, operand: &Operand) -> Lowered<Rc<[f64]>> {
+        let tree = &self.model.tree;
+        let key = tree.canonical(operand.node);
+        // An index picks one entry after the other out of an array that stays the same.
+        let keep =
+            !tree.facts(operand.node).indexed && matches!(tree[key].kind, Kind::Constant(_) | Kind::Array(_));
+        if let Some(known) = self.literals.borrow().get(&key).filter(|_| keep) {
+            return Ok(known.clone());
+        }
+        let out: Rc<[f64]> = self.fresh_literal(operand)?.into();
+        if keep {
+            self.literals.borrow_mut().insert(key, out.clone());
+        }
+        Ok(out)
+    }
+
+    fn fresh_literal(&self, operand: &Operand) -> Lowered<Vec<f64>> {
         let tree = &self.model.tree;
         match &tree[operand.node].kind {
             Kind::Constant(k) => match self.model.constants[*k as usize].init {
-                Some(node) => self.literal(&Operand { node, env: Env::default() }),
+                Some(node) => Ok(self.literal(&Operand { node, env: Env::default() })?.to_vec()),
                 None => self.constant(*k, tree.span(operand.node))?.dense().ok_or_else(|| {
                     refuse(
                         Diagnostic::error(codes::TOO_LARGE, "too many entries")
@@ -113,7 +130,7 @@ impl Context<'_> {
             Kind::Array(items) => {
                 let mut out = Vec::new();
                 for &node in items {
-                    out.extend(self.literal(&Operand { node, env: operand.env.clone() })?);
+                    out.extend(self.literal(&Operand { node, env: operand.env.clone() })?.iter());
                 }
                 Ok(out)
             }

@@ -32,6 +32,7 @@ mod sizes;
 mod smooth;
 mod squares;
 mod tape;
+mod together;
 mod variable;
 mod visits;
 

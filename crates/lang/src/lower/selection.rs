@@ -105,7 +105,7 @@ impl Context<'_> {
             Selector::List(node) => {
                 let values = self.literal(&Operand { node: *node, env: env.clone() })?;
                 let mut list = Vec::with_capacity(values.len());
-                for value in values {
+                for &value in values.iter() {
                     let position = if value < 0.0 { value + len as f64 } else { value };
                     if position.fract() != 0.0 || !(0.0..len as f64).contains(&position) {
                         return Err(out_of_range(

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Rows with more variables than this are not squared term by term.
-const LONGEST_SQUARED: usize = 4;
+pub(super) const LONGEST_SQUARED: usize = 4;
 
 impl Lower<'_> {
     /// As [`affine`](Self::affine), but a variable-free expression of many terms becomes derived parameters, so that

@@ -2,6 +2,7 @@
 
 use super::context::{Context, Env};
 use super::{Lowered, grouped, refuse};
+use crate::check::model::Constraint;
 use crate::check::tree::{Kind, Level, Loops, NodeId, Tree};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 pub(super) const MAX_VISITED: i64 = 3_000_000;
 
 /// The most expressions evaluated for single values of indices.
-const MAX_EVALUATED: u64 = 30_000_000;
+pub(super) const MAX_EVALUATED: u64 = 30_000_000;
 
 /// The values of expressions with indices that stand in several places, for the present values of the indices: a function
 /// may use its argument twice, and that of the function around it twice again.
@@ -81,7 +82,7 @@ impl Context<'_> {
     pub fn foreseen(&self, loops: &Loops, bodies: &[NodeId], span: Span) -> Lowered<()> {
         let mut known = HashMap::new();
         let count = self.visits(loops, bodies, &mut known);
-        if self.visited().saturating_add(count) <= MAX_VISITED {
+        if self.visited.get().saturating_add(count) <= MAX_VISITED {
             return Ok(());
         }
         let alone = bodies.iter().all(|&body| self.within(body, &mut known) == 0);
@@ -132,4 +133,29 @@ impl Context<'_> {
         known.insert(node, count);
         count
     }
+}
+
+/// The instances of a constraint and the leading axes of its dual.
+pub(super) fn instances(context: &Context<'_>, constraint: &Constraint) -> Lowered<(Vec<Env>, Vec<usize>)> {
+    let Some(loops) = &constraint.loops else { return Ok((vec![Env::default()], Vec::new())) };
+    let all = context.instances(loops, &Env::default(), constraint.span)?;
+    let axes = instance_axes(context, loops, all.len(), constraint.span)?;
+    Ok((all, axes))
+}
+
+/// The leading axes of the dual of a constraint with this many instances.
+///
+/// # Errors
+/// If the ends of a range are too large.
+pub(super) fn instance_axes(
+    context: &Context<'_>,
+    loops: &Loops,
+    len: usize,
+    span: Span,
+) -> Lowered<Vec<usize>> {
+    if !loops.is_grid() {
+        return Ok(vec![len]);
+    }
+    let size = |p| context.size(p, &Env::default(), span);
+    loops.ranges.iter().map(|(_, lo, hi)| Ok((size(hi)? - size(lo)?).max(0) as usize)).collect()
 }

@@ -224,7 +224,7 @@ impl Reader<'_> {
     }
 
     fn salvage(&mut self, site: &Site<'_>, piece: &Piece) {
-        if let Some(kind) = salvage(site, &mut self.ast.exprs) {
+        for kind in salvage(site, &mut self.ast.exprs) {
             let doc = self.doc(piece.tokens.start);
             self.ast.statements.push(Statement { kind, span: site.span(), doc });
         }

@@ -7,36 +7,49 @@ use super::explain::Site;
 use super::token::TokenKind;
 use crate::source::Span;
 
-/// The statement that a broken one was meant to be, with holes.
-pub(super) fn salvage(site: &Site<'_>, exprs: &mut Exprs) -> Option<StatementKind> {
+/// The statements that a broken one was meant to be, with holes: one, or a declaration for each name of a list.
+pub(super) fn salvage(site: &Site<'_>, exprs: &mut Exprs) -> Vec<StatementKind> {
+    let kind = match site.kind(0) {
+        Some(TokenKind::Param) => DeclKind::Param,
+        Some(TokenKind::Const) => DeclKind::Const,
+        Some(TokenKind::Var) => DeclKind::Var,
+        _ => return salvage_one(site, exprs).into_iter().collect(),
+    };
+    let declaration = |name: Name| {
+        let shape_span = name.span.after();
+        let shape = vec![exprs.push(Expr::Error, site.span())];
+        StatementKind::Declare(Declaration {
+            kind,
+            name,
+            shape,
+            shape_span,
+            attributes: Vec::new(),
+            init: None,
+        })
+    };
+    listed(site).into_iter().map(declaration).collect()
+}
+
+/// The names that follow the keyword and the commas outside of brackets.
+fn listed(site: &Site<'_>) -> Vec<Name> {
+    let (mut names, mut depth) = (Vec::new(), 0usize);
+    for at in 1..site.len() {
+        let Some(kind) = site.kind(at) else { break };
+        let begins = at == 1 || site.kind(at - 1) == Some(TokenKind::Comma);
+        names.extend(name(site, at).filter(|_| begins && depth == 0));
+        depth = (depth + usize::from(kind.closer().is_some())).saturating_sub(usize::from(kind.closes()));
+    }
+    names
+}
+
+fn salvage_one(site: &Site<'_>, exprs: &mut Exprs) -> Option<StatementKind> {
     let first = site.kind(0)?;
     let hole = |exprs: &mut Exprs| -> ExprId { exprs.push(Expr::Error, site.span()) };
     match first {
         TokenKind::Dim => {
-            let (mut sizes, mut depth) = (Vec::new(), 0usize);
-            for at in 1..site.len() {
-                let kind = site.kind(at)?;
-                let names = matches!(site.kind(at - 1), Some(TokenKind::Dim | TokenKind::Comma));
-                if let Some(name) = name(site, at).filter(|_| names && depth == 0) {
-                    sizes.push(DimDecl { name, value: Some(hole(exprs)) });
-                }
-                depth =
-                    (depth + usize::from(kind.closer().is_some())).saturating_sub(usize::from(kind.closes()));
-            }
+            let sizes =
+                listed(site).into_iter().map(|name| DimDecl { name, value: Some(hole(exprs)) }).collect();
             Some(StatementKind::Dim(sizes))
-        }
-        TokenKind::Param | TokenKind::Const | TokenKind::Var => {
-            let kind = match first {
-                TokenKind::Param => DeclKind::Param,
-                TokenKind::Const => DeclKind::Const,
-                _ => DeclKind::Var,
-            };
-            let name = name(site, 1)?;
-            let shape_span = name.span.after();
-            let shape = vec![hole(exprs)];
-            let declaration =
-                Declaration { kind, name, shape, shape_span, attributes: Vec::new(), init: None };
-            Some(StatementKind::Declare(declaration))
         }
         TokenKind::Let => {
             let name = name(site, 1)?;

@@ -1,5 +1,6 @@
 //! The inner product of two arrays in sorted order.
 
+use super::network::Network;
 use crate::atoms::prelude::*;
 
 /// The inner product of two arrays in sorted order.
@@ -15,7 +16,8 @@ static ROW: Row = Row {
     shape: "a scalar",
     sign: "the product of the signs",
     monotone: "by the sign of w",
-    graph: "Σ t + Σ nₖ qₖ with wₖ xᵢ ≤ tᵢ + qₖ for each value wₖ, which stands nₖ times",
+    graph: "Σ t + Σ nₖ qₖ with wₖ xᵢ ≤ tᵢ + qₖ for each value wₖ, which stands nₖ times; of many entries with many \
+            weights Σ wₖ zₖ, w in descending order and z what a sorting network makes of x",
     example: "var x[4]; minimize dotsort(x, [1, 0.5, 0.25]) + sum_squares(x - [1, 2, 3, 4]);",
     ..Row::PIECEWISE
 };
@@ -49,17 +51,28 @@ impl Atom for DotSort {
     }
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
-        let (x, w) = (lower.affine(&call.arguments[0])?, lower.compact(&call.arguments[1])?);
+        let (x, w) = (lower.affine(&call.arguments[0])?, lower.affine(&call.arguments[1])?);
         let (n, given) = (x.shape.len(), w.shape.len());
         too_many(call, n, given)?;
         if n == 0 {
             return Ok(Affine::zeros(Shape::Scalar));
         }
-        // Each distinct weight with its count; parameters count as distinct.
-        let mut weights: Vec<(Affine, f64)> = Vec::new();
-        if let Some(mut numbers) = w.to_numbers() {
+        // Numbers that are equal share their rows; parameters count as distinct.
+        let numbers = w.to_numbers().map(|mut numbers| {
             numbers.resize(n, 0.0);
             numbers.sort_by(f64::total_cmp);
+            numbers
+        });
+        let distinct = match &numbers {
+            Some(numbers) => numbers.chunk_by(|a, b| a == b).filter(|run| run[0] != 0.0).count(),
+            None => given,
+        };
+        if 4.0 * Network::comparators(n) < n as f64 * distinct as f64 {
+            return by_network(call, &x, numbers, lower);
+        }
+        let w = lower.compact(&call.arguments[1])?;
+        let mut weights: Vec<(Affine, f64)> = Vec::new();
+        if let Some(numbers) = numbers {
             for run in numbers.chunk_by(|a, b| a == b) {
                 weights.push((Affine::fill(Shape::Scalar, run[0]), run.len() as f64));
             }
@@ -98,18 +111,47 @@ impl Atom for DotSort {
     }
 
     fn value(&self, call: &Application<'_>, tape: &mut TapeBuilder<'_>) -> Lowered<u32> {
-        let (x, mut w) = (tape.value(&call.arguments[0])?, tape.value(&call.arguments[1])?);
+        let (x, w) = (tape.value(&call.arguments[0])?, tape.value(&call.arguments[1])?);
         let (n, given) = (tape.shape(x).len(), tape.shape(w).len());
         too_many(call, n, given)?;
-        let flat = Shape::Vector(n);
-        let x = tape.reshape(x, flat);
-        if given < n {
-            let positions: Vec<u32> = (0..n).map(|i| if i < given { i as u32 } else { ZERO_ENTRY }).collect();
-            w = tape.push(Op::Gather(w, positions.into()), flat);
-        }
-        let w = tape.reshape(w, flat);
+        let x = tape.reshape(x, Shape::Vector(n));
+        let w = filled(w, n, tape);
         Ok(tape.push(Op::SortedDot(x, w), Shape::Scalar))
     }
+}
+
+/// Weights as a vector, filled up with zeros.
+fn filled(w: u32, n: usize, tape: &mut TapeBuilder<'_>) -> u32 {
+    let (given, flat) = (tape.shape(w).len(), Shape::Vector(n));
+    if given == n {
+        return tape.reshape(w, flat);
+    }
+    let positions: Vec<u32> = (0..n).map(|i| if i < given { i as u32 } else { ZERO_ENTRY }).collect();
+    tape.push(Op::Gather(w, positions.into()), flat)
+}
+
+/// The sum of weights, largest first, times what a sorting network makes of the entries: n log² n rows instead of n².
+fn by_network(
+    call: &Application<'_>,
+    x: &Affine,
+    numbers: Option<Vec<f64>>,
+    lower: &mut Lower<'_>,
+) -> Lowered<Affine> {
+    let n = x.shape.len();
+    // Two auxiliaries and three rows for each comparator.
+    lower.room((5.0 * Network::comparators(n)) as usize, "auxiliary variables and rows", call.span)?;
+    let network = Network::new(n);
+    let weights = if let Some(numbers) = numbers {
+        Affine::numbers(Shape::Vector(n), numbers.into_iter().rev().collect::<Vec<_>>())
+    } else {
+        let given = lower.lift.value(&call.arguments[1])?;
+        let given = filled(given, n, &mut lower.lift);
+        let sorted = network.sort(given, &mut lower.lift);
+        let text = lower.context.model.text(lower.context.model.tree.span(call.arguments[1].node));
+        lower.lift_node(sorted, format!("sort({text})"), "the weights in descending order")?
+    };
+    let outputs = network.outputs(x, "dotsort", lower)?;
+    Ok(lower.multiply(&outputs, &weights, Shape::Vector(n)).sum_into(Shape::Scalar, |_| 0))
 }
 
 fn too_many(call: &Application<'_>, n: usize, given: usize) -> Lowered<()> {

@@ -7,6 +7,7 @@ pub mod dotsort;
 pub mod elementwise_extreme;
 pub mod extreme;
 pub mod matrix_norm;
+pub mod network;
 pub mod norm1;
 pub mod norm_inf;
 pub mod part;

@@ -123,6 +123,13 @@ impl Affine {
             .get_or_init(|| Terms::from_blocks(self.shape.len(), self.blocks.as_deref().unwrap_or_default()))
     }
 
+    /// The same array, entry by entry.
+    #[must_use]
+    pub fn into_terms(self) -> Self {
+        self.written();
+        Self { blocks: None, ..self }
+    }
+
     /// The terms of entry `i`.
     pub fn row(&self, i: usize) -> &[Term] {
         self.written().row(i)
@@ -148,6 +155,16 @@ impl Affine {
         match &self.blocks {
             Some(blocks) => blocks.iter().map(Block::size).sum(),
             None => self.nnz(),
+        }
+    }
+
+    /// How many terms [`gather`](Self::gather) yields at most.
+    pub fn gathered_size(&self, index: &[usize]) -> usize {
+        match &self.blocks {
+            Some(blocks) => {
+                index.len().saturating_mul(blocks.iter().map(Block::most_per_entry).sum::<usize>())
+            }
+            None => index.iter().map(|&i| self.row(i).len()).sum(),
         }
     }
 
