@@ -3,6 +3,7 @@
 use crate::certificate::{self, Certificate};
 use crate::data::Array;
 use crate::engine::{self, Method, Residuals, Status};
+use crate::error::Error;
 use crate::layer::Inner;
 use crate::lifting::{self, Lifted, Moving};
 use crate::named::Named;
@@ -55,6 +56,8 @@ pub(crate) struct State {
     origin: Origin,
     problem: OnceLock<altdiff::Problem>,
     pub(crate) solved: altdiff::Solution,
+    /// What derivatives are taken of, where that is the point of the central path.
+    pub(crate) smoothed: Option<altdiff::Smoothed>,
     /// The tape of lets; empty unless there is a point.
     pub(crate) values: Evaluation,
     /// The objective in the user's sense.
@@ -107,6 +110,30 @@ impl State {
     /// 1, or −1 where the user maximizes.
     pub(crate) fn sense(&self) -> f64 {
         sense(self.program())
+    }
+
+    /// The engine's derivative of a scalar by all data.
+    pub(crate) fn vjp(
+        &self,
+        cotangent: &altdiff::Cotangent,
+        options: &altdiff::DerivativeOptions,
+    ) -> Result<altdiff::Gradient, Error> {
+        Ok(match &self.smoothed {
+            Some(smoothed) => smoothed.vjp(cotangent)?,
+            None => self.solved.vjp(cotangent, options)?,
+        })
+    }
+
+    /// How the engine's solution moves with the data.
+    pub(crate) fn jvp(
+        &self,
+        tangent: &altdiff::Tangent,
+        options: &altdiff::DerivativeOptions,
+    ) -> Result<altdiff::SolutionTangent, Error> {
+        Ok(match &self.smoothed {
+            Some(smoothed) => smoothed.jvp(tangent)?,
+            None => self.solved.jvp(tangent, options)?,
+        })
     }
 
     /// Evaluates a tape at the solution.
@@ -169,9 +196,19 @@ impl Solution {
         problem: Option<altdiff::Problem>,
         solved: altdiff::Solution,
     ) -> Self {
+        Self::with(inner, origin, problem, solved, None)
+    }
+
+    fn with(
+        inner: Arc<Inner>,
+        origin: Origin,
+        problem: Option<altdiff::Problem>,
+        solved: altdiff::Solution,
+        smoothed: Option<altdiff::Smoothed>,
+    ) -> Self {
         let problem = problem.map_or_else(OnceLock::new, OnceLock::from);
         let values = Evaluation::default();
-        let mut state = State { inner, origin, problem, solved, values, objective: f64::NAN };
+        let mut state = State { inner, origin, problem, solved, smoothed, values, objective: f64::NAN };
         let (inner, solved) = (&state.inner, &state.solved);
         let mut notes = solved.notes.clone();
         if let Some(proof) = &solved.certificate {
@@ -211,6 +248,43 @@ impl Solution {
     /// Whether the problem was solved.
     pub fn is_solved(&self) -> bool {
         self.status == Status::Solved
+    }
+
+    /// The solution smoothed: the point of the central path where slack · multiplier is `mu`, in units of the objective, at
+    /// every end of a constraint, of a bound and of the domain of a function in the objective, those that the atoms bring
+    /// along among them. Where it is unique it depends smoothly on all data, whatever is active in the solution; as `mu`
+    /// falls its derivatives tend to those of the solution where these exist, and else to a choice between the one-sided
+    /// ones.
+    ///
+    /// Values and derivatives of what is returned are those of that point; residuals are the solution's.
+    ///
+    /// # Errors
+    /// If the problem is not solved, `mu` is not positive and finite, or there is no central path: no point satisfies
+    /// every inequality strictly, or the solutions are unbounded.
+    pub fn smoothed(&self, mu: f64) -> Result<Self, Error> {
+        if !self.is_solved() {
+            return Err(Error::NotSolved(self.status));
+        }
+        let state = &self.state;
+        let smoothed = state.solved.smoothed(mu)?;
+        let mut solved = state.solved.clone();
+        solved.objective = state.problem().objective(&smoothed.x);
+        solved.x.clone_from(&smoothed.x);
+        solved.lambda.clone_from(&smoothed.lambda);
+        solved.nu_lower.clone_from(&smoothed.nu_lower);
+        solved.nu_upper.clone_from(&smoothed.nu_upper);
+        solved.mu_lower.clone_from(&smoothed.mu_lower);
+        solved.mu_upper.clone_from(&smoothed.mu_upper);
+        let origin = Origin::Made(state.lifted().clone());
+        let problem = Some(state.problem().clone());
+        let mut out = Self::with(Arc::clone(&state.inner), origin, problem, solved, Some(smoothed));
+        out.info.notes.push(format!("smoothed: slack · multiplier is {mu:e} at every end"));
+        Ok(out)
+    }
+
+    /// slack · multiplier at every end, where the solution is a [smoothed](Self::smoothed) one.
+    pub fn mu(&self) -> Option<f64> {
+        self.state.smoothed.as_ref().map(|smoothed| smoothed.mu)
     }
 
     /// The program that was solved.

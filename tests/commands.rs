@@ -165,6 +165,45 @@ fn what_is_differentiated_is_one_finite_number() {
 }
 
 #[test]
+fn smoothed_derivatives_are_asked_for_by_mu() {
+    let folder = Folder::new();
+    // x is held at 0 by nothing but its bound where p is 0: a kink of the solution.
+    folder.write("qp.cvx", "param p;\nvar x nonneg;\nminimize square(x - p);\n");
+    folder.write(
+        "smooth.cvx",
+        "param p;\nparam w nonneg = 1;\nvar x in [0, inf];\nminimize w * exp(x) - (1 + p) * x;\n",
+    );
+    folder.write(
+        "flat.cvx",
+        "param p;\nvar x;\nvar y;\nminimize exp(x) + square(y);\nsubject to x + y >= p; x + y <= p;\n",
+    );
+    let ask = |model: &str, more: &[&str]| {
+        folder.cvx(&[&["grad", model, "--param", "p=0", "--of", "x"], more].concat())
+    };
+    for model in ["qp.cvx", "smooth.cvx"] {
+        assert!(ask(model, &["--json"]).out.contains(r#""well_defined":false"#));
+        let ran = ask(model, &["--smoothed", "1e-8", "--verify", "--json"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(json["mu"], 1e-8);
+        assert_eq!(json["well_defined"], true);
+        let by_p = json["gradients"]["p"].as_f64().unwrap();
+        assert!((by_p - 0.5).abs() < 1e-3, "{model}: {by_p}");
+        let error = json["verify"]["largest_error"].as_f64().unwrap();
+        assert!(error < 1e-3, "{model}: {error}");
+        let told = ask(model, &["--smoothed", "1e-8"]).out;
+        assert!(told.contains("slack · multiplier is 1e-8"), "{told}");
+    }
+    let ran = ask("flat.cvx", &["--smoothed", "1e-3"]);
+    assert!(ran.code != 0 && ran.err.contains("satisfies every inequality strictly"), "{}", ran.err);
+    for wrong in ["0", "-1", "nan"] {
+        let ran = ask("qp.cvx", &[&format!("--smoothed={wrong}")]);
+        assert!(ran.code != 0 && ran.err.contains("mu"), "{}", ran.err);
+    }
+    assert_ne!(ask("qp.cvx", &["--smoothed", "1e-3", "--route", "bpqp"]).code, 0);
+}
+
+#[test]
 fn trees_show_how_curvature_comes_about() {
     let folder = Folder::new();
     folder.write(

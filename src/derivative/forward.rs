@@ -81,7 +81,7 @@ impl Derivatives<'_> {
     pub(super) fn push(&self, theta: &[f64]) -> Result<Pushed, Error> {
         let (state, program) = (self.state, self.state.program());
         let (data, lift_nodes) = self.data_tangent(theta);
-        let moved = state.solved.jvp(&data.blocks, &engine::options(self.route))?;
+        let moved = state.jvp(&data.blocks, &engine::options(self.route))?;
         let stacked = engine::multiplier_tangent(&moved);
         let value = Objective { problem: state.problem(), x: &state.solved.x };
         let objective = state.sense() * value.tangent(&moved.x, &data);

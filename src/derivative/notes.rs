@@ -105,8 +105,21 @@ impl Derivatives<'_> {
         }
     }
 
+    /// Notes that a smoothed solution is not unique, where it is not.
+    fn note_unsettled(&self, notes: &mut Notes) {
+        if self.state.smoothed.as_ref().is_some_and(|smoothed| !smoothed.unique) {
+            let why = ": some direction changes neither the objective nor the room left in an inequality, or equalities depend on each other; of its derivatives the smallest is given";
+            let after = format!(" is not unique{why}");
+            notes.add(
+                Reason { before: "", after: [after.clone(), after] },
+                "the smoothed solution".to_owned(),
+            );
+        }
+    }
+
     /// Notes the kinks that cotangents meet on the lift's and the values' tape, if parameters asked for move them.
     pub(super) fn note_kinks(&self, seed: &Seed, pulled: &Pulled, notes: &mut Notes) -> Result<(), Error> {
+        self.note_unsettled(notes);
         let (state, program) = (self.state, self.state.program());
         for probe in state.lifted().tape.probes(&program.lift.tape, Some(&pulled.lift_nodes), 0.0) {
             let movers = self
@@ -141,6 +154,7 @@ impl Derivatives<'_> {
         if movers.is_empty() {
             return;
         }
+        self.note_unsettled(notes);
         let news = pushed.free.iter().filter(|free| !pushed.causes.contains(&free.cause));
         for free in news.filter(|free| self.sees(output, &free.along)) {
             self.note_cause(&free.cause, None, notes);

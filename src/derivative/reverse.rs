@@ -175,7 +175,7 @@ impl Derivatives<'_> {
         if weight != 0.0 || x.iter().chain(&stacked).any(|v| *v != 0.0) {
             let mut options = engine::options(self.route);
             options.examine = examine;
-            let mut gradient = state.solved.vjp(&engine::cotangent(program, x, &stacked), &options)?;
+            let mut gradient = state.vjp(&engine::cotangent(program, x, &stacked), &options)?;
             harmful = std::mem::take(&mut gradient.harmful);
             data.blocks = gradient.into();
         } else {

@@ -61,7 +61,12 @@ pub fn vjp_batch_sum(
     for (k, solution) in solutions.iter().enumerate() {
         match solution {
             Err(error) => samples[k] = Some(Err(missing(Some(error)))),
-            Ok(s) if affine && Arc::ptr_eq(&s.state.inner, inner) && s.state.solved.is_clear() => {
+            Ok(s)
+                if affine
+                    && Arc::ptr_eq(&s.state.inner, inner)
+                    && s.state.smoothed.is_none()
+                    && s.state.solved.is_clear() =>
+            {
                 match seed(program, &cotangents[k]) {
                     Ok(Some(seed)) => {
                         together.push(k);

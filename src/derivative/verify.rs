@@ -34,7 +34,7 @@ pub struct Verification {
 
 impl Derivatives<'_> {
     /// Compares the gradients of a weighted sum of outputs, or of an expression, with central differences of solves of
-    /// the given layer, which must be the one that was solved, at neighbouring parameters.
+    /// the given layer, which must be the one that was solved, at neighbouring parameters; of smoothed solutions with those.
     ///
     /// # Errors
     /// If a name is unknown.
@@ -46,6 +46,7 @@ impl Derivatives<'_> {
     ) -> Result<Verification, Error> {
         let mut comparison = Comparison {
             layer,
+            mu: self.solution.mu(),
             program: self.state.program(),
             theta: &self.state.lifted().theta,
             scale: gradients.by.iter().flat_map(|(_, a)| a.values()).fold(1.0, |m, v| m.max(v.abs())),
@@ -73,6 +74,7 @@ impl Derivatives<'_> {
         let (output, position) = (Output::find(program, output)?, super::parameter(program, parameter)?);
         let mut comparison = Comparison {
             layer,
+            mu: self.solution.mu(),
             program,
             theta: &self.state.lifted().theta,
             scale: jacobian.matrix.amax().max(1.0),
@@ -100,6 +102,7 @@ impl Derivatives<'_> {
         let moves: Vec<f64> = moves.chain([tangents.objective]).collect();
         let mut comparison = Comparison {
             layer,
+            mu: self.solution.mu(),
             program,
             theta: &self.state.lifted().theta,
             scale: moves.iter().fold(1.0, |m, v| m.max(v.abs())),
@@ -122,6 +125,8 @@ impl Derivatives<'_> {
 /// Derivatives beside central differences, as they are compared.
 struct Comparison<'a> {
     layer: &'a Layer,
+    /// Of smoothed solutions.
+    mu: Option<f64>,
     program: &'a Program,
     theta: &'a [f64],
     /// What errors are relative to.
@@ -166,7 +171,14 @@ impl Comparison<'_> {
         let at = |step: f64| -> Result<Option<Vec<f64>>, Error> {
             let moved: Vec<f64> = self.theta.iter().zip(direction).map(|(v, d)| v + step * d).collect();
             let Ok(solution) = self.layer.solve(&params(self.program, &moved)) else { return Ok(None) };
-            solution.is_solved().then(|| values(&solution)).transpose()
+            if !solution.is_solved() {
+                return Ok(None);
+            }
+            match self.mu.map(|mu| solution.smoothed(mu)) {
+                None => values(&solution).map(Some),
+                Some(Ok(smoothed)) => values(&smoothed).map(Some),
+                Some(Err(_)) => Ok(None),
+            }
         };
         let mut least: Option<f64> = None;
         for step in STEPS {

@@ -83,6 +83,14 @@ impl<P: Problem> Solved<P> {
         self.solution.certificate.as_ref()
     }
 
+    /// The solution smoothed; see [`Solution::smoothed`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn smoothed(&self, mu: f64) -> Result<Self, Error> {
+        Ok(Self::new(self.solution.smoothed(mu)?))
+    }
+
     /// The values alone.
     pub fn into_values(self) -> P::Solution {
         self.values

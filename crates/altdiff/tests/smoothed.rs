@@ -190,6 +190,7 @@ fn derivatives_are_those_of_the_smoothed_solution() {
     for (seed, mu) in (0..12).map(|k| (k, [1e-1, 1e-2, 1e-3, 1e-4][k as usize % 4])) {
         let problem = random(seed);
         let smoothed = solve(&problem).smoothed(mu).unwrap();
+        assert!(smoothed.unique);
         let mut r = Random::new(seed + 100);
         let v = cotangent(&problem, &mut r);
         let gradient = smoothed.vjp(&v).unwrap();

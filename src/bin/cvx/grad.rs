@@ -47,6 +47,11 @@ pub(crate) struct Grad {
     /// How derivatives are computed; all routes agree
     #[arg(long, value_enum, default_value_t = Way::Kkt)]
     route: Way,
+    /// Differentiate the smoothed solution instead: the point where slack · multiplier is MU, in units of the objective, at
+    /// every end of constraints, bounds and domains, those that atoms bring along among them. Nothing is weakly
+    /// active there
+    #[arg(long, value_name = "MU", conflicts_with = "route")]
+    smoothed: Option<f64>,
     /// Compare with central differences of further solves, whatever was asked for
     #[arg(long)]
     verify: bool,
@@ -91,12 +96,16 @@ impl Grad {
             }
             return Ok(failure::exit(solution.status));
         }
+        let start = Instant::now();
+        let solution = match self.smoothed {
+            Some(mu) => solution.smoothed(mu)?,
+            None => solution,
+        };
         let query = solution.derivatives().route(match self.route {
             Way::Kkt => Route::ReducedKkt,
             Way::Alternating => Route::Alternating,
             Way::Bpqp => Route::Bpqp,
         });
-        let start = Instant::now();
         let mut answer = self.answer(&query, &solution, expression.as_ref())?;
         seconds.derivative = Some(start.elapsed());
         if self.verify {
@@ -132,7 +141,7 @@ impl Grad {
         solution: &Solution,
         expression: Option<&Expression>,
     ) -> Result<Answer, Failure> {
-        let mut answer = Answer::default();
+        let mut answer = Answer { mu: solution.mu(), ..Answer::default() };
         if let (Some(text), Some(expression)) = (&self.of, expression) {
             let gradients = query.gradient_of(expression)?;
             answer.value = solution.value_of(expression).scalar();
@@ -233,6 +242,8 @@ struct Answer {
     jacobian: Option<Array>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tangents: Option<Named<Array>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mu: Option<f64>,
     well_defined: bool,
     notes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -306,6 +317,10 @@ impl Answer {
                 bold(&size(v.largest_error)),
                 v.compared
             );
+        }
+        if let Some(mu) = self.mu {
+            let _ =
+                writeln!(out, "\nsmoothed: slack · multiplier is {} at every end", bold(&format!("{mu:e}")));
         }
         if self.well_defined {
             let _ = writeln!(out, "\nwell defined: {}", bold("yes"));

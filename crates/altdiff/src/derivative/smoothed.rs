@@ -15,6 +15,7 @@ use crate::core::Core;
 use crate::interior::centre::{CENTRED, NO_CENTRE, NO_INTERIOR};
 use crate::interior::{Interior, Start};
 use crate::kkt::{Factor, Numeric, System};
+use crate::random::Random;
 use crate::scaling::Scaling;
 use crate::smooth::{Central, Slopes};
 use crate::{Cotangent, Error, Gradient, Solution, SolutionTangent, Tangent};
@@ -22,6 +23,9 @@ use std::sync::Arc;
 
 /// Relative accuracy of the linear systems.
 const EXACT: f64 = 1e-14;
+
+/// Residual of the linear systems beyond which there is no solution.
+const REGULAR: f64 = 1e-6;
 
 /// Added to the diagonal of the factor; refinement takes it out again.
 const GUARD: f64 = 1e-10;
@@ -43,6 +47,9 @@ pub struct Smoothed {
     pub mu_lower: Vec<f64>,
     /// Multipliers of the upper bounds, n.
     pub mu_upper: Vec<f64>,
+    /// Whether the point and the multipliers are unique. They are not where equalities depend on each other, or where the
+    /// point may move with neither the objective nor a slack changing; derivatives are then those of least norm.
+    pub unique: bool,
     state: Arc<State>,
     /// The problem, or its second-order model at the point, in the user's units and equilibrated.
     user: Core,
@@ -138,8 +145,9 @@ impl Smoothed {
         )?;
         let (nu_lower, nu_upper) = nu.into_iter().skip(me).unzip();
         let (mu_lower, mu_upper) = bound_multipliers.into_iter().unzip();
-        Ok(Self {
+        let mut this = Self {
             mu,
+            unique: true,
             lambda: point.y[..me].to_vec(),
             nu_lower,
             nu_upper,
@@ -160,7 +168,19 @@ impl Smoothed {
             dr,
             free,
             present,
-        })
+        };
+        this.unique = this.is_regular();
+        Ok(this)
+    }
+
+    /// Whether the path's system has a solution for any right-hand side: it is symmetric, so that it has one for a random
+    /// one only if it is regular.
+    fn is_regular(&self) -> bool {
+        let mut v = Stacked::zeros(&self.user);
+        let mut random = Random::new();
+        v.x.iter_mut().zip(&self.free).filter(|(_, free)| **free).for_each(|(x, _)| *x = random.sign());
+        v.y.iter_mut().zip(&self.present).filter(|(_, row)| **row).for_each(|(y, _)| *y = random.sign());
+        self.solve(&mut v) <= REGULAR
     }
 
     /// Solves the path's system in the user's units, in place: (x, y), and the prescribed values z of fixed variables.
