@@ -86,22 +86,24 @@ impl Derivatives<'_> {
         }
         let mut turned = None;
         for harm in harmful {
+            let Some(rate) = &harm.rate else {
+                self.note_cause(&harm.cause, None, notes);
+                continue;
+            };
+            let movers = self.movers_of_data(rate);
+            if movers.is_empty() {
+                continue;
+            }
             if let Some(with) = &harm.with {
+                if self.moving_entries(with).is_empty() {
+                    continue;
+                }
                 let causes = turned.get_or_insert_with(|| self.turned());
-                let harmless = causes.as_ref().is_some_and(|causes| !causes.contains(&harm.cause));
-                if harmless || self.moving_entries(with).is_empty() {
+                if causes.as_ref().is_some_and(|causes| !causes.contains(&harm.cause)) {
                     continue;
                 }
             }
-            match &harm.rate {
-                None => self.note_cause(&harm.cause, None, notes),
-                Some(rate) => {
-                    let movers = self.movers_of_data(rate);
-                    if !movers.is_empty() {
-                        self.note_cause(&harm.cause, Some(&movers), notes);
-                    }
-                }
-            }
+            self.note_cause(&harm.cause, Some(&movers), notes);
         }
     }
 
@@ -222,14 +224,16 @@ impl Derivatives<'_> {
         };
         let each = |singular: &str, plural: &str| [singular.to_owned(), plural.to_owned()];
         match cause {
-            Cause::WeaklyActive(at) => {
+            Cause::WeaklyActive(places) => {
                 let after = ["is", "are"].map(|verb| {
                     format!(
                         " {verb} weakly active (slack and multiplier are both 0){}: taken as inactive",
                         moved(["moves", "move"], if verb == "is" { "it" } else { "them" })
                     )
                 });
-                notes.add(Reason { before: "", after }, place_name(program, *at));
+                for place in places {
+                    notes.add(Reason { before: "", after: after.clone() }, place_name(program, *place));
+                }
             }
             Cause::Dependent(places) => {
                 let after = format!(

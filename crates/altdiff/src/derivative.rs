@@ -7,6 +7,7 @@ mod data;
 mod degeneracy;
 mod factored;
 mod harm;
+mod null_space;
 mod one_sided;
 mod outer;
 mod products;

@@ -255,7 +255,7 @@ fn hock_schittkowski_35_with_a_fixed_variable() {
         close("dx₃/du", &g.gu, &[0.0]);
         // Both bounds together; apart they contradict each other one way.
         close("dx₃/dx₂", &[g.lo[1] + g.hi[1]], &[1.0]);
-        for cause in [Cause::WeaklyActive(Place::RowUpper(0)), Cause::Pinned(Place::BoundFixed(1))] {
+        for cause in [Cause::WeaklyActive(vec![Place::RowUpper(0)]), Cause::Pinned(Place::BoundFixed(1))] {
             assert!(g.harmful.iter().any(|h| h.cause == cause), "{method:?} {:?}", g.harmful);
         }
     }
@@ -318,7 +318,7 @@ fn hock_schittkowski_268() {
     for method in METHODS {
         let g = row_of(&problem, 0, method);
         assert!(
-            g.harmful.iter().any(|h| h.cause == Cause::WeaklyActive(Place::RowLower(4))),
+            g.harmful.iter().any(|h| h.cause == Cause::WeaklyActive(vec![Place::RowLower(4)])),
             "{method:?} {:?}",
             g.harmful
         );

@@ -4,8 +4,8 @@
 mod common;
 
 use altdiff::{
-    Cause, Cotangent, DerivativeOptions, Error, Gradient, Method, OneSided, Problem, Settings, Solution,
-    Solver, Status, Tangent,
+    Cause, Cotangent, DerivativeOptions, Error, Gradient, Harm, Method, OneSided, Problem, Settings,
+    Solution, Solver, Status, Tangent,
 };
 use common::integer::{Kinds, Known};
 use common::{Random, cases, moved};
@@ -154,9 +154,12 @@ fn outputs(known: &Known, r: &mut Random) -> Vec<Cotangent> {
     out
 }
 
-/// The causes for which a gradient says nothing about a direction.
-fn doubts<'g>(g: &'g Gradient, t: &Tangent) -> Vec<&'g Cause> {
-    g.harmful.iter().filter(|h| h.stands(t)).map(|h| &h.cause).collect()
+/// The causes for which a gradient says nothing about a direction: of harms that two motions do only together, those that
+/// are done.
+fn doubts<'g>(s: &Solution, g: &'g Gradient, t: &Tangent) -> Vec<&'g Cause> {
+    let turned = s.turned(t).unwrap();
+    let done = |h: &&Harm| h.stands(t) && (h.with.is_none() || turned.contains(&h.cause));
+    g.harmful.iter().filter(done).map(|h| &h.cause).collect()
 }
 
 /// Whether an output reads a direction in which the one-sided tangent is not unique.
@@ -195,7 +198,7 @@ fn examine(seed: u64, most: usize, kinds: Kinds, tally: &mut Tally) {
     for (v, here) in outputs.iter().zip(&here) {
         let gradient = s.vjp(v, &DerivativeOptions::default()).unwrap();
         for (at, t) in directions.iter().enumerate() {
-            let doubts = doubts(&gradient, t);
+            let doubts = doubts(&s, &gradient, t);
             let both = here.and_then(|here| {
                 Some((difference(problem, v, t, here, 1.0)?, difference(problem, v, t, here, -1.0)?))
             });

@@ -323,3 +323,43 @@ fn an_end_that_only_an_auxiliary_variable_lies_on_is_no_kink() {
     let (g, _) = gradient(&rows(0.5, 0.0), 0.5);
     assert!(g.harmful.iter().any(|h| matches!(h.cause, Cause::WeaklyActive(_) | Cause::Dependent(_))));
 }
+
+/// Many weakly active bounds, in three groups that P couples within but not among themselves: an output reads one, and
+/// only what moves that one is in doubt.
+#[test]
+fn many_weak_constraints_are_told_from_those_that_nothing_couples_to_them() {
+    const GROUP: usize = 15;
+    let n = 3 * GROUP;
+    let mut entries = Vec::new();
+    for i in 0..n {
+        entries.push((i, i, 2.0));
+        if i % GROUP > 0 {
+            entries.push((i - 1, i, -0.5));
+        }
+    }
+    let p = Csc::from_triplets(n, n, &entries).unwrap();
+    // x = 1 is the minimum, and on every bound.
+    let q = p.mul_symmetric_vec(&vec![1.0; n]).iter().map(|v| -v).collect();
+    let problem = Problem::new(n).quadratic(p, q).bounds(vec![-INF; n], vec![1.0; n]);
+    let s = solve(&problem);
+    let mut seed = vec![0.0; n];
+    seed[GROUP + 2] = 1.0;
+    let g = s.vjp(&Cotangent::x(seed), &DerivativeOptions::default()).unwrap();
+    let doubtful = |t: &Tangent| g.harmful.iter().any(|h| h.stands(t));
+    for i in 0..n {
+        let mut end = Tangent::zeros(&problem);
+        end.hi[i] = 1.0;
+        let mut slope = Tangent::zeros(&problem);
+        slope.q[i] = 1.0;
+        let inside = i / GROUP == 1;
+        assert_eq!((doubtful(&end), doubtful(&slope)), (inside, inside), "{i}: {:?}", g.harmful);
+    }
+    // Data that leave every slack as it is have the derivative that is claimed.
+    let mut along = Tangent::zeros(&problem);
+    along.hi = (0..n).map(|i| (i as f64).sin()).collect();
+    along.q = problem.p.mul_symmetric_vec(&along.hi).iter().map(|v| -v).collect();
+    assert!(!doubtful(&along));
+    assert!((g.along(&along) - along.hi[GROUP + 2]).abs() < 1e-9);
+    let named: Vec<Place> = (GROUP..2 * GROUP).map(Place::BoundUpper).collect();
+    assert!(g.harmful.iter().any(|h| h.cause == Cause::WeaklyActive(named.clone())), "{:?}", g.harmful);
+}

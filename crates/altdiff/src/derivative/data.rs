@@ -244,9 +244,9 @@ impl From<Tangent> for Gradient {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// A weakly active constraint: its slack and multiplier are both zero. `rate` is that of its slack, with the
-    /// constraint taken as inactive.
-    WeaklyActive(Place),
+    /// Weakly active constraints: slack and multiplier are both zero. `rate` is that of the slack, with the constraints
+    /// taken as inactive; of many constraints, that of a random combination of slacks, which moves iff one of them does.
+    WeaklyActive(Vec<Place>),
     /// Active constraints depend on each other; data that move `rate` make them inconsistent or turn one about the
     /// other, or the multipliers asked for are not unique.
     Dependent(Vec<Place>),
@@ -289,9 +289,9 @@ pub struct Harm {
     /// has no derivative at all, whatever moves. Rates are right to about 1e-9: compare `|rate · δ|` with 1e-7 ‖δ‖∞.
     pub rate: Option<Box<Tangent>>,
     /// Where harm is done only by moving two quantities together, the second one's rate: dependent constraints that turn
-    /// about each other (`rate`) contradict each other once x moves (`with`). Data that move both need not do the harm;
-    /// [`crate::Solution::turned`] tells for a direction. Of problems with more than 1,000 variables and rows inequalities
-    /// are suspected of it that a search for a point between them would clear.
+    /// about each other (`rate`) contradict each other once x moves (`with`). Data that move both need not do the harm, and
+    /// inequalities that a search for a point between them would clear are suspected of it: [`crate::Solution::turned`]
+    /// tells for a direction, in problems of up to 1,000 variables and rows by such a search.
     pub with: Option<Box<Tangent>>,
 }
 

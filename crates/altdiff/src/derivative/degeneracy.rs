@@ -5,7 +5,7 @@ use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
 use crate::finish::reduced_factor;
 use crate::kernel::each;
-use crate::kkt::Factor;
+use crate::kkt::System;
 use crate::pivoting::Pivoted;
 use crate::problem::norm_inf;
 use crate::random::Random;
@@ -63,18 +63,16 @@ pub(crate) struct Classified {
     pub(super) proved: bool,
     /// The harms of data that turn dependent constraints about each other, on first use.
     pub(super) turning: OnceLock<Vec<Harm>>,
-    /// The dependencies of constraints that can leave no point between them, on first use.
-    pub(super) contrary: OnceLock<Vec<Stacked>>,
+    /// The dependencies of the equalities alone, if only these can leave no point between their constraints; on first use.
+    pub(super) contrary: OnceLock<Option<Vec<Stacked>>>,
 }
 
 /// Rounding in a slack or a multiplier, relative to the terms it is made of.
 const ROUNDING: f64 = 1e-13;
 
-/// Below this (relative) a projection on the null space is rounding noise.
-const NULL: f64 = 1e-6;
-
-/// Powers that make the projection: enough to tell from the null space what is above a few times the proximal weight.
-const POWERS: usize = 12;
+/// So many weakly active constraints are examined one by one; of more, random combinations are, which move iff one of them
+/// does.
+pub(super) const FEW: usize = 8;
 
 impl Solution {
     /// What keeps the solution map from being differentiable everywhere around this solution. Computed on first use.
@@ -103,6 +101,16 @@ impl Solution {
     }
 }
 
+/// An active set and weakly active constraints, each at its end.
+fn with(active: &ActiveSet, weak: &[Weak]) -> ActiveSet {
+    let mut out = active.clone();
+    for w in weak {
+        let side = if w.row { &mut out.rows[w.index] } else { &mut out.vars[w.index] };
+        *side = w.side;
+    }
+    out
+}
+
 /// Places of the entries that are not rounding noise.
 pub(super) fn support(v: &[f64]) -> impl Iterator<Item = usize> + '_ {
     let size = norm_inf(v);
@@ -126,49 +134,45 @@ impl State {
             self.tell_from_rounding(&point, &mut active, &mut weak)?;
         }
         active.fit(self.problem.core());
-        let factor = match (self.pivoted_on(&active), &self.factor) {
-            (Some(pivoted), _) => Reduced::Pivoted(pivoted),
-            (None, Some(factor)) if active == self.active => Reduced::Factor(Arc::clone(factor)),
-            _ => Reduced::Factor(Arc::new(reduced_factor(self.problem.core(), &self.pattern, &active)?)),
-        };
-        let (free, mut dependencies) = match &factor {
-            Reduced::Factor(factor) => self.null_space(&active, factor),
-            Reduced::Pivoted(_) => (Vec::new(), Vec::new()),
-        };
-        let mut tight = active.clone();
-        for w in &weak {
-            let side = if w.row { &mut tight.rows[w.index] } else { &mut tight.vars[w.index] };
-            *side = w.side;
-        }
-        // A weak constraint whose normal depends on the active ones adds a dependency; as a choice it is immaterial.
-        let size = self.problem.user.p.nnz() + self.problem.user.c.nnz();
-        let depends = each(&weak, size, |w| self.dependence(w, &active, &factor));
-        let mut independent = Vec::new();
-        for (w, dependency) in weak.into_iter().zip(depends) {
-            match dependency {
-                Some(y) => dependencies.push(y),
-                None => independent.push(w),
+        let (factor, free, mut dependencies) = match (self.pivoted_on(&active), &self.factor) {
+            (Some(pivoted), _) => (Reduced::Pivoted(pivoted), Vec::new(), Vec::new()),
+            (None, kept) => {
+                let factor = match kept {
+                    Some(factor) if active == self.active => Arc::clone(factor),
+                    _ => Arc::new(reduced_factor(self.problem.core(), &self.pattern, &active)?),
+                };
+                let null = self.null_vectors(&active, &factor);
+                let (free, dependencies) = self.null_space(&active, &null);
+                let (kept, rows) = (active.free_mask(), active.row_mask());
+                let core = self.problem.core();
+                let system = System { core, hx: None, dr: None, free: Some(&kept), rows: Some(&rows) };
+                let null = null.exact(&system);
+                (Reduced::Factor(factor, null), free, dependencies)
             }
-        }
+        };
+        let tight = with(&active, &weak);
+        let independent = if weak.len() <= FEW {
+            self.split(&weak, &active, &factor, &mut dependencies)
+        } else {
+            // All of them depend on the active ones iff a random combination does.
+            let mut random = Random::new();
+            let parts: Vec<(Weak, f64)> = weak.iter().map(|w| (*w, random.weight())).collect();
+            match self.dependence(&parts, &active, &factor) {
+                Some(y) => {
+                    dependencies.push(y);
+                    Vec::new()
+                }
+                None => weak.clone(),
+            }
+        };
         let binding = match &factor {
-            Reduced::Factor(factor) if !free.is_empty() => self.binding(&independent, &active, factor)?,
+            Reduced::Factor(factor, _) if !free.is_empty() => self.binding(&independent, &active, factor)?,
             _ => independent.clone(),
         };
-        // Weak constraints can depend on one another and the active ones only all together.
-        if binding.len() > 1 {
-            let mut joint = active.clone();
-            for w in &binding {
-                let side = if w.row { &mut joint.rows[w.index] } else { &mut joint.vars[w.index] };
-                *side = w.side;
-            }
-            if self.pivoted_on(&joint).is_none() {
-                let joint_factor = reduced_factor(self.problem.core(), &self.pattern, &joint)?;
-                let involved = |y: &Stacked| {
-                    let of = |w: &Weak| if w.row { y.y[w.index] } else { y.z[w.index] };
-                    binding.iter().any(|w| of(w).abs() > 1e-7 * y.norm())
-                };
-                dependencies.extend(self.null_space(&joint, &joint_factor).1.into_iter().filter(involved));
-            }
+        // Weak constraints can depend on one another and the active ones only all together, and many were not looked at alone.
+        if binding.len() > 1 || weak.len() > FEW && !binding.is_empty() {
+            let joint = self.dependency(&with(&active, &binding))?;
+            dependencies.extend(joint.filter(|y| Self::involved(y, &binding)));
         }
         Ok(Classified {
             active,
@@ -184,11 +188,32 @@ impl State {
         })
     }
 
-    /// The dependency of a weak constraint's normal on those of the active set, if there is one.
-    fn dependence(&self, w: &Weak, active: &ActiveSet, factor: &Reduced) -> Option<Stacked> {
+    /// The weak constraints whose normals do not depend on those of the active set. One that does adds a dependency; as a
+    /// choice it is immaterial.
+    fn split(
+        &self,
+        weak: &[Weak],
+        active: &ActiveSet,
+        factor: &Reduced,
+        dependencies: &mut Vec<Stacked>,
+    ) -> Vec<Weak> {
+        let size = self.problem.user.p.nnz() + self.problem.user.c.nnz();
+        let depends = each(weak, size, |w| self.dependence(&[(*w, 1.0)], active, factor));
+        let mut independent = Vec::new();
+        for (w, dependency) in weak.iter().zip(depends) {
+            match dependency {
+                Some(y) => dependencies.push(y),
+                None => independent.push(*w),
+            }
+        }
+        independent
+    }
+
+    /// The dependency of a combination of weak constraints' normals on those of the active set, if there is one.
+    fn dependence(&self, parts: &[(Weak, f64)], active: &ActiveSet, factor: &Reduced) -> Option<Stacked> {
         let scaling = self.problem.scaling();
-        let normal = self.normal(w);
-        let (d, residual) = self.solve_on(&normal, active, factor);
+        let normal = self.combination(parts);
+        let (d, residual) = self.probe_on(&normal, active, factor);
         let own = crate::problem::dot(&normal.x, &d.x).abs();
         let scaled: f64 = normal.x.iter().zip(&scaling.d).map(|(v, d)| (v * d) * (v * d)).sum();
         if residual.is_nan()
@@ -199,16 +224,18 @@ impl State {
         }
         let mut y = Stacked { x: vec![0.0; d.x.len()], y: d.y, z: d.z };
         y.negate();
-        if w.row {
-            y.y[w.index] += 1.0;
-        } else {
-            y.z[w.index] += 1.0;
+        for (w, part) in parts {
+            if w.row {
+                y.y[w.index] += part;
+            } else {
+                y.z[w.index] += part;
+            }
         }
         Some(y)
     }
 
     /// The factors that the active-set method left behind, on an active set whose constraints are independent beyond doubt.
-    fn pivoted_on(&self, active: &ActiveSet) -> Option<Pivoted> {
+    pub(super) fn pivoted_on(&self, active: &ActiveSet) -> Option<Pivoted> {
         self.pivoted.as_ref()?.on(active)
     }
 
@@ -284,66 +311,32 @@ impl State {
         out
     }
 
-    /// Random vectors of the null space of K: directions that stay free, and dependencies of the active normals. One
-    /// random vector of each suffices: with probability one it shows what any other would.
-    pub(super) fn null_space(&self, active: &ActiveSet, factor: &Factor) -> (Vec<Stacked>, Vec<Stacked>) {
-        let (n, m) = (self.problem.core().n(), self.problem.core().m());
-        let (fixed, rows) = (active.free_mask(), active.row_mask());
-        let mut random = Random::new();
-        let mut x: Vec<f64> = (0..n).map(|i| if fixed[i] { random.uniform() } else { 0.0 }).collect();
-        let mut y: Vec<f64> = (0..m).map(|i| if rows[i] { random.uniform() } else { 0.0 }).collect();
-        (x, y) = Self::project(x, y, active, factor);
-        let (s, mut free, mut dependent) = (self.problem.scaling(), Vec::new(), Vec::new());
-        if norm_inf(&x) > NULL {
-            let x: Vec<f64> = (0..n).map(|i| x[i] * s.d[i]).collect();
-            free.push(Stacked { x, y: vec![0.0; m], z: vec![0.0; n] });
+    /// The combination of normals, as a right-hand side of K.
+    pub(super) fn combination(&self, parts: &[(Weak, f64)]) -> Stacked {
+        let user = &self.problem.user;
+        let mut out = Stacked::zeros(user);
+        let mut rows = vec![0.0; user.m()];
+        for (w, part) in parts {
+            if w.row { rows[w.index] += part } else { out.x[w.index] += part }
         }
-        if norm_inf(&y) > NULL {
-            let y: Vec<f64> = (0..m).map(|i| y[i] * s.e[i] / s.cost).collect();
-            let mut z = self.problem.user.c.mul_transpose_vec(&y);
-            for i in 0..n {
-                z[i] = if fixed[i] { 0.0 } else { -z[i] };
-            }
-            dependent.push(Stacked { x: vec![0.0; n], y, z });
-        }
-        (free, dependent)
+        user.c.mul_transpose_add(1.0, &rows, &mut out.x);
+        out
     }
 
-    /// The projection on the null space of K, in the equilibrated problem: powers of the resolvent δ(M + δI)⁻¹ of the
-    /// monotone map M = JK converge to it.
-    pub(super) fn project(
-        mut x: Vec<f64>,
-        mut y: Vec<f64>,
-        active: &ActiveSet,
-        factor: &Factor,
-    ) -> (Vec<f64>, Vec<f64>) {
-        let (free, rows) = (active.free_mask(), active.row_mask());
-        let zero = |v: &mut [f64], mask: &[bool]| {
-            for (v, keep) in v.iter_mut().zip(mask) {
-                if !keep {
-                    *v = 0.0;
-                }
-            }
-        };
-        zero(&mut x, &free);
-        zero(&mut y, &rows);
-        let size = norm_inf(&x).max(norm_inf(&y)).min(1.0);
-        for _ in 0..POWERS {
-            for v in &mut y {
-                *v = -*v;
-            }
-            for v in x.iter_mut().chain(&mut y) {
-                *v *= crate::finish::PROXIMAL;
-            }
-            factor.solve(&mut x, &mut y);
-            // The resolvent never lengthens a vector, so nothing comes back.
-            if norm_inf(&x).max(norm_inf(&y)) <= 0.01 * NULL * size {
-                x.fill(0.0);
-                y.fill(0.0);
-                break;
-            }
+    /// The products of weakly active constraints' normals with a vector, and the normals' sizes.
+    pub(super) fn readings(&self, weak: &[Weak], x: &[f64]) -> Vec<(f64, f64)> {
+        let user = &self.problem.user;
+        if weak.iter().all(|w| !w.row) {
+            return weak.iter().map(|w| (x[w.index], 1.0)).collect();
         }
-        (x, y)
+        let (mut values, mut sizes) = (vec![0.0; user.m()], vec![0.0_f64; user.m()]);
+        for (i, j, v) in user.c.iter() {
+            values[i] += v * x[j];
+            sizes[i] = sizes[i].max(v.abs());
+        }
+        weak.iter()
+            .map(|w| if w.row { (values[w.index], sizes[w.index]) } else { (x[w.index], 1.0) })
+            .collect()
     }
 
     /// Inequalities (row?, index) whose two ends coincide.

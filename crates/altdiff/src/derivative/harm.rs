@@ -5,11 +5,12 @@
 //! where nothing a caller owns moves it (a constant redundant row, an auxiliary variable), it harms nothing.
 
 use super::data::MOVED;
-use super::degeneracy::{Weak, support};
+use super::degeneracy::{FEW, Weak, support};
 use super::state::{Stacked, State, at, end};
 use crate::active::Side;
 use crate::kernel::each;
 use crate::problem::{dot, norm_inf};
+use crate::random::Random;
 use crate::{Cause, Cotangent, Error, Freedom, Harm, Place, SolutionTangent, Tangent};
 
 /// Below this (relative) a coupling is rounding noise.
@@ -18,8 +19,8 @@ pub(super) const NOISE: f64 = 1e-8;
 /// Below this, relative to the rest of an adjoint, its part by x is rounding noise.
 pub(super) const STILL: f64 = 1e-12;
 
-/// More weakly active constraints than this are not told apart; they are all reported.
-pub(super) const MANY: usize = 300;
+/// Rounds in which what the output sees of many weakly active constraints spreads; then it is taken to have reached all.
+const ROUNDS: usize = 4;
 
 impl State {
     /// The harms of a reverse derivative: cotangent v, adjoint d.
@@ -158,53 +159,46 @@ impl State {
         if c.binding.is_empty() || d.norm() == 0.0 && v.norm() == 0.0 && multipliers_asked(asked) == 0.0 {
             return Ok(());
         }
-        let seen: Vec<bool> = c
-            .binding
-            .iter()
-            .map(|w| {
-                let normal = self.normal(w);
-                let size = norm_inf(&normal.x) * norm_inf(&d.x);
-                dot(&normal.x, &d.x).abs() > NOISE * size.max(f64::MIN_POSITIVE)
-                    && norm_inf(&d.x) > STILL * d.norm().max(v.norm())
+        let still = norm_inf(&d.x) <= STILL * d.norm().max(v.norm());
+        let seen: Vec<bool> = self
+            .readings(&c.binding, &d.x)
+            .into_iter()
+            .zip(&c.binding)
+            .map(|((value, size), w)| {
+                !still && value.abs() > NOISE * (size * norm_inf(&d.x)).max(f64::MIN_POSITIVE)
                     || multiplier_cotangent(asked, self.weak_place(w)) != 0.0
             })
             .collect();
         if !seen.contains(&true) {
             return Ok(());
         }
-        if c.binding.len() > MANY {
-            for w in &c.binding {
-                out.push(Harm::always(Cause::WeaklyActive(self.weak_place(w))));
-            }
-            return Ok(());
-        }
+        if c.binding.len() <= FEW { self.reached_harms(seen, out) } else { self.reached_together(seen, out) }
+    }
+
+    /// The harms of weakly active constraints that the output sees, and of those coupled to them, one by one.
+    fn reached_harms(&self, seen: Vec<bool>, out: &mut Vec<Harm>) -> Result<(), Error> {
+        let c = self.classified()?;
         let normals: Vec<Stacked> = c.binding.iter().map(|w| self.normal(w)).collect();
         let size = self.problem.user.p.nnz() + self.problem.user.c.nnz();
-        let moved = each(&normals, size, |g| self.solve_on(g, &c.active, &c.factor).0);
-        let entries: Vec<Vec<(usize, f64)>> = normals.iter().map(|g| nonzeros(&g.x)).collect();
-        let sizes: Vec<(f64, f64)> =
-            normals.iter().zip(&moved).map(|(g, d)| (norm_inf(&g.x), norm_inf(&d.x))).collect();
+        let moved = each(&normals, size, |g| self.probe_on(g, &c.active, &c.factor).0);
         // What the output sees spreads over couplings gᵢᵀK⁻¹gⱼ ≠ 0.
+        let couplings: Vec<Vec<bool>> = moved.iter().map(|d| self.coupled(&c.binding, &d.x)).collect();
         let mut reached = seen;
         let mut frontier: Vec<usize> = (0..reached.len()).filter(|&i| reached[i]).collect();
         while let Some(i) = frontier.pop() {
             for j in 0..reached.len() {
-                let coupling: f64 = entries[j].iter().map(|&(k, v)| v * moved[i].x[k]).sum();
-                if !reached[j] && coupling.abs() > NOISE * sizes[j].0 * sizes[i].1 {
+                if !reached[j] && couplings[i][j] {
                     reached[j] = true;
                     frontier.push(j);
                 }
             }
         }
-        let reached: Vec<usize> = (0..reached.len()).filter(|&i| reached[i]).collect();
-        let rates = each(&reached, size, |&i| {
-            let mut rate = self.slack_rate(&c.binding[i], &moved[i]);
-            scaled(&mut rate, 0.0).then(|| Box::new(rate))
-        });
-        for (&i, rate) in reached.iter().zip(rates) {
-            if rate.is_some() {
-                let cause = Cause::WeaklyActive(self.weak_place(&c.binding[i]));
-                out.push(Harm { cause, rate, with: None });
+        for i in (0..reached.len()).filter(|&i| reached[i]) {
+            let w = c.binding[i];
+            let mut rate = self.slack_rate(&[(w, 1.0)], &signed(&moved[i], w.sign()));
+            if scaled(&mut rate, 0.0) {
+                let cause = Cause::WeaklyActive(vec![self.weak_place(&w)]);
+                out.push(Harm { cause, rate: Some(Box::new(rate)), with: None });
             }
             for y in &c.dependencies {
                 self.push_turned(&Cause::Dependent(self.support(y, &c.tight)), y, &moved[i].x, out);
@@ -213,41 +207,78 @@ impl State {
         Ok(())
     }
 
-    /// How the slack of a weakly active constraint, taken as inactive, moves with the data; `moved` is K⁻¹ of its
-    /// normal.
-    pub(super) fn slack_rate(&self, w: &Weak, moved: &Stacked) -> Tangent {
-        let Ok(c) = self.classified() else { return self.empty() };
-        let sign = w.sign();
-        // u̇ − Ċx − gᵀẋ for an upper end; gᵀẋ = movedᵀ(a, g) = −pair(moved).
-        let mut d = moved.clone();
-        for v in d.x.iter_mut().chain(&mut d.y).chain(&mut d.z) {
-            *v *= sign;
+    /// As [`reached_harms`](Self::reached_harms), all together: a random combination of their rates moves iff one of them
+    /// does.
+    fn reached_together(&self, seen: Vec<bool>, out: &mut Vec<Harm>) -> Result<(), Error> {
+        let c = self.classified()?;
+        let mut random = Random::new();
+        let sizes = self.readings(&c.binding, &vec![0.0; self.problem.user.n()]);
+        // Normals of one size, except those that are zero.
+        let weights: Vec<f64> =
+            sizes.iter().map(|(_, size)| random.weight() / if *size > 0.0 { *size } else { 1.0 }).collect();
+        let (mut reached, mut fresh) = (seen.clone(), seen);
+        let mut moved = Stacked::zeros(&self.problem.user);
+        for round in 0..=ROUNDS {
+            let parts: Vec<(Weak, f64)> = (0..fresh.len())
+                .filter(|&i| fresh[i])
+                .map(|i| (c.binding[i], weights[i] * c.binding[i].sign()))
+                .collect();
+            let (d, _) = self.probe_on(&self.combination(&parts), &c.active, &c.factor);
+            moved.add(&d);
+            fresh = if round + 1 < ROUNDS { self.coupled(&c.binding, &d.x) } else { vec![true; fresh.len()] };
+            for (fresh, reached) in fresh.iter_mut().zip(&mut reached) {
+                *fresh &= !*reached;
+                *reached |= *fresh;
+            }
+            if !fresh.contains(&true) {
+                break;
+            }
         }
-        let mut rate = self.pair(&d, &self.point.x, &self.point.y, &c.active);
-        self.add_own_rate(&mut rate, w, 1.0);
-        rate
+        let parts: Vec<(Weak, f64)> =
+            (0..reached.len()).filter(|&i| reached[i]).map(|i| (c.binding[i], weights[i])).collect();
+        let mut rate = self.slack_rate(&parts, &moved);
+        if scaled(&mut rate, 0.0) {
+            let cause = Cause::WeaklyActive(parts.iter().map(|(w, _)| self.weak_place(w)).collect());
+            out.push(Harm { cause, rate: Some(Box::new(rate)), with: None });
+        }
+        for y in &c.dependencies {
+            self.push_turned(&Cause::Dependent(self.support(y, &c.tight)), y, &moved.x, out);
+        }
+        Ok(())
     }
 
-    /// Adds a multiple of what a weakly active constraint's own data move its slack by.
-    pub(super) fn add_own_rate(&self, rate: &mut Tangent, w: &Weak, part: f64) {
-        let part = part * w.sign();
-        if w.row {
-            let mut kg = 0;
-            for (i, j, _) in self.problem.user.c.iter() {
-                if i >= self.equalities {
-                    if i == w.index {
-                        rate.g[kg] -= part * self.point.x[j];
-                    }
-                    kg += 1;
-                }
+    /// Which weakly active constraints' slacks a motion of x moves.
+    fn coupled(&self, weak: &[Weak], x: &[f64]) -> Vec<bool> {
+        let size = NOISE * norm_inf(x);
+        self.readings(weak, x).into_iter().map(|(value, of)| value.abs() > size * of).collect()
+    }
+
+    /// How a combination of slacks of weakly active constraints, taken as inactive, moves with the data; `moved` is K⁻¹ of
+    /// the same combination of their normals, each times its sign.
+    pub(super) fn slack_rate(&self, parts: &[(Weak, f64)], moved: &Stacked) -> Tangent {
+        let Ok(c) = self.classified() else { return self.empty() };
+        // u̇ − Ċx − gᵀẋ for an upper end; gᵀẋ = movedᵀ(a, g) = −pair(moved).
+        let mut rate = self.pair(moved, &self.point.x, &self.point.y, &c.active);
+        let mut rows = vec![0.0; self.problem.user.m()];
+        for (w, part) in parts {
+            let (part, lower) = (part * w.sign(), w.side == Side::Lower);
+            if w.row {
+                rows[w.index] += part;
+                let k = w.index - self.equalities;
+                if lower { rate.gl[k] += part } else { rate.gu[k] += part }
+            } else if lower {
+                rate.lo[w.index] += part;
+            } else {
+                rate.hi[w.index] += part;
             }
-            let k = w.index - self.equalities;
-            if w.side == Side::Lower { rate.gl[k] += part } else { rate.gu[k] += part }
-        } else if w.side == Side::Lower {
-            rate.lo[w.index] += part;
-        } else {
-            rate.hi[w.index] += part;
         }
+        if parts.iter().any(|(w, _)| w.row) {
+            let below = self.problem.user.c.iter().filter(|(i, _, _)| *i >= self.equalities);
+            for (g, (i, j, _)) in rate.g.iter_mut().zip(below) {
+                *g -= rows[i] * self.point.x[j];
+            }
+        }
+        rate
     }
 
     /// The harms of a forward derivative along a data tangent.
@@ -281,11 +312,15 @@ impl State {
                 out.push(Cause::Dependent(self.support(y, &c.tight)));
             }
         }
-        for w in &c.binding {
-            let (k, _) = self.solve_on(&self.normal(w), &c.active, &c.factor);
-            let rate = self.slack_rate(w, &k);
-            if rate.dot(t).abs() > MOVED * size {
-                out.push(Cause::WeaklyActive(self.weak_place(w)));
+        if !c.binding.is_empty() {
+            // Whatever route `moved` came by.
+            let rhs = self.right_hand_side(t, &c.active);
+            let (exact, _) = self.solve_on(&rhs, &c.active, &c.factor);
+            let rates = self.rates(t, &self.point.x);
+            for (w, (value, _)) in c.binding.iter().zip(self.readings(&c.binding, &exact.x)) {
+                if (rates.of(w) - value).abs() > MOVED * size {
+                    out.push(Cause::WeaklyActive(vec![self.weak_place(w)]));
+                }
             }
         }
         for (row, i) in self.pinned() {
@@ -333,9 +368,13 @@ impl State {
     }
 }
 
-/// The entries that are not zero.
-fn nonzeros(v: &[f64]) -> Vec<(usize, f64)> {
-    v.iter().copied().enumerate().filter(|(_, v)| *v != 0.0).collect()
+/// A vector times a sign.
+fn signed(v: &Stacked, sign: f64) -> Stacked {
+    let mut out = v.clone();
+    if sign < 0.0 {
+        out.negate();
+    }
+    out
 }
 
 /// Reports a rate scaled to largest entry 1, unless it is rounding noise against `size`.

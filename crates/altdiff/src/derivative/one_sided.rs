@@ -9,7 +9,7 @@
 //! 3. with both known, ẋ solves the quadratic program on the critical cone: strongly active constraints stay active,
 //!    weakly active ones may only be left inwards (Ralph and Dempe 1995, Theorem 2, for linear constraints).
 
-use super::degeneracy::{Classified, support};
+use super::degeneracy::{Classified, Weak, support};
 use super::state::{Stacked, State, at};
 use crate::active::{ActiveSet, Side};
 use crate::problem::norm_inf;
@@ -43,11 +43,19 @@ const ZERO: f64 = 1e-9;
 const CANCELLED: f64 = 1e-13;
 
 /// Rates of all ends along the direction, with what Ċ moves taken over to the ends.
-struct Rates {
+pub(super) struct Rates {
     lower: Vec<f64>,
     upper: Vec<f64>,
     lo: Vec<f64>,
     hi: Vec<f64>,
+}
+
+impl Rates {
+    /// That of a weakly active constraint's end.
+    pub(super) fn of(&self, w: &Weak) -> f64 {
+        let (lower, upper) = if w.row { (&self.lower, &self.upper) } else { (&self.lo, &self.hi) };
+        if w.side == Side::Lower { lower[w.index] } else { upper[w.index] }
+    }
 }
 
 type Pair<'a> = (&'a [f64], &'a [f64]);
@@ -231,7 +239,7 @@ impl State {
         Tight { rows, vars }
     }
 
-    fn rates(&self, t: &Tangent, x: &[f64]) -> Rates {
+    pub(super) fn rates(&self, t: &Tangent, x: &[f64]) -> Rates {
         let (me, m, n) = (self.equalities, self.problem.user.m(), self.problem.user.n());
         let (_, moved) = self.linear(t, x, &self.point.y);
         let side = |ends: &[f64]| {

@@ -1,5 +1,6 @@
 //! Route 1: one refined solve with the reduced KKT matrix `K = [P C₊ᵀ I₊ᵀ; C₊ 0 0; I₊ 0 0]` of the active set.
 
+use super::null_space::{INCONSISTENT, Null};
 use super::state::{Stacked, State};
 use crate::active::ActiveSet;
 use crate::kkt::{Factor, System};
@@ -10,14 +11,17 @@ use std::sync::Arc;
 /// Residual at which a derivative's linear system counts as solved exactly.
 const EXACT: f64 = 1e-15;
 
-/// Residual that only a right-hand side outside the matrix's range leaves.
-const INCONSISTENT: f64 = 1e-6;
+/// Residual at which it counts as solved where only whether something moves is asked.
+const PROBED: f64 = 1e-11;
+
+/// What the projection on the matrix's range leaves of what it takes out, relative to that.
+const PROJECTED: f64 = 1e-8;
 
 /// What solves the reduced KKT system of an active set.
 #[derive(Debug)]
 pub(super) enum Reduced {
-    /// A factor of the matrix in the equilibrated problem, with proximal weights.
-    Factor(Arc<Factor>),
+    /// A factor of the matrix in the equilibrated problem, with proximal weights, and random vectors of its null space.
+    Factor(Arc<Factor>, Null),
     /// The factors of the active-set method, where the active constraints are independent beyond doubt.
     Pivoted(Pivoted),
 }
@@ -26,14 +30,28 @@ impl State {
     /// As [`solve_reduced`](Self::solve_reduced), by whatever factors there are.
     pub(super) fn solve_on(&self, rhs: &Stacked, active: &ActiveSet, reduced: &Reduced) -> (Stacked, f64) {
         match reduced {
-            Reduced::Factor(factor) => self.solve_reduced(rhs, active, factor),
+            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), EXACT),
+            Reduced::Pivoted(pivoted) => self.solve_pivoted(pivoted, rhs, active),
+        }
+    }
+
+    /// As [`solve_on`](Self::solve_on), as exactly as it takes to tell what moves from what does not.
+    pub(super) fn probe_on(&self, rhs: &Stacked, active: &ActiveSet, reduced: &Reduced) -> (Stacked, f64) {
+        match reduced {
+            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), PROBED),
             Reduced::Pivoted(pivoted) => self.solve_pivoted(pivoted, rhs, active),
         }
     }
 
     /// Solves `K d = rhs` on the active set; least-norm (in the equilibrated problem) where K is singular. Returns the
     /// relative residual as well, which stays large where the system is inconsistent.
-    fn solve_reduced(&self, rhs: &Stacked, active: &ActiveSet, factor: &Factor) -> (Stacked, f64) {
+    fn solve_reduced(
+        &self,
+        rhs: &Stacked,
+        active: &ActiveSet,
+        (factor, null): (&Factor, &Null),
+        tolerance: f64,
+    ) -> (Stacked, f64) {
         let (core, s) = (self.problem.core(), self.problem.scaling());
         let (n, m) = (core.n(), core.m());
         let (free, rows) = (active.free_mask(), active.row_mask());
@@ -45,14 +63,20 @@ impl State {
         if fixed.iter().any(|v| *v != 0.0) {
             system.subtract(&fixed, &vec![0.0; m], &mut bx, &mut by);
         }
+        system.mask(&mut bx, &mut by);
+        let mut residual = f64::INFINITY;
         let asked = (bx.clone(), by.clone());
-        let mut residual = system.solve(factor, &mut bx, &mut by, EXACT, 40).residual;
+        if !null.contradicts(&bx, &by) {
+            residual = system.solve(factor, &mut bx, &mut by, tolerance, 40).residual;
+        }
         if residual > INCONSISTENT {
             // The part of the right-hand side that a singular K cannot reach is left out: what remains has a solution, the
             // least-norm one of the least-squares problem.
             (bx, by) = asked;
             let unreachable = system.reachable(factor, &mut bx, &mut by);
-            residual = system.solve(factor, &mut bx, &mut by, EXACT, 40).residual.max(unreachable);
+            let tolerance =
+                if tolerance > EXACT { tolerance.max(PROJECTED * unreachable) } else { tolerance };
+            residual = system.solve(factor, &mut bx, &mut by, tolerance, 40).residual.max(unreachable);
         }
         let mut d = Stacked {
             x: (0..n).map(|i| if free[i] { bx[i] * s.d[i] } else { rhs.z[i] }).collect(),

@@ -28,6 +28,32 @@ const UNIT: f64 = 4.0 * f64::EPSILON;
 /// A system solved worse than this (relative) is singular, and tells nothing.
 const SOLVED: f64 = 1e-6;
 
+/// How far rounding was seen to move numbers: those of rows and of bounds, and the largest.
+#[derive(Default)]
+struct Moved {
+    rows: Vec<f64>,
+    bounds: Vec<f64>,
+    largest: f64,
+}
+
+impl Moved {
+    /// Raises every entry to the size of another probe's.
+    fn raise(&mut self, rows: &[f64], bounds: &[f64]) {
+        self.rows.resize(rows.len(), 0.0);
+        self.bounds.resize(bounds.len(), 0.0);
+        for (most, v) in self.rows.iter_mut().zip(rows).chain(self.bounds.iter_mut().zip(bounds)) {
+            *most = most.max(v.abs());
+        }
+        self.largest = norm_inf(&self.rows).max(norm_inf(&self.bounds));
+    }
+
+    /// What a weakly active constraint's number must exceed.
+    fn threshold(&self, w: &Weak) -> f64 {
+        let moved = if w.row { self.rows[w.index] } else { self.bounds[w.index] };
+        SAFETY * moved.max(SHARE * self.largest).max(UNIT)
+    }
+}
+
 impl State {
     /// Takes those of the weakly active constraints that are strongly active or inactive beyond rounding out of the list,
     /// and the former into the active set. `point` is in the equilibrated problem.
@@ -66,6 +92,14 @@ impl State {
             made = reduced_factor(core, &self.pattern, &self.active)?;
             &made
         };
+        // Whether a number is more than rounding, and of the right sign.
+        let beyond = |w: &Weak, slacks: &Moved, multipliers: &Moved| {
+            let side = side_of(w);
+            let (value, moved) =
+                if side.on() { (number(w, &point.y, &point.z), multipliers) } else { (slack(w), slacks) };
+            let right = if side == Side::Lower { value < 0.0 } else { value > 0.0 };
+            right && value.abs() > moved.threshold(w)
+        };
         let system = System { core, hx: None, dr: None, free: Some(&free), rows: Some(&rows) };
         let sizes = Sizes::new(core, point);
         let stationarity = core.stationarity(point);
@@ -77,8 +111,7 @@ impl State {
             };
             (UNIT * sizes.value.0[i]).max(off)
         };
-        let (mut dy, mut dz, mut dx, mut dc) =
-            (vec![0.0_f64; m], vec![0.0_f64; n], vec![0.0_f64; n], vec![0.0_f64; m]);
+        let (mut slacks, mut multipliers) = (Moved::default(), Moved::default());
         let mut random = Random::new();
         for _ in 0..PROBES {
             let rounding: Vec<f64> = (0..n)
@@ -92,33 +125,21 @@ impl State {
             let mut z = rounding;
             core.p.mul_symmetric_add(-1.0, &x, &mut z);
             core.c.mul_transpose_add(-1.0, &y, &mut z);
-            let most =
-                |out: &mut [f64], v: &[f64]| out.iter_mut().zip(v).for_each(|(o, v)| *o = o.max(v.abs()));
-            most(&mut dc, &core.c.mul_vec(&x));
-            most(&mut dx, &x);
-            most(&mut dy, &y);
-            most(&mut dz, &z);
-        }
-        let largest = (norm_inf(&dy).max(norm_inf(&dz)), norm_inf(&dx).max(norm_inf(&dc)));
-        weak.retain(|w| {
-            let side = side_of(w);
-            let (value, moved, of) = if side.on() {
-                (number(w, &point.y, &point.z), number(w, &dy, &dz), largest.0)
-            } else {
-                (slack(w), number(w, &dc, &dx), largest.1)
-            };
-            let right = match side {
-                Side::Lower => value < 0.0,
-                _ => value > 0.0,
-            };
-            if !right || value.abs() <= SAFETY * moved.max(SHARE * of).max(UNIT) {
-                return true;
+            slacks.raise(&core.c.mul_vec(&x), &x);
+            multipliers.raise(&y, &z);
+            // Further probes only raise what a number must exceed.
+            if !weak.iter().any(|w| beyond(w, &slacks, &multipliers)) {
+                return Ok(());
             }
-            if side.on() {
+        }
+        weak.retain(|w| {
+            let told = beyond(w, &slacks, &multipliers);
+            let side = side_of(w);
+            if told && side.on() {
                 let sides = if w.row { &mut active.rows } else { &mut active.vars };
                 sides[w.index] = side;
             }
-            false
+            !told
         });
         Ok(())
     }

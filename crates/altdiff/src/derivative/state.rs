@@ -4,7 +4,7 @@ use super::degeneracy::Classified;
 use super::outer;
 use crate::active::{ActiveSet, Side};
 use crate::core::Point;
-use crate::kernel::{both, zeros};
+use crate::kernel::{axpy, both, zeros};
 use crate::kkt::{Factor, Pattern};
 use crate::pivoting::Pivoted;
 use crate::solver::Equilibrated;
@@ -41,6 +41,13 @@ impl Stacked {
     pub(crate) fn negate(&mut self) {
         for v in self.x.iter_mut().chain(&mut self.y).chain(&mut self.z) {
             *v = -*v;
+        }
+    }
+
+    /// Adds another one.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (a, b) in [(&mut self.x, &other.x), (&mut self.y, &other.y), (&mut self.z, &other.z)] {
+            axpy(1.0, b, a);
         }
     }
 

@@ -1,11 +1,10 @@
 //! Harm that is done to second order: two motions of the data that are harmless alone.
 
 use super::data::MOVED;
-use super::degeneracy::{Classified, support};
-use super::harm::{MANY, NOISE, STILL, push, scaled};
+use super::degeneracy::{Classified, Weak, support};
+use super::harm::{NOISE, STILL, push, scaled};
 use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
-use crate::finish::reduced_factor;
 use crate::problem::{dot, norm_inf};
 use crate::random::Random;
 use crate::{
@@ -30,33 +29,44 @@ impl Solution {
         state.check_tangent(tangent)?;
         let c = state.classified()?;
         let (moved, _) = state.solve_on(&state.right_hand_side(tangent, &c.active), &c.active, &c.factor);
-        let turns = state.contrary(c)?.iter().filter(|y| state.turns(y, tangent, &moved.x));
+        let turns = |y: &&Stacked| state.turns(y, tangent, &moved.x);
+        let mut turned: Vec<&Stacked> = c.dependencies.iter().filter(turns).collect();
+        if !turned.is_empty()
+            && let Some(contrary) = state.contrary(c)?
+            && !contrary.iter().any(|y| turns(&y))
+        {
+            turned.clear();
+        }
+        let turned = turned.into_iter().map(|y| Cause::Dependent(state.support(y, &c.tight)));
         let slides = c.free.iter().filter(|z| state.slides(z, tangent, &moved.x, &moved.y));
-        let turns = turns.map(|y| Cause::Dependent(state.support(y, &c.tight)));
-        Ok(turns.chain(slides.map(|z| Cause::NotUnique(support(&z.x).collect()))).collect())
+        Ok(turned.chain(slides.map(|z| Cause::NotUnique(support(&z.x).collect()))).collect())
     }
 }
 
 impl State {
     /// What does harm to second order, whatever is asked: yᵀĊẋ ≠ 0 leaves no point between dependent constraints, and
     /// zᵀ(Ṗẋ + Ċᵀẏ) ≠ 0 lets the solution run off along a free direction z. Of either factor, the data's part and the
-    /// solution's, the product with one random vector tells whether it moves.
+    /// solution's, the product with one random vector tells whether it moves; one solve tells it for all of these.
     pub(super) fn turning(&self, c: &Classified) -> Vec<Harm> {
         let user = &self.problem.user;
         let (n, m) = (user.n(), user.m());
         let mut random = Random::new();
-        let mut vector = |len: usize, keep: &dyn Fn(usize) -> bool| -> Vec<f64> {
-            (0..len).map(|i| if keep(i) { random.weight() } else { 0.0 }).collect()
-        };
+        let mut seen = Stacked::zeros(user);
+        for v in seen.x.iter_mut().chain(&mut seen.y) {
+            *v = random.weight();
+        }
+        let (mut touched, mut held) = (vec![false; n], vec![false; m]);
         let mut out = Vec::new();
-        for y in self.contrary(c).unwrap_or(&c.dependencies) {
+        for y in &c.dependencies {
             let cause = Cause::Dependent(self.support(y, &c.tight));
-            let (mut touched, noise) = (vec![false; n], NOISE * y.norm());
-            user.c.iter().filter(|(i, _, _)| y.y[*i].abs() > noise).for_each(|(_, j, _)| touched[j] = true);
-            let mut harms = Vec::new();
-            self.push_turned(&cause, y, &vector(n, &|j| touched[j]), &mut harms);
-            let seen = Stacked { x: vector(n, &|j| touched[j]), ..Stacked::zeros(user) };
-            out.extend(harms.pop().and_then(|turned| self.turned_by(turned, &seen, c)));
+            let noise = NOISE * y.norm();
+            let mut columns = vec![false; n];
+            user.c.iter().filter(|(i, _, _)| y.y[*i].abs() > noise).for_each(|(_, j, _)| columns[j] = true);
+            let before = out.len();
+            self.push_turned(&cause, y, &kept(&seen.x, &columns), &mut out);
+            if out.len() > before {
+                touched.iter_mut().zip(&columns).for_each(|(t, c)| *t |= c);
+            }
         }
         for z in &c.free {
             let cause = Cause::NotUnique(support(&z.x).collect());
@@ -71,25 +81,28 @@ impl State {
                 .iter()
                 .filter(|(i, j, _)| free(*j) && c.tight.rows[*i].on())
                 .for_each(|(i, _, _)| rows[i] = true);
-            let none = Stacked::zeros(user);
-            let of_x = (vector(n, &|j| columns[j]), none.y.clone());
-            let of_y = (none.x.clone(), vector(m, &|i| rows[i]));
-            for (x, y) in [of_x, of_y] {
-                let mut harms = Vec::new();
-                push(&mut harms, &cause, self.turned_about(z, &x, &y), 0.0);
-                let seen = Stacked { x, y, ..none.clone() };
-                out.extend(harms.pop().and_then(|turned| self.turned_by(turned, &seen, c)));
-            }
+            let (x, y) = (kept(&seen.x, &columns), kept(&seen.y, &rows));
+            push(&mut out, &cause, self.turned_about(z, &x, &y), 0.0);
+            touched.iter_mut().zip(&columns).for_each(|(t, c)| *t |= c);
+            held.iter_mut().zip(&rows).for_each(|(t, r)| *t |= r);
+        }
+        if out.is_empty() {
+            return out;
+        }
+        let seen = Stacked { x: kept(&seen.x, &touched), y: kept(&seen.y, &held), ..seen };
+        let Some(moved) = self.moving(&seen, c, &mut random) else { return Vec::new() };
+        for harm in &mut out {
+            harm.with = Some(Box::new(moved.clone()));
         }
         out
     }
 
-    /// The dependencies that can leave no point between their constraints. Where some direction leads away from all tight
-    /// inequalities and along the equalities, only those of the equalities can: of the others one gives way, and x moves by
-    /// no more than the contradiction.
-    fn contrary<'c>(&self, c: &'c Classified) -> Result<&'c Vec<Stacked>, Error> {
+    /// Of dependencies in which inequalities take part, those of the equalities alone, if some direction leads away from
+    /// all tight inequalities and along the equalities: then only these can leave no point between their constraints, and
+    /// of the others one gives way, so that x moves by no more than the contradiction.
+    fn contrary<'c>(&self, c: &'c Classified) -> Result<Option<&'c Vec<Stacked>>, Error> {
         if let Some(done) = c.contrary.get() {
-            return Ok(done);
+            return Ok(done.as_ref());
         }
         let alone = |y: &Stacked| {
             let noise = NOISE * y.norm();
@@ -99,13 +112,12 @@ impl State {
         // A search would take as long as the solve: in large problems all dependencies are suspected instead.
         let small = self.problem.user.n() + self.problem.user.m() <= SEARCHED;
         let made = if c.dependencies.iter().all(alone) || !(small && self.inwards(c)?) {
-            c.dependencies.clone()
+            None
         } else {
-            let core = self.problem.core();
-            let equalities = ActiveSet::equalities(core);
-            self.null_space(&equalities, &reduced_factor(core, &self.pattern, &equalities)?).1
+            let equalities = ActiveSet::equalities(self.problem.core());
+            Some(self.dependency(&equalities)?.into_iter().collect())
         };
-        Ok(c.contrary.get_or_init(|| made))
+        Ok(c.contrary.get_or_init(|| made).as_ref())
     }
 
     /// Whether a direction w leads away from all tight inequalities and along the equalities: the least w with cᵀw ≤ −1 for
@@ -141,35 +153,19 @@ impl State {
         Tangent { p, a, g, ..Tangent::default() }
     }
 
-    /// The harm of a rate together with what moves a combination of the solution; nothing where nothing does.
-    fn turned_by(&self, turned: Harm, seen: &Stacked, c: &Classified) -> Option<Harm> {
-        let (mut d, _) = self.solve_on(seen, &c.active, &c.factor);
-        d.negate();
-        if norm_inf(&d.x) <= STILL * d.norm().max(seen.norm()) {
+    /// The rate of a combination of the solution, and of the slacks of weakly active constraints: they move the solution
+    /// as soon as their slack would become negative. Nothing where nothing moves.
+    fn moving(&self, seen: &Stacked, c: &Classified, random: &mut Random) -> Option<Tangent> {
+        let parts: Vec<(Weak, f64)> = c.binding.iter().map(|w| (*w, random.weight())).collect();
+        let signed: Vec<(Weak, f64)> = parts.iter().map(|(w, part)| (*w, part * w.sign())).collect();
+        let mut rhs = self.combination(&signed);
+        rhs.add(seen);
+        let (mut d, _) = self.probe_on(&rhs, &c.active, &c.factor);
+        if norm_inf(&d.x) <= STILL * d.norm().max(rhs.norm()) {
             d.x.fill(0.0);
         }
-        let mut moved = self.pair(&d, &self.point.x, &self.point.y, &c.active);
-        // Weakly active constraints move the solution as soon as their slack would become negative.
-        let binding = &c.binding[..c.binding.len().min(MANY)];
-        if !binding.is_empty() {
-            let mut random = Random::new();
-            let parts: Vec<f64> = binding.iter().map(|_| random.weight()).collect();
-            let mut normals = Stacked::zeros(&self.problem.user);
-            for (w, part) in binding.iter().zip(&parts) {
-                for (sum, g) in normals.x.iter_mut().zip(&self.normal(w).x) {
-                    *sum += part * w.sign() * g;
-                }
-            }
-            let (together, _) = self.solve_on(&normals, &c.active, &c.factor);
-            let mut rate = self.pair(&together, &self.point.x, &self.point.y, &c.active);
-            for (w, part) in binding.iter().zip(&parts) {
-                self.add_own_rate(&mut rate, w, *part);
-            }
-            for (m, r) in moved.blocks_mut().into_iter().flatten().zip(rate.blocks().into_iter().flatten()) {
-                *m += r;
-            }
-        }
-        scaled(&mut moved, 0.0).then(|| Harm { with: Some(Box::new(moved)), ..turned })
+        let mut moved = self.slack_rate(&parts, &d);
+        scaled(&mut moved, 0.0).then_some(moved)
     }
 
     /// Whether the slope along a free direction z moves to second order: zᵀ(Ṗẋ + Ċᵀẏ) ≠ 0.
@@ -180,4 +176,9 @@ impl State {
         let size = norm_inf(x).max(norm_inf(y)) * turn.largest() * norm_inf(&z.x);
         dot(&z.x, &slope).abs() > MOVED * size
     }
+}
+
+/// The entries that a mask keeps, zeros elsewhere.
+fn kept(v: &[f64], mask: &[bool]) -> Vec<f64> {
+    v.iter().zip(mask).map(|(v, keep)| if *keep { *v } else { 0.0 }).collect()
 }

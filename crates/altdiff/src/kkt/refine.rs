@@ -14,6 +14,9 @@ use crate::problem::{dot, norm_inf};
 const CYCLE: usize = 12;
 const CYCLES: usize = 3;
 
+/// A residual below this part of the largest term it is a sum of is rounding.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
 /// Powers of the resolvent that single out a null space, and the relative size below which there is none.
 const RESOLVENTS: usize = 3;
 const NOISE: f64 = 1e-6;
@@ -52,6 +55,8 @@ struct Refined<'a> {
     rx: Vec<f64>,
     ry: Vec<f64>,
     residual: f64,
+    /// As `residual`, relative to the terms it is a sum of where these are larger.
+    backward: f64,
 }
 
 impl Refined<'_> {
@@ -61,12 +66,20 @@ impl Refined<'_> {
         self.ry.copy_from_slice(self.by);
         self.system.core.products_of(&self.x, &self.y, &mut self.products);
         self.system.subtract_products(&self.products, (&self.x, &self.y), &mut self.rx, &mut self.ry);
-        self.residual = (norm_inf(&self.rx) / self.sizes.0).max(norm_inf(&self.ry) / self.sizes.1);
+        let (rx, ry) = (norm_inf(&self.rx), norm_inf(&self.ry));
+        self.residual = (rx / self.sizes.0).max(ry / self.sizes.1);
+        let (tx, ty) = self.system.terms(&self.x, &self.y, &self.products.px);
+        self.backward = (rx / tx.max(self.sizes.0)).max(ry / ty.max(self.sizes.1));
+    }
+
+    /// Whether the residual is small enough, or so small or large that no step changes it.
+    fn done(&self, tolerance: f64) -> bool {
+        self.residual <= tolerance || !self.residual.is_finite() || self.backward <= ROUNDING
     }
 
     /// Adds `d` and keeps it iff the residual falls; whether it fell.
     fn add(&mut self, dx: &[f64], dy: &[f64]) -> bool {
-        let (x, y, last) = (self.x.clone(), self.y.clone(), self.residual);
+        let (x, y, last, backward) = (self.x.clone(), self.y.clone(), self.residual, self.backward);
         let (rx, ry, products) = (self.rx.clone(), self.ry.clone(), self.products.clone());
         for (x, d) in self.x.iter_mut().zip(dx).chain(self.y.iter_mut().zip(dy)) {
             *x += d;
@@ -76,7 +89,7 @@ impl Refined<'_> {
             return true;
         }
         (self.x, self.y, self.rx, self.ry, self.residual) = (x, y, rx, ry, last);
-        self.products = products;
+        (self.products, self.backward) = (products, backward);
         false
     }
 
@@ -315,6 +328,7 @@ impl System<'_> {
             y,
             products,
             residual: f64::INFINITY,
+            backward: f64::INFINITY,
         };
         work.measure();
         let at_once = work.residual <= tolerance;
@@ -324,7 +338,7 @@ impl System<'_> {
             work.measure();
         }
         for _ in 0..max_steps {
-            if work.residual <= tolerance || !work.residual.is_finite() {
+            if work.done(tolerance) {
                 break;
             }
             let last = work.residual;
@@ -336,14 +350,11 @@ impl System<'_> {
         }
         for _ in 0..CYCLES {
             let last = work.residual;
-            if last <= tolerance || !last.is_finite() || !work.cycle(tolerance) || work.residual > 0.5 * last
-            {
+            if work.done(tolerance) || !work.cycle(tolerance) || work.residual > 0.5 * last {
                 break;
             }
         }
-        let (px, py) = self.terms(&work.x, &work.y, &work.products.px);
-        let backward = (norm_inf(&work.rx) / px.max(sizes.0)).max(norm_inf(&work.ry) / py.max(sizes.1));
-        let (x, y, residual, mut products) = (work.x, work.y, work.residual, work.products);
+        let Refined { x, y, residual, backward, mut products, .. } = work;
         if residual.is_finite() {
             bx.copy_from_slice(&x);
             by.copy_from_slice(&y);

@@ -1,0 +1,163 @@
+//! The null space of the reduced KKT matrix K: directions that stay free, and dependencies of active normals.
+
+use super::degeneracy::Weak;
+use super::state::{Stacked, State};
+use crate::Error;
+use crate::active::ActiveSet;
+use crate::finish::{PROXIMAL, reduced_factor};
+use crate::kkt::{Factor, System};
+use crate::problem::{dot, norm_inf};
+use crate::random::Random;
+
+/// Residual that only a right-hand side outside the matrix's range leaves.
+pub(super) const INCONSISTENT: f64 = 1e-6;
+
+/// What the matrix may make of a vector of its null space.
+const FLAT: f64 = 1e-12;
+
+/// Below this (relative) a projection on the null space is rounding noise.
+const NULL: f64 = 1e-6;
+
+/// A power that changes less than this (relative) is the last.
+const FIXED: f64 = 1e-9;
+
+/// Powers that make the projection: enough to tell from the null space what is above a few times the proximal weight.
+const POWERS: usize = 12;
+
+/// Random vectors (x, 0) and (0, y) of the null space of K in the equilibrated problem; empty where there is none.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Null {
+    x: Vec<f64>,
+    y: Vec<f64>,
+}
+
+impl Null {
+    /// Leaves out what K does not map to zero to rounding.
+    pub(super) fn exact(mut self, system: &System<'_>) -> Self {
+        let (n, m) = (system.core.n(), system.core.m());
+        let image = |x: &[f64], y: &[f64]| {
+            let (mut rx, mut ry) = (vec![0.0; n], vec![0.0; m]);
+            system.subtract(x, y, &mut rx, &mut ry);
+            norm_inf(&rx).max(norm_inf(&ry))
+        };
+        if !self.x.is_empty() && image(&self.x, &vec![0.0; m]) > FLAT * norm_inf(&self.x) {
+            self.x.clear();
+        }
+        if !self.y.is_empty() && image(&vec![0.0; n], &self.y) > FLAT * norm_inf(&self.y) {
+            self.y.clear();
+        }
+        self
+    }
+
+    /// Whether no solution of K d = b leaves less than a residual of [`INCONSISTENT`]: the null space's part of the
+    /// residual is that of b.
+    pub(super) fn contradicts(&self, bx: &[f64], by: &[f64]) -> bool {
+        let size = norm_inf(bx).max(norm_inf(by));
+        let part = |null: &[f64], b: &[f64]| {
+            let length: f64 = null.iter().map(|v| v.abs()).sum();
+            !null.is_empty() && dot(null, b).abs() > INCONSISTENT * length * size
+        };
+        part(&self.x, bx) || part(&self.y, by)
+    }
+}
+
+impl State {
+    /// A random dependency of an active set's normals, if they depend on each other.
+    pub(super) fn dependency(&self, active: &ActiveSet) -> Result<Option<Stacked>, Error> {
+        if self.pivoted_on(active).is_some() {
+            return Ok(None);
+        }
+        let factor = reduced_factor(self.problem.core(), &self.pattern, active)?;
+        Ok(self.null_space(active, &self.null_vectors(active, &factor)).1.pop())
+    }
+
+    /// Whether some of the weakly active constraints take part in a dependency.
+    pub(super) fn involved(y: &Stacked, weak: &[Weak]) -> bool {
+        let of = |w: &Weak| if w.row { y.y[w.index] } else { y.z[w.index] };
+        weak.iter().any(|w| of(w).abs() > 1e-7 * y.norm())
+    }
+
+    /// Random vectors of the null space of K: a direction that stays free, and a dependency of the active normals. One of
+    /// each suffices: with probability one it shows what any other would.
+    pub(super) fn null_vectors(&self, active: &ActiveSet, factor: &Factor) -> Null {
+        let (n, m) = (self.problem.core().n(), self.problem.core().m());
+        let (fixed, rows) = (active.free_mask(), active.row_mask());
+        let mut random = Random::new();
+        let mut x: Vec<f64> = (0..n).map(|i| if fixed[i] { random.uniform() } else { 0.0 }).collect();
+        let mut y: Vec<f64> = (0..m).map(|i| if rows[i] { random.uniform() } else { 0.0 }).collect();
+        (x, y) = Self::project(x, y, active, factor);
+        if norm_inf(&x) <= NULL {
+            x.clear();
+        }
+        if norm_inf(&y) <= NULL {
+            y.clear();
+        }
+        Null { x, y }
+    }
+
+    /// The free direction and the dependency that vectors of the null space stand for, in the user's units.
+    pub(super) fn null_space(&self, active: &ActiveSet, null: &Null) -> (Vec<Stacked>, Vec<Stacked>) {
+        let (n, m) = (self.problem.core().n(), self.problem.core().m());
+        let (s, mut free, mut dependent) = (self.problem.scaling(), Vec::new(), Vec::new());
+        if !null.x.is_empty() {
+            let x: Vec<f64> = null.x.iter().zip(&s.d).map(|(x, d)| x * d).collect();
+            free.push(Stacked { x, y: vec![0.0; m], z: vec![0.0; n] });
+        }
+        if !null.y.is_empty() {
+            let y: Vec<f64> = null.y.iter().zip(&s.e).map(|(y, e)| y * e / s.cost).collect();
+            let mut z = self.problem.user.c.mul_transpose_vec(&y);
+            for i in 0..n {
+                z[i] = if active.vars[i].on() { -z[i] } else { 0.0 };
+            }
+            dependent.push(Stacked { x: vec![0.0; n], y, z });
+        }
+        (free, dependent)
+    }
+
+    /// The projection on the null space of K, in the equilibrated problem: powers of the resolvent δ(M + δI)⁻¹ of the
+    /// monotone map M = JK converge to it.
+    pub(super) fn project(
+        mut x: Vec<f64>,
+        mut y: Vec<f64>,
+        active: &ActiveSet,
+        factor: &Factor,
+    ) -> (Vec<f64>, Vec<f64>) {
+        let (free, rows) = (active.free_mask(), active.row_mask());
+        let zero = |v: &mut [f64], mask: &[bool]| {
+            for (v, keep) in v.iter_mut().zip(mask) {
+                if !keep {
+                    *v = 0.0;
+                }
+            }
+        };
+        zero(&mut x, &free);
+        zero(&mut y, &rows);
+        let size = norm_inf(&x).max(norm_inf(&y)).min(1.0);
+        for _ in 0..POWERS {
+            let last = (x.clone(), y.clone());
+            for v in &mut y {
+                *v = -*v;
+            }
+            for v in x.iter_mut().chain(&mut y) {
+                *v *= PROXIMAL;
+            }
+            factor.solve(&mut x, &mut y);
+            // The resolvent never lengthens a vector, so nothing comes back.
+            if norm_inf(&x).max(norm_inf(&y)) <= 0.01 * NULL * size {
+                x.fill(0.0);
+                y.fill(0.0);
+                break;
+            }
+            // What the resolvent leaves as it is lies in the null space.
+            if apart(&x, &last.0).max(apart(&y, &last.1)) <= FIXED * size {
+                break;
+            }
+        }
+        (x, y)
+    }
+}
+
+/// The largest difference of entries.
+fn apart(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
