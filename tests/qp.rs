@@ -110,6 +110,42 @@ fn a_batch_solves_every_sample() {
 }
 
 #[test]
+fn samples_may_have_matrices_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut arrays = problem();
+    let inf = f64::INFINITY;
+    // In the second, x₀² + ½x₁² − x₀ − 2x₁ with x₀ + 2x₁ = 3: x = (1, 4)/3, and its sum moves with q by (−2, 1)/9.
+    for (name, values) in [
+        ("P_data", vec![1.0, 1.0, 2.0, 1.0]),
+        ("C_data", vec![1.0, 1.0, 1.0, -1.0, 1.0, 1.0, 2.0, -1.0]),
+        ("cl", vec![1.0, -inf, 3.0, -inf]),
+        ("cu", vec![1.0, 5.0, 3.0, 4.0]),
+    ] {
+        arrays.iter_mut().find(|(n, _)| *n == name).unwrap().1 = floats(&values);
+    }
+    arrays.push(("Q", floats(&[-1.0, -2.0, -1.0, -2.0])));
+    archive(&folder.path().join("own.npz"), &arrays);
+    let exact = [
+        ("x", floats(&[0.0, 1.0, 1.0 / 3.0, 4.0 / 3.0])),
+        ("dq", floats(&[0.0, 0.0, -2.0 / 9.0, 1.0 / 9.0])),
+    ];
+    archive(&folder.path().join("own.exact.npz"), &exact);
+    let rows = table(&cvx(folder.path(), &["own.npz"]));
+    assert_eq!(rows[1][4], "solved");
+    assert!(
+        rows[1][5].parse::<f64>().unwrap() < 1e-12 && rows[1][6].parse::<f64>().unwrap() < 1e-12,
+        "{rows:?}"
+    );
+    // The samples have one structure.
+    arrays.iter_mut().find(|(n, _)| *n == "cu").unwrap().1 = floats(&[1.0, 5.0, 3.5, 4.0]);
+    archive(&folder.path().join("own.npz"), &arrays);
+    let out = cvx(folder.path(), &["own.npz"]);
+    assert_eq!(out.status.code(), Some(2));
+    let message = String::from_utf8(out.stderr).unwrap();
+    assert!(message.contains("row 0 is an equality in some samples and not in others"), "{message}");
+}
+
+#[test]
 fn json_has_an_object_per_row() {
     let folder = tempfile::tempdir().unwrap();
     archive(&folder.path().join("one.npz"), &problem());

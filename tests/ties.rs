@@ -232,3 +232,20 @@ fn claims_agree_with_differences_on_both_sides() {
     );
     assert!(doubts_without_cause * 10 <= *doubts, "{counts}");
 }
+
+/// A kink that parameters reach but for rounding is one: 1.148 - 0.803 - 0.345 comes out as -1.1e-16.
+#[test]
+fn a_kink_reached_by_rounding_is_one() {
+    let text = "param a; param b; param c; var x; minimize square(x - neg(a + b - c));";
+    let layer =
+        Model::from_text(text).unwrap().bind(&Data::new()).unwrap().layer(Settings::default()).unwrap();
+    let mut params = cvxlayer::Params::new();
+    let mut well_defined = |c: f64| {
+        params.set("a", 1.148).set("b", -0.803).set("c", c);
+        let mut seed = Named::default();
+        seed.insert("x", Array::from(1.0));
+        layer.solve(&params).unwrap().vjp(&seed).unwrap().well_defined
+    };
+    assert!(!well_defined(0.345));
+    assert!(well_defined(0.346));
+}

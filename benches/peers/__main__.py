@@ -8,7 +8,7 @@
 
 Problems are `minimize ½xᵀPx + qᵀx + r  subject to  cl ≤ Cx ≤ cu, xl ≤ x ≤ xu`, one `.npz` each: P (upper triangle) and C
 by columns as `P_data`, `P_indices`, `P_indptr`, `C_…`, the vectors by name, `shape` = (rows, variables); batches add `Q`,
-one q per sample.
+one q per sample, and `P_data`, `C_data`, `cl`, `cu` have a row per sample where it has matrices of its own.
 
 Work: set up and solve to 1e-8, then the vector-Jacobian product of sum(x) with respect to all data; of a batch, all
 samples and d sum(x) / dq of each. Times are medians of repeats. The reference is a solve of the KKT system on the active
@@ -65,6 +65,7 @@ def finished(call, instance, peer, limit):
 def run(folder, families, cvx, limit):
     """Runs the peers and cvx on each problem in turn, and returns all rows known."""
     from batches import BATCH_PEERS
+    from problems import BATCHES
     from exact import exact
     from single import PEERS
 
@@ -74,7 +75,7 @@ def run(folder, families, cvx, limit):
             if path.name.endswith(".exact.npz"):
                 continue
             exact(folder, path.stem)
-            peers = BATCH_PEERS if path.stem.startswith("batch") else PEERS
+            peers = BATCH_PEERS if family in BATCHES else PEERS
             calls = {peer: [sys.executable, HERE, "--folder", folder, "--measure", path.stem, peer] for peer in peers}
             for peer, call in {"cvxlayer": [cvx, "qp", "--warm", path], **calls}.items():
                 for row in finished(call, path.stem, peer, limit):

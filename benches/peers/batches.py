@@ -1,46 +1,65 @@
-"""Peers on a batch: each makes a layer from Q to X."""
+"""Peers on a batch: each makes a layer from Q to X.
+
+`parts` are P, A, b, G, h as tensors, with a leading axis over the samples where these have their own.
+"""
 
 import numpy as np
-from problems import one_sided
+from problems import has_own, one_sided, samples
 from single import timed
 
 
-def batch_qpth(d, A, b, G, h, torch):
+def batch_qpth(d, parts, torch):
     from qpth.qp import QPFunction
 
-    empty, tensor = torch.Tensor().double(), torch.from_numpy
-    P = tensor(d["P"].toarray())
-    return lambda Q: QPFunction(verbose=-1)(
-        P, Q, tensor(G), tensor(h), tensor(A) if len(b) else empty, tensor(b) if len(b) else empty)
+    P, A, b, G, h = parts
+    if not A.shape[-2]:
+        A = b = torch.Tensor().double()
+    cut = cutter(d)
+    return lambda Q: QPFunction(verbose=-1)(cut(P, Q), Q, cut(G, Q), cut(h, Q), cut(A, Q), cut(b, Q))
 
 
-def batch_qplayer(d, A, b, G, h, torch):
+def batch_qplayer(d, parts, torch):
     from proxsuite.torch.qplayer import QPFunction
 
+    cut = cutter(d)
+
     def run(Q):
-        many = lambda v: torch.from_numpy(np.broadcast_to(v, (len(Q),) + v.shape).copy())
-        none = torch.Tensor()
+        many = (lambda M: cut(M, Q)) if has_own(d) else (lambda M: M.expand(len(Q), *M.shape).contiguous())
+        P, A, b, G, h = map(many, parts)
+        if not A.shape[-2]:
+            A = b = torch.Tensor()
         layer = QPFunction(structural_feasibility=True, omp_parallel=True, eps=1e-8)
-        return layer(many(d["P"].toarray()), Q, many(A) if len(b) else none, many(b) if len(b) else none,
-                     many(G), many(np.full(len(h), -1e20)), many(h))[0]
+        return layer(P, Q, A, b, G, torch.full_like(h, -1e20), h)[0]
     return run
 
 
 def batch_cvxpylayers(solver):
-    def make(d, A, b, G, h, torch):
+    def make(d, parts, torch):
         import cvxpy as cp
         from cvxpylayers.torch import CvxpyLayer
 
-        n = len(d["q"])
-        q, x, P = cp.Parameter(n), cp.Variable(n), d["P"].toarray()
-        # The standard back end knows no quadratic objective.
-        square = cp.quad_form(x, cp.psd_wrap(P)) if solver else cp.sum_squares(np.linalg.cholesky(P).T @ x)
-        rows = [G @ x <= h] + ([A @ x == b] if len(b) else [])
+        n, own = len(d["q"]), has_own(d)
+        q, x = cp.Parameter(n), cp.Variable(n)
+        P, A, b, G, h = parts
+        # Factors of P: a matrix that is a parameter cannot be told to be definite, and the standard back end knows no
+        # quadratic objective.
+        root = torch.linalg.cholesky(P).mT
+        shown = [cp.Parameter(M.shape[1:]) if own else M.numpy() for M in (root, A, b, G, h)]
+        R, A, b, G, h = shown
+        square = cp.sum_squares(R @ x) if own or not solver else cp.quad_form(x, cp.psd_wrap(P.numpy()))
+        rows = [G @ x <= h] + ([A @ x == b] if parts[1].shape[-2] else [])
         problem = cp.Problem(cp.Minimize(0.5 * square + q @ x), rows)
+        given = [(p, M) for p, M in zip(shown, (root, *parts[1:])) if own and p in problem.parameters()]
         options = {"solver": solver} if solver else {}
-        layer = CvxpyLayer(problem, parameters=[q], variables=[x], **options)
-        return lambda Q: layer(Q)[0]
+        layer = CvxpyLayer(problem, parameters=[q, *(p for p, _ in given)], variables=[x], **options)
+        return lambda Q: layer(Q, *(M[: len(Q)] for _, M in given))[0]
     return make
+
+
+def cutter(d):
+    """As many samples of a tensor as Q has, where each has its own."""
+    own = has_own(d)
+    return lambda M, Q: M[: len(Q)] if own and M.numel() else M
 
 
 BATCH_PEERS = {"qpth": batch_qpth, "qplayer": batch_qplayer, "cvxpylayers": batch_cvxpylayers(None),
@@ -51,8 +70,12 @@ def run_batch(make, d):
     import torch
 
     torch.set_default_dtype(torch.float64)
-    A, b, G, h = one_sided(d)
-    layer, t0 = timed(lambda: make(d, A.toarray(), b, G.toarray(), h, torch))
+    parts = []
+    for one in samples(d) if has_own(d) else [d]:
+        A, b, G, h = one_sided(one)
+        parts.append((one["P"].toarray(), A.toarray(), b, G.toarray(), h))
+    parts = [torch.from_numpy(np.stack(M) if has_own(d) else M[0]) for M in zip(*parts)]
+    layer, t0 = timed(lambda: make(d, parts, torch))
     layer(torch.from_numpy(d["Q"][:2].copy()).requires_grad_())
     Q = torch.from_numpy(d["Q"].copy()).requires_grad_()
     x, t1 = timed(lambda: layer(Q))

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import scipy.linalg
 import scipy.sparse as sp
-from problems import is_dense, load, one_sided
+from problems import is_dense, load, one_sided, samples
 from scipy.sparse.linalg import splu
 from single import augmented_lagrangian, interior
 
@@ -68,8 +68,8 @@ def exact(folder, name):
     path = folder / f"{name}.exact.npz"
     if not path.exists():
         d = load(folder / f"{name}.npz")
-        samples = [reference({**d, "q": q}) for q in d["Q"]] if "Q" in d else [reference(d)]
-        x, dq = (np.array([s[k] for s in samples]) for k in (0, 1))
+        found = [reference(one) for one in samples(d)] if "Q" in d else [reference(d)]
+        x, dq = (np.array([one[k] for one in found]) for k in (0, 1))
         np.savez(path, x=x if "Q" in d else x[0], dq=dq if "Q" in d else dq[0])
     with np.load(path) as known:
         return known["x"], known["dq"]

@@ -11,23 +11,39 @@ class Writer:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def __call__(self, name, P, q, A=None, b=None, G=None, h=None, lower=None, upper=None, **extra):
+    def __call__(self, name, *args, **extra):
         path = self.folder / f"{name}.npz"
-        if path.exists():
-            return
-        n = len(q)
-        blocks = [(A, b, b), (G, None if h is None else np.full(len(h), -np.inf), h)]
-        blocks = [(sp.csc_matrix(M), l, u) for M, l, u in blocks if M is not None]
-        C = sp.vstack([M for M, _, _ in blocks]).tocsc() if blocks else sp.csc_matrix((0, n))
-        ends = [np.concatenate([block[k] for block in blocks] or [np.zeros(0)]) for k in (1, 2)]
-        data = {"q": q, "r": np.zeros(1), "cl": ends[0], "cu": ends[1], "shape": np.array(C.shape)}
-        data["xl"] = np.full(n, -np.inf) if lower is None else lower
-        data["xu"] = np.full(n, np.inf) if upper is None else upper
-        for key, M in (("P", sp.triu(sp.csc_matrix(P)).tocsc()), ("C", C)):
-            M.sort_indices()
-            data |= {f"{key}_data": M.data, f"{key}_indices": M.indices.astype(np.int64)}
-            data[f"{key}_indptr"] = M.indptr.astype(np.int64)
-        np.savez(path, **data, **extra)
+        if not path.exists():
+            np.savez(path, **arrays(*args, **extra))
+
+    def each(self, name, samples):
+        """A batch of problems with matrices of their own, given by their arguments."""
+        path = self.folder / f"{name}.npz"
+        if not path.exists():
+            many = [arrays(*args) for args in samples]
+            own = {key: np.stack([one[key] for one in many]) for key in OWN}
+            np.savez(path, **many[0] | own, Q=np.stack([one["q"] for one in many]))
+
+
+# What has a row per sample where samples have matrices of their own.
+OWN = "P_data", "C_data", "cl", "cu"
+
+
+def arrays(P, q, A=None, b=None, G=None, h=None, lower=None, upper=None, **extra):
+    """What is in the file of a problem."""
+    n = len(q)
+    blocks = [(A, b, b), (G, None if h is None else np.full(len(h), -np.inf), h)]
+    blocks = [(sp.csc_matrix(M), l, u) for M, l, u in blocks if M is not None]
+    C = sp.vstack([M for M, _, _ in blocks]).tocsc() if blocks else sp.csc_matrix((0, n))
+    ends = [np.concatenate([block[k] for block in blocks] or [np.zeros(0)]) for k in (1, 2)]
+    data = {"q": q, "r": np.zeros(1), "cl": ends[0], "cu": ends[1], "shape": np.array(C.shape)}
+    data["xl"] = np.full(n, -np.inf) if lower is None else lower
+    data["xu"] = np.full(n, np.inf) if upper is None else upper
+    for key, M in (("P", sp.triu(sp.csc_matrix(P)).tocsc()), ("C", C)):
+        M.sort_indices()
+        data |= {f"{key}_data": M.data, f"{key}_indices": M.indices.astype(np.int64)}
+        data[f"{key}_indptr"] = M.indptr.astype(np.int64)
+    return data | extra
 
 
 def dense(write, n, m, p):
@@ -73,6 +89,18 @@ def batch(write, samples, n, m, p):
     equalities = (A, A @ x) if m else (None, None)
     P = root.T @ root + 1e-2 * np.eye(n)
     write(f"batch-{samples}x{n}-{m}-{p}", P, Q[0], *equalities, G, G @ x + rng.random(p), Q=Q)
+
+
+def own(write, samples, n, m, p):
+    """Matrices of their own in every sample."""
+    rng = np.random.default_rng(8000 + n)
+
+    def sample():
+        root = rng.standard_normal((n, n)) / np.sqrt(n)
+        A, G, x = rng.standard_normal((m, n)), rng.standard_normal((p, n)), rng.standard_normal(n)
+        return root.T @ root + 1e-2 * np.eye(n), rng.standard_normal(n), A, A @ x, G, G @ x + rng.random(p)
+
+    write.each(f"own-{samples}x{n}-{m}-{p}", [sample() for _ in range(samples)])
 
 
 def lasso(write, n):
@@ -130,23 +158,43 @@ FAMILIES = {
     "active": lambda w: [active(w, *s) for s in SMALL],
     "lp": lambda w: [lp(w, *s) for s in SMALL],
     "batch": lambda w: [batch(w, *s) for s in ((128, 20, 5, 20), (128, 100, 20, 50), (128, 128, 0, 128), (64, 200, 50, 100))],
+    "own": lambda w: [own(w, *s) for s in ((128, 20, 5, 20), (128, 100, 20, 50), (64, 200, 50, 100))],
     "lasso": lambda w: [lasso(w, n) for n in (200, 1000)],
     "portfolio": lambda w: [portfolio(w, k) for k in (20, 100)],
     "mpc": lambda w: [control(w, *s) for s in ((10, 20), (30, 50))],
 }
 
+BATCHES = "batch", "own"
+
 NOTES = {"dense": dense.__doc__, "bpqp": bpqp.__doc__, "active": active.__doc__, "lp": lp.__doc__,
-         "batch": batch.__doc__, "lasso": lasso.__doc__, "portfolio": portfolio.__doc__, "mpc": control.__doc__}
+         "batch": batch.__doc__, "own": own.__doc__, "lasso": lasso.__doc__, "portfolio": portfolio.__doc__, "mpc": control.__doc__}
 
 
 def load(path):
+    """A problem; of a batch with matrices of their own, the first sample's beside all of them."""
     d = dict(np.load(path))
+    if d["P_data"].ndim == 2:
+        d["own"] = {key: d[key] for key in OWN}
+        d |= {key: d[key][0] for key in OWN}
+    return d | matrices(d)
+
+
+def has_own(d):
+    return "own" in d
+
+
+def samples(d):
+    """The problems of a batch."""
+    for k, q in enumerate(d["Q"]):
+        one = d | {"q": q} | {key: values[k] for key, values in d.get("own", {}).items()}
+        yield one | matrices(one)
+
+
+def matrices(d):
     rows, n = d["shape"]
     upper = sp.csc_matrix((d["P_data"], d["P_indices"], d["P_indptr"]), shape=(n, n))
-    d["upper"] = upper
-    d["P"] = (upper + sp.triu(upper, 1).T).tocsc()
-    d["C"] = sp.csc_matrix((d["C_data"], d["C_indices"], d["C_indptr"]), shape=(rows, n))
-    return d
+    C = sp.csc_matrix((d["C_data"], d["C_indices"], d["C_indptr"]), shape=(rows, n))
+    return {"upper": upper, "P": (upper + sp.triu(upper, 1).T).tocsc(), "C": C}
 
 
 def is_dense(d):

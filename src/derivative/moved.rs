@@ -1,6 +1,7 @@
 //! Which parameters move a quantity whose derivative by the data is known up to rounding.
 
 use super::Derivatives;
+use super::notes::AT_PARAMETERS;
 use crate::lifting::project;
 use altdiff::Cause;
 use cvxlayer_program::Parameter;
@@ -48,7 +49,7 @@ impl Derivatives<'_> {
         for entry in nodes.iter_mut().flatten().flatten().filter(|v| v.abs() <= noise) {
             *entry = 0.0;
         }
-        let probes = state.lifted().tape.probes(&program.lift.tape, Some(&nodes), 0.0);
+        let probes = state.lifted().tape.probes(&program.lift.tape, Some(&nodes), AT_PARAMETERS);
         let kinks = probes.iter().map(|probe| state.lifted().node_adjoint(program, &probe.weights));
         Ways { theta, kinks: kinks.collect() }
     }

@@ -13,8 +13,10 @@ use crate::tape::{Evaluation, Irregularity, Probe, reaches};
 use altdiff::{Cause, Harm, Place, SolutionTangent};
 use cvxlayer_program::{Columns, Input, Op, Program, Role, Rows, Tape, UserDual};
 
-/// How near to a kink a value at the solution counts as on it; parameters are compared exactly.
+/// How near to a kink a value at the solution counts as on it.
 const AT_SOLUTION: f64 = 1e-9;
+/// How near a value of parameters does: a sum of parameters that is zero comes out as a rounding error.
+pub(super) const AT_PARAMETERS: f64 = 1e-14;
 /// Below this, relative to the largest motion, a node does not move.
 const STILL: f64 = 1e-9;
 /// An output that reads less of a direction, relative to its largest entry, reads rounding.
@@ -123,7 +125,7 @@ impl Derivatives<'_> {
     pub(super) fn note_kinks(&self, seed: &Seed, pulled: &Pulled, notes: &mut Notes) -> Result<(), Error> {
         self.note_unsettled(notes);
         let (state, program) = (self.state, self.state.program());
-        for probe in state.lifted().tape.probes(&program.lift.tape, Some(&pulled.lift_nodes), 0.0) {
+        for probe in state.lifted().tape.probes(&program.lift.tape, Some(&pulled.lift_nodes), AT_PARAMETERS) {
             let movers = self
                 .movers_of_gradient(&state.lifted().node_adjoint(program, &probe.weights), &probe.weights);
             if !movers.is_empty() {
@@ -164,7 +166,7 @@ impl Derivatives<'_> {
         for cause in &pushed.causes {
             self.note_cause(cause, Some(&movers), notes);
         }
-        for probe in state.lifted().tape.probes(&program.lift.tape, None, 0.0) {
+        for probe in state.lifted().tape.probes(&program.lift.tape, None, AT_PARAMETERS) {
             let needed = program.lift.derived.iter().map(|d| d.node);
             if moves(&probe, &pushed.lift_nodes) && reached(&program.lift.tape, &probe, needed) {
                 note_lifted(program, &probe, &movers, notes);

@@ -15,7 +15,8 @@ use std::process::ExitCode;
 ///
 /// A file holds minimize ½xᵀPx + qᵀx + r subject to cl ≤ Cx ≤ cu, xl ≤ x ≤ xu: P (upper triangle) and C by columns, as
 /// P_data, P_indices, P_indptr, C_data, C_indices, C_indptr; the vectors q, r, cl, cu, xl, xu; and shape, the numbers of
-/// rows and of variables. Q, if there is one, holds a q per row and makes it a batch.
+/// rows and of variables. Q, if there is one, holds a q per row and makes it a batch; P_data, C_data, cl and cu may then
+/// have a row per sample too.
 ///
 /// The work is set-up and solve, then the vector-Jacobian product of the sum of x by all data (of a batch, by each q).
 /// Prints instance, peer, forward and backward seconds (medians of repeats), status, and the errors of x and of the

@@ -21,13 +21,21 @@ pub(super) struct Instance {
 impl Instance {
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let arrays = Arrays::open(path)?;
-        let problem = problem(&arrays)?;
-        let batch = if arrays.0.contains_key("Q") {
-            let q: Vec<f64> = arrays.get("Q")?;
-            let batch = Batch::new(problem.clone(), q.len() / problem.q.len().max(1));
-            Some(batch.with(Block::Q, q).map_err(|e| e.to_string())?)
-        } else {
-            None
+        let costs: Option<Vec<f64>> = if arrays.0.contains_key("Q") { Some(arrays.get("Q")?) } else { None };
+        let samples = match &costs {
+            Some(q) => q.len() / arrays.get::<f64>("q")?.len().max(1),
+            None => 1,
+        };
+        let (problem, own) = problem(&arrays, samples)?;
+        let batch = match costs {
+            Some(q) => {
+                let mut batch = Batch::new(problem.clone(), samples);
+                for (block, values) in own.into_iter().chain([(Block::Q, q)]) {
+                    batch = batch.with(block, values).map_err(|e| e.to_string())?;
+                }
+                Some(batch)
+            }
+            None => None,
         };
         let exact = match path.with_extension("exact.npz") {
             beside if beside.exists() => {
@@ -68,41 +76,64 @@ impl Arrays {
         file.into_vec().map_err(|e| format!("{name}: {e}"))
     }
 
-    fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Csc, String> {
+    /// The matrix of the first sample, and the entries of all where they have their own.
+    fn matrix(
+        &self,
+        name: &str,
+        [rows, columns]: [usize; 2],
+        samples: usize,
+    ) -> Result<(Csc, Option<Vec<f64>>), String> {
         let index = |part: &str| -> Result<Vec<usize>, String> {
             let list: Vec<i64> = self.get(&format!("{name}_{part}"))?;
             list.into_iter()
                 .map(|i| usize::try_from(i).map_err(|_| format!("{name}_{part} holds {i}")))
                 .collect()
         };
-        let values = self.get(&format!("{name}_data"))?;
-        Csc::new(rows, columns, index("indptr")?, index("indices")?, values)
-            .map_err(|e| format!("{name}: {e}"))
+        let indices = index("indices")?;
+        let (values, own) = self.values(&format!("{name}_data"), indices.len(), samples)?;
+        let matrix = Csc::new(rows, columns, index("indptr")?, indices, values);
+        Ok((matrix.map_err(|e| format!("{name}: {e}"))?, own))
+    }
+
+    /// The values of the first sample, `len` of them, and those of all samples where they have their own.
+    fn values(&self, name: &str, len: usize, samples: usize) -> Result<(Vec<f64>, Option<Vec<f64>>), String> {
+        let all: Vec<f64> = self.get(name)?;
+        match all.len() {
+            found if found == len => Ok((all, None)),
+            found if samples > 1 && found == len * samples => Ok((all[..len].to_vec(), Some(all))),
+            found => Err(format!("{name} has {found} entries, expected {len}")),
+        }
     }
 }
 
-/// The problem; rows with equal ends become equalities.
-fn problem(arrays: &Arrays) -> Result<Problem, String> {
+/// The problem, and what its samples have of their own; rows with equal ends become equalities.
+fn problem(arrays: &Arrays, samples: usize) -> Result<(Problem, Vec<(Block, Vec<f64>)>), String> {
     let shape: Vec<i64> = arrays.get("shape")?;
     let [rows, n] = shape[..] else { return Err("shape has to have two entries".to_owned()) };
     let (rows, n) = (usize::try_from(rows).unwrap_or(0), usize::try_from(n).unwrap_or(0));
-    let (p, c) = (arrays.matrix("P", n, n)?, arrays.matrix("C", rows, n)?);
-    let vector = |name: &str, len: usize| -> Result<Vec<f64>, String> {
-        let v: Vec<f64> = arrays.get(name)?;
-        match v.len() {
-            found if found == len => Ok(v),
-            found => Err(format!("{name} has {found} entries, expected {len}")),
-        }
-    };
-    let (cl, cu) = (vector("cl", rows)?, vector("cu", rows)?);
+    let (p, own_p) = arrays.matrix("P", [n, n], samples)?;
+    let (c, own_c) = arrays.matrix("C", [rows, n], samples)?;
+    let vector = |name: &str, len: usize| Ok::<_, String>(arrays.values(name, len, 1)?.0);
+    let ((cl, own_cl), (cu, own_cu)) =
+        (arrays.values("cl", rows, samples)?, arrays.values("cu", rows, samples)?);
     let equal: Vec<bool> = cl.iter().zip(&cu).map(|(l, u)| l == u).collect();
     let (mut count, mut place) = ([0, 0], Vec::with_capacity(rows));
     for &equal in &equal {
         place.push(count[usize::from(!equal)]);
         count[usize::from(!equal)] += 1;
     }
+    for sample in 0..samples {
+        let own = |all: &Option<Vec<f64>>, shared: &[f64], i: usize| match all {
+            Some(all) => all[sample * rows + i],
+            None => shared[i],
+        };
+        if let Some(i) = (0..rows).find(|&i| (own(&own_cl, &cl, i) == own(&own_cu, &cu, i)) != equal[i]) {
+            return Err(format!("row {i} is an equality in some samples and not in others"));
+        }
+    }
     let pick = |v: &[f64], which: bool| -> Vec<f64> {
-        v.iter().zip(&equal).filter(|(_, e)| **e == which).map(|(v, _)| *v).collect()
+        let all = v.iter().zip(equal.iter().cycle());
+        all.filter(|(_, e)| **e == which).map(|(v, _)| *v).collect()
     };
     let mut parts = [Csc::zeros(count[0], n), Csc::zeros(count[1], n)];
     for j in 0..n {
@@ -116,11 +147,28 @@ fn problem(arrays: &Arrays) -> Result<Problem, String> {
         }
     }
     let [a, g] = parts;
+    let mut own = Vec::new();
+    if let Some(p) = own_p {
+        own.push((Block::P, p));
+    }
+    if let Some(entries) = own_c {
+        for (block, which) in [(Block::A, true), (Block::G, false)] {
+            let all = entries.iter().zip(c.row_idx.iter().cycle());
+            own.push((block, all.filter(|(_, i)| equal[**i] == which).map(|(v, _)| *v).collect()));
+        }
+    }
+    if let Some(ends) = own_cl {
+        own.push((Block::Gl, pick(&ends, false)));
+    }
+    if let Some(ends) = own_cu {
+        own.extend([(Block::B, pick(&ends, true)), (Block::Gu, pick(&ends, false))]);
+    }
     let constant: Vec<f64> = arrays.get("r")?;
-    Ok(Problem::new(n)
+    let problem = Problem::new(n)
         .quadratic(p, vector("q", n)?)
         .constant(constant.first().copied().unwrap_or(0.0))
         .equalities(a, pick(&cl, true))
         .inequalities(g, pick(&cl, false), pick(&cu, false))
-        .bounds(vector("xl", n)?, vector("xu", n)?))
+        .bounds(vector("xl", n)?, vector("xu", n)?);
+    Ok((problem, own))
 }

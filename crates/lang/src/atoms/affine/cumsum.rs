@@ -38,15 +38,15 @@ impl Atom for CumSum {
 
     fn graph(&self, call: &Application<'_>, lower: &mut Lower<'_>) -> Lowered<Affine> {
         let a = lower.affine(&call.arguments[0])?;
-        let (_, n) = a.shape.as_rows();
-        let stride = stride(call, a.shape);
-        let length = if stride == 1 { n } else { a.shape.as_rows().0 };
+        let (rows, n) = a.shape.as_rows();
+        let down = runs_down(call, a.shape);
+        let length = if down { rows } else { n };
         let affine = a.terms().iter().all(|t| !matches!(t.column.basis(), Basis::Product(..)));
         if length <= LONGEST_EXPANDED || !a.has_variable() || !affine {
             return Ok(a.linear(call.shape, &map(call, a.shape)));
         }
         let sums = lower.auxiliary("cumsum", a.shape, None)?;
-        let shifted: Vec<_> = (0..a.shape.len()).map(|i| previous(i, n, stride)).collect();
+        let shifted: Vec<_> = (0..a.shape.len()).map(|i| previous(i, n, down)).collect();
         let mut before = Affine::zeros(a.shape);
         for (i, from) in shifted.into_iter().enumerate() {
             before.push_row(i, from.map_or(&[][..], |from| sums.row(from)).iter().copied());
@@ -66,25 +66,25 @@ impl Atom for CumSum {
 /// Longer sums get auxiliary variables, since writing them out takes quadratically many terms.
 const LONGEST_EXPANDED: usize = 16;
 
-fn stride(call: &Application<'_>, from: Shape) -> usize {
-    let axis = call.axis(from.rank()).unwrap_or(0);
-    if from.rank() == 2 && axis == 0 { from.as_rows().1 } else { 1 }
+/// Whether the sums run down the columns, and not along the rows.
+fn runs_down(call: &Application<'_>, from: Shape) -> bool {
+    from.rank() == 2 && call.axis(from.rank()).unwrap_or(0) == 0
 }
 
-fn previous(i: usize, n: usize, stride: usize) -> Option<usize> {
-    let first = if stride == 1 { i.is_multiple_of(n) } else { i < stride };
-    (!first).then(|| i - stride)
+/// The entry before one, of rows of n entries.
+fn previous(i: usize, n: usize, down: bool) -> Option<usize> {
+    if down { i.checked_sub(n) } else { (!i.is_multiple_of(n)).then(|| i - 1) }
 }
 
 fn map(call: &Application<'_>, from: Shape) -> SparseMap {
     let (_, n) = from.as_rows();
-    let stride = stride(call, from);
+    let down = runs_down(call, from);
     let mut triplets = Vec::new();
     for out in 0..from.len() {
         let mut at = Some(out);
         while let Some(i) = at {
             triplets.push((out as u32, i as u32, 1.0));
-            at = previous(i, n, stride);
+            at = previous(i, n, down);
         }
     }
     SparseMap::from_triplets(from.len(), from.len(), triplets)
