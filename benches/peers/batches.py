@@ -49,7 +49,8 @@ def batch_cvxpylayers(solver):
         square = cp.sum_squares(R @ x) if own or not solver else cp.quad_form(x, cp.psd_wrap(P.numpy()))
         rows = [G @ x <= h] + ([A @ x == b] if parts[1].shape[-2] else [])
         problem = cp.Problem(cp.Minimize(0.5 * square + q @ x), rows)
-        given = [(p, M) for p, M in zip(shown, (root, *parts[1:])) if own and p in problem.parameters()]
+        used = {id(p) for p in problem.parameters()}
+        given = [(p, M) for p, M in zip(shown, (root, *parts[1:])) if id(p) in used]
         options = {"solver": solver} if solver else {}
         layer = CvxpyLayer(problem, parameters=[q, *(p for p, _ in given)], variables=[x], **options)
         return lambda Q: layer(Q, *(M[: len(Q)] for _, M in given))[0]

@@ -49,6 +49,9 @@ impl Instance {
     }
 }
 
+/// Blocks that samples have of their own, sample after sample.
+type Own = Vec<(Block, Vec<f64>)>;
+
 /// The arrays of an archive, unread.
 struct Arrays(BTreeMap<String, Vec<u8>>);
 
@@ -107,7 +110,7 @@ impl Arrays {
 }
 
 /// The problem, and what its samples have of their own; rows with equal ends become equalities.
-fn problem(arrays: &Arrays, samples: usize) -> Result<(Problem, Vec<(Block, Vec<f64>)>), String> {
+fn problem(arrays: &Arrays, samples: usize) -> Result<(Problem, Own), String> {
     let shape: Vec<i64> = arrays.get("shape")?;
     let [rows, n] = shape[..] else { return Err("shape has to have two entries".to_owned()) };
     let (rows, n) = (usize::try_from(rows).unwrap_or(0), usize::try_from(n).unwrap_or(0));
