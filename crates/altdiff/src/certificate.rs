@@ -195,36 +195,45 @@ pub(crate) fn steepest(core: &Core) -> Core {
     }
 }
 
-/// Largest number of variables of which an orthogonal basis is computed.
+/// Largest numbers of variables and of rows held at both ends of which an orthogonal basis is computed.
 const ORTHOGONAL: usize = 300;
 
 /// The rows of C, and rows whose null space is that of P and of the `held` rows of C.
 ///
-/// Those rows are often dependent, and small eigenvalues of P hide its null space: up to [`ORTHOGONAL`] variables the
-/// right singular vectors whose singular values are no rounding take the place of all of them.
+/// Those rows are often dependent, and small eigenvalues of P hide its null space: up to [`ORTHOGONAL`] of each the right
+/// singular vectors whose singular values are no rounding take the place of all of them.
 fn level_directions(core: &Core, held: &[bool]) -> (Csc, Csc) {
     let n = core.n();
-    let size = |m: &Csc| m.values.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-    let p_size = size(&core.p);
+    let size = core.p.values.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
+    let mut level = Vec::new();
+    for (i, j, v) in core.p.iter() {
+        level.push((i, j, v / size));
+        if i != j {
+            level.push((j, i, v / size));
+        }
+    }
     let mut sizes = vec![f64::MIN_POSITIVE; core.m()];
     for (i, _, v) in core.c.iter() {
         sizes[i] = sizes[i].max(v.abs());
     }
+    // The places of the held rows below those of P.
+    let mut rows = n;
+    let mut place = vec![None; core.m()];
+    for (place, _) in place.iter_mut().zip(held).filter(|(_, held)| **held) {
+        *place = Some(rows);
+        rows += 1;
+    }
+    let few = n <= ORTHOGONAL && rows - n <= ORTHOGONAL;
     let mut c = Vec::new();
-    let mut level = Vec::new();
-    let p_row = core.m();
-    for (i, j, v) in core.p.iter() {
-        level.push((p_row + i, j, v / p_size));
-        if i != j {
-            level.push((p_row + j, i, v / p_size));
+    for (i, j, v) in core.c.iter() {
+        match place[i].filter(|_| few) {
+            Some(row) => level.push((row, j, v / sizes[i])),
+            None => c.push((i, j, v / sizes[i])),
         }
     }
-    for (i, j, v) in core.c.iter() {
-        (if held[i] && n <= ORTHOGONAL { &mut level } else { &mut c }).push((i, j, v / sizes[i]));
-    }
     let c = Csc::from_triplets(core.m(), n, &c).unwrap_or_default();
-    let level = Csc::from_triplets(p_row + n, n, &level).unwrap_or_default();
-    if n <= ORTHOGONAL
+    let level = Csc::from_triplets(if few { rows } else { n }, n, &level).unwrap_or_default();
+    if few
         && let Some(svd) = SVD::try_new(level.to_dense(), false, true, f64::EPSILON, 100 * n)
         && let Some(vectors) = svd.v_t
     {
