@@ -5,7 +5,7 @@
 //! where nothing a caller owns moves it (a constant redundant row, an auxiliary variable), it harms nothing.
 
 use super::data::MOVED;
-use super::degeneracy::{FEW, Weak, support};
+use super::degeneracy::{Classified, FEW, Weak, support};
 use super::state::{Stacked, State, at, end};
 use crate::active::Side;
 use crate::kernel::each;
@@ -38,7 +38,7 @@ impl State {
             }
             // Stationarity along z must stay, and nothing that d sees may depend on where along z the solution lies.
             let along = self.pair(z, &self.point.x, &self.point.y, &c.active);
-            let shifted = self.turned_about(d, &z.x, &vec![0.0; self.problem.user.m()]);
+            let shifted = self.turned_about(c, d, &z.x, &vec![0.0; self.problem.user.m()]);
             push(&mut out, &cause, along, 0.0);
             push(&mut out, &cause, shifted, norm_inf(&z.x) * d.norm());
         }
@@ -195,7 +195,7 @@ impl State {
         }
         for i in (0..reached.len()).filter(|&i| reached[i]) {
             let w = c.binding[i];
-            let mut rate = self.slack_rate(&[(w, 1.0)], &signed(&moved[i], w.sign()));
+            let mut rate = self.slack_rate(c, &[(w, 1.0)], &signed(&moved[i], w.sign()));
             if scaled(&mut rate, 0.0) {
                 let cause = Cause::WeaklyActive(vec![self.weak_place(&w)]);
                 out.push(Harm { cause, rate: Some(Box::new(rate)), with: None });
@@ -236,7 +236,7 @@ impl State {
         }
         let parts: Vec<(Weak, f64)> =
             (0..reached.len()).filter(|&i| reached[i]).map(|i| (c.binding[i], weights[i])).collect();
-        let mut rate = self.slack_rate(&parts, &moved);
+        let mut rate = self.slack_rate(c, &parts, &moved);
         if scaled(&mut rate, 0.0) {
             let cause = Cause::WeaklyActive(parts.iter().map(|(w, _)| self.weak_place(w)).collect());
             out.push(Harm { cause, rate: Some(Box::new(rate)), with: None });
@@ -255,8 +255,7 @@ impl State {
 
     /// How a combination of slacks of weakly active constraints, taken as inactive, moves with the data; `moved` is K⁻¹ of
     /// the same combination of their normals, each times its sign.
-    pub(super) fn slack_rate(&self, parts: &[(Weak, f64)], moved: &Stacked) -> Tangent {
-        let Ok(c) = self.classified() else { return self.empty() };
+    pub(super) fn slack_rate(&self, c: &Classified, parts: &[(Weak, f64)], moved: &Stacked) -> Tangent {
         // u̇ − Ċx − gᵀẋ for an upper end; gᵀẋ = movedᵀ(a, g) = −pair(moved).
         let mut rate = self.pair(moved, &self.point.x, &self.point.y, &c.active);
         let mut rows = vec![0.0; self.problem.user.m()];

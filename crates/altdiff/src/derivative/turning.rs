@@ -82,7 +82,7 @@ impl State {
                 .filter(|(i, j, _)| free(*j) && c.tight.rows[*i].on())
                 .for_each(|(i, _, _)| rows[i] = true);
             let (x, y) = (kept(&seen.x, &columns), kept(&seen.y, &rows));
-            push(&mut out, &cause, self.turned_about(z, &x, &y), 0.0);
+            push(&mut out, &cause, self.turned_about(c, z, &x, &y), 0.0);
             touched.iter_mut().zip(&columns).for_each(|(t, c)| *t |= c);
             held.iter_mut().zip(&rows).for_each(|(t, r)| *t |= r);
         }
@@ -147,8 +147,7 @@ impl State {
     }
 
     /// zᵀ(Ṗx + Ċᵀy).
-    pub(super) fn turned_about(&self, z: &Stacked, x: &[f64], y: &[f64]) -> Tangent {
-        let Ok(c) = self.classified() else { return self.empty() };
+    pub(super) fn turned_about(&self, c: &Classified, z: &Stacked, x: &[f64], y: &[f64]) -> Tangent {
         let Tangent { p, a, g, .. } = self.pair(z, x, y, &c.active);
         Tangent { p, a, g, ..Tangent::default() }
     }
@@ -164,7 +163,7 @@ impl State {
         if norm_inf(&d.x) <= STILL * d.norm().max(rhs.norm()) {
             d.x.fill(0.0);
         }
-        let mut moved = self.slack_rate(&parts, &d);
+        let mut moved = self.slack_rate(c, &parts, &d);
         scaled(&mut moved, 0.0).then_some(moved)
     }
 

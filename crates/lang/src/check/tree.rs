@@ -150,6 +150,20 @@ pub enum Order {
     Ne,
 }
 
+impl Order {
+    /// Whether two sizes stand in this order.
+    pub fn holds(self, a: i64, b: i64) -> bool {
+        match self {
+            Self::Le => a <= b,
+            Self::Lt => a < b,
+            Self::Ge => a >= b,
+            Self::Gt => a > b,
+            Self::Eq => a == b,
+            Self::Ne => a != b,
+        }
+    }
+}
+
 /// What is known of a square matrix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Definite {

@@ -6,7 +6,7 @@ use super::{Lowered, grouped, refuse};
 use crate::check::model::{CheckedModel, Parameter};
 use crate::check::place::focus;
 use crate::check::size::{Poly, Unknown};
-use crate::check::tree::{Condition, Loops, NodeId, OptionValue, Order};
+use crate::check::tree::{Condition, Loops, NodeId, OptionValue};
 use crate::diagnostics::{Diagnostic, codes};
 use crate::source::Span;
 use cvxlayer_program::{Shape, Storage};
@@ -366,15 +366,7 @@ impl<'m> Context<'m> {
     fn holds(&self, condition: &Condition, env: &Env, span: Span) -> Lowered<bool> {
         Ok(match condition {
             Condition::Compare(order, a, b) => {
-                let (a, b) = (self.size(a, env, span)?, self.size(b, env, span)?);
-                match order {
-                    Order::Le => a <= b,
-                    Order::Lt => a < b,
-                    Order::Ge => a >= b,
-                    Order::Gt => a > b,
-                    Order::Eq => a == b,
-                    Order::Ne => a != b,
-                }
+                order.holds(self.size(a, env, span)?, self.size(b, env, span)?)
             }
             Condition::And(a, b) => self.holds(a, env, span)? && self.holds(b, env, span)?,
             Condition::Or(a, b) => self.holds(a, env, span)? || self.holds(b, env, span)?,

@@ -10,7 +10,7 @@ use super::visits::{MAX_EVALUATED, MAX_VISITED, instance_axes};
 use crate::atoms::AtomId;
 use crate::check::model::{Constraint, Relation};
 use crate::check::size::{Poly, Unknown};
-use crate::check::tree::{Condition, Kind, Level, Loops, NodeId, Order, Selector};
+use crate::check::tree::{Condition, Kind, Level, Loops, NodeId, Selector};
 use cvxlayer_program::Shape;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -107,15 +107,7 @@ impl Context<'_> {
         match condition {
             Condition::Compare(order, a, b) => {
                 let (a, b) = (self.sizes(a, family)?, self.sizes(b, family)?);
-                let holds = |(a, b): (i64, i64)| match order {
-                    Order::Le => a <= b,
-                    Order::Lt => a < b,
-                    Order::Ge => a >= b,
-                    Order::Gt => a > b,
-                    Order::Eq => a == b,
-                    Order::Ne => a != b,
-                };
-                Some(a.into_iter().zip(b).map(holds).collect())
+                Some(a.into_iter().zip(b).map(|(a, b)| order.holds(a, b)).collect())
             }
             Condition::And(a, b) => both(a, b, |a, b| a && b),
             Condition::Or(a, b) => both(a, b, |a, b| a || b),
