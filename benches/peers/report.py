@@ -46,7 +46,7 @@ def report(results, path, limit):
              "refined KKT solve: the largest of x relative to max(1, |x|), and the relative error of the gradient by q. Forward is",
              "set-up and solve; backward of `cvxlayer` is all of the gradient, P's included. `cvxlayer warm` solves again from the",
              "last solution after every entry of q has changed by 1 %. Times are medians of at least three runs in one process,",
-             "fewer where these take over 10 s; cvxlayer then has the memory of its last large factor at hand. The last column is",
+             "fewer where these take over 10 s; cvxlayer then has the memory of the run before at hand. The last column is",
              "a solver's time over that of cvxlayer for the same work: solvers without a gradient are compared with the forward",
              "time alone.", ""]
     for family in FAMILIES:

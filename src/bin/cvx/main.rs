@@ -24,6 +24,10 @@ use clap::{Parser, Subcommand};
 use failure::Failure;
 use std::process::ExitCode;
 
+/// Keeps the memory of dense problems from one to the next.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Convex problems with parameters: check, solve and differentiate them.
 ///
 /// A model in a .cvx file states variables, parameters, an objective and constraints. `cvx solve` finds the optimum

@@ -1,15 +1,24 @@
-//! The memory of dense factors. That of a large one serves the next: new pages cost up to a third of the time that the
-//! elimination takes.
+//! The memory of dense factors. That of one serves the next of its size: writing zeros, and touching new pages, costs up
+//! to a third of the time that the elimination takes.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Mutex;
 
-/// Numbers from which on memory is kept (4 MB), and up to which (512 MB).
-const LEAST: usize = 1 << 19;
-const MOST: usize = 1 << 26;
+/// Numbers from which on memory is kept (64 kB), from which on one is kept whatever its size (4 MB), and up to which
+/// (512 MB); powers of two.
+const LEAST: u32 = 13;
+const LARGE: u32 = 19;
+const MOST: u32 = 26;
 
-/// The memory of the last large factor that was dropped.
-static KEPT: Mutex<Vec<f64>> = Mutex::new(Vec::new());
+/// The memory of the last factor that was dropped, of each power of two below the large ones, and of the large ones.
+static KEPT: [Mutex<Vec<f64>>; (LARGE - LEAST + 1) as usize] =
+    [const { Mutex::new(Vec::new()) }; (LARGE - LEAST + 1) as usize];
+
+/// Where memory of so many numbers is kept, if at all.
+fn kept(len: usize) -> Option<&'static Mutex<Vec<f64>>> {
+    let size = len.checked_ilog2().filter(|size| (LEAST..MOST).contains(size))?;
+    KEPT.get((size.min(LARGE) - LEAST) as usize)
+}
 
 /// Numbers to be written before they are read.
 #[derive(Debug, Clone, Default)]
@@ -18,8 +27,8 @@ pub(super) struct Memory(Vec<f64>);
 impl Memory {
     /// At least `len` numbers, whatever they are; not more than twice as many.
     pub(super) fn at_hand(len: usize) -> Self {
-        if len >= LEAST
-            && let Ok(mut kept) = KEPT.try_lock()
+        if let Some(kept) = kept(len)
+            && let Ok(mut kept) = kept.try_lock()
             && (len..=len.saturating_mul(2)).contains(&kept.len())
         {
             return Self(std::mem::take(&mut kept));
@@ -30,8 +39,8 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if (LEAST..=MOST).contains(&self.0.len())
-            && let Ok(mut kept) = KEPT.try_lock()
+        if let Some(kept) = kept(self.0.len())
+            && let Ok(mut kept) = kept.try_lock()
         {
             std::mem::swap(&mut *kept, &mut self.0);
         }
