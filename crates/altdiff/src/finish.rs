@@ -324,6 +324,16 @@ pub(crate) fn reduced_factor(
     reduced_factor_in(None, core, pattern, active)
 }
 
+/// As [`reduced_factor`], with proximal weights for the variables of their own.
+pub(crate) fn weighted_factor(
+    core: &Core,
+    pattern: &Arc<Pattern>,
+    active: &ActiveSet,
+    hx: &[f64],
+) -> Result<Factor, Error> {
+    weighted_factor_in(None, core, pattern, active, hx)
+}
+
 /// As [`reduced_factor`], in the memory of a factor of the same pattern, if there is one.
 fn reduced_factor_in(
     room: Option<Factor>,
@@ -331,11 +341,21 @@ fn reduced_factor_in(
     pattern: &Arc<Pattern>,
     active: &ActiveSet,
 ) -> Result<Factor, Error> {
+    weighted_factor_in(room, core, pattern, active, &vec![PROXIMAL; core.n()])
+}
+
+fn weighted_factor_in(
+    room: Option<Factor>,
+    core: &Core,
+    pattern: &Arc<Pattern>,
+    active: &ActiveSet,
+    hx: &[f64],
+) -> Result<Factor, Error> {
     let (free, rows) = (active.free_mask(), active.row_mask());
     let numeric = Numeric {
         p: &core.p,
         c: &core.c,
-        hx: &vec![PROXIMAL; core.n()],
+        hx,
         dr: &vec![PROXIMAL; core.m()],
         free: Some(&free),
         rows: Some(&rows),

@@ -53,6 +53,14 @@ impl Pattern {
         Ok(Arc::new(Self { n, m, kind }))
     }
 
+    /// Entries of a factor: the numbers that a solve reads twice.
+    pub(crate) fn fill(&self) -> usize {
+        match &self.kind {
+            Kind::Dense(_) => (self.n + self.m) * (self.n + self.m + 1) / 2,
+            Kind::Sparse(analysis) => analysis.fill(),
+        }
+    }
+
     /// Whether the factor is stored dense.
     pub(crate) fn is_dense(&self) -> bool {
         matches!(self.kind, Kind::Dense(_))
@@ -65,6 +73,9 @@ pub(crate) struct Factor {
     pattern: Arc<Pattern>,
     free: Option<Vec<bool>>,
     rows: Option<Vec<bool>>,
+    /// What was added to the diagonal of P and subtracted from that of the rows.
+    hx: Vec<f64>,
+    dr: Vec<f64>,
     kind: Numbers,
 }
 
@@ -91,7 +102,7 @@ pub(crate) struct Numeric<'a> {
 }
 
 /// Which columns of P have no entry off the diagonal, nor their rows.
-fn alone(p: &Csc) -> Vec<bool> {
+pub(crate) fn alone(p: &Csc) -> Vec<bool> {
     let n = p.ncols;
     if n > 1 && p.nnz() == n * (n + 1) / 2 {
         return vec![false; n];
@@ -138,6 +149,8 @@ impl Factor {
             pattern: Arc::clone(pattern),
             free: numeric.free.map(<[bool]>::to_vec),
             rows: numeric.rows.map(<[bool]>::to_vec),
+            hx: numeric.hx.to_vec(),
+            dr: numeric.dr.to_vec(),
             kind,
         })
     }
@@ -157,7 +170,21 @@ impl Factor {
         }
         self.free = numeric.free.map(<[bool]>::to_vec);
         self.rows = numeric.rows.map(<[bool]>::to_vec);
+        self.hx.copy_from_slice(numeric.hx);
+        self.dr.copy_from_slice(numeric.dr);
         Ok(())
+    }
+
+    /// The resolvent (M + Δ)⁻¹Δ of the monotone map M = JK in place, where K is the matrix without what was added to its
+    /// diagonal, Δ is that, and J changes the sign of the rows.
+    pub(crate) fn resolve(&self, x: &mut [f64], y: &mut [f64]) {
+        for (v, h) in x.iter_mut().zip(&self.hx) {
+            *v *= h;
+        }
+        for (v, d) in y.iter_mut().zip(&self.dr) {
+            *v *= -d;
+        }
+        self.solve(x, y);
     }
 
     /// Solves in place: (x, y) is the right-hand side before and the solution after. Entries of fixed variables and of

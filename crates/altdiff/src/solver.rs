@@ -386,6 +386,7 @@ impl<'a> Job<'a> {
                 finished,
                 activity: self.solver.settings.activity,
                 tolerance: self.solver.settings.tolerance,
+                null: OnceLock::new(),
                 classified: OnceLock::new(),
                 slopes: OnceLock::new(),
             }));

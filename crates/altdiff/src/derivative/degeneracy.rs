@@ -3,7 +3,7 @@
 use super::reduced::Reduced;
 use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
-use crate::finish::reduced_factor;
+use crate::core::Point;
 use crate::kernel::each;
 use crate::kkt::System;
 use crate::pivoting::Pivoted;
@@ -11,7 +11,7 @@ use crate::problem::norm_inf;
 use crate::random::Random;
 use crate::sizes::Sizes;
 use crate::{Error, Harm, Place, Solution};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// What keeps the solution map from being differentiable everywhere around a solution.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -35,6 +35,15 @@ pub(super) struct Weak {
     pub row: bool,
     pub index: usize,
     pub side: Side,
+}
+
+/// The solution in the equilibrated problem, with what its slacks and multipliers are made of.
+pub(super) struct Measured {
+    pub point: Point,
+    /// Cx.
+    pub cx: Vec<f64>,
+    pub stationarity: Vec<f64>,
+    pub sizes: Sizes,
 }
 
 impl Weak {
@@ -128,27 +137,24 @@ impl State {
     }
 
     fn classify(&self) -> Result<Classified, Error> {
-        let (mut active, mut weak, proved) = self.activity();
+        let measured = self.measured();
+        let (mut active, mut weak, proved) = self.activity(&measured);
         if !weak.is_empty() {
-            let point = self.problem.scaling().scale(&self.point);
-            self.tell_from_rounding(&point, &mut active, &mut weak)?;
+            self.tell_from_rounding(&measured, &mut active, &mut weak)?;
         }
         active.fit(self.problem.core());
-        let (factor, free, mut dependencies) = match (self.pivoted_on(&active), &self.factor) {
-            (Some(pivoted), _) => (Reduced::Pivoted(pivoted), Vec::new(), Vec::new()),
-            (None, kept) => {
-                let factor = match kept {
-                    Some(factor) if active == self.active => Arc::clone(factor),
-                    _ => Arc::new(reduced_factor(self.problem.core(), &self.pattern, &active)?),
-                };
-                let null = self.null_vectors(&active, &factor);
-                let (free, dependencies) = self.null_space(&active, &null);
-                let (kept, rows) = (active.free_mask(), active.row_mask());
-                let core = self.problem.core();
-                let system = System { core, hx: None, dr: None, free: Some(&kept), rows: Some(&rows) };
-                let null = null.exact(&system);
-                (Reduced::Factor(factor, null), free, dependencies)
-            }
+        let (factor, free, mut dependencies) = if let Some(pivoted) = self.pivoted_on(&active) {
+            (Reduced::Pivoted(pivoted), Vec::new(), Vec::new())
+        } else {
+            let factor = self.factor_on(&active)?;
+            let null = self.null_on(&active, &factor);
+            let (factor, null) = self.finer(&active, factor, null)?;
+            let (free, dependencies) = self.null_space(&active, &null);
+            let (kept, rows) = (active.free_mask(), active.row_mask());
+            let core = self.problem.core();
+            let system = System { core, hx: None, dr: None, free: Some(&kept), rows: Some(&rows) };
+            let null = null.exact(&system);
+            (Reduced::Factor(factor, null), free, dependencies)
         };
         let tight = with(&active, &weak);
         let independent = if weak.len() <= FEW {
@@ -239,18 +245,26 @@ impl State {
         self.pivoted.as_ref()?.on(active)
     }
 
-    /// Splits the constraints into strongly active ones and weakly active ones.
-    fn activity(&self) -> (ActiveSet, Vec<Weak>, bool) {
+    fn measured(&self) -> Measured {
         let core = self.problem.core();
         let point = self.problem.scaling().scale(&self.point);
-        let cx = core.c.mul_vec(&point.x);
+        Measured {
+            cx: core.c.mul_vec(&point.x),
+            stationarity: core.stationarity(&point),
+            sizes: Sizes::new(core, &point),
+            point,
+        }
+    }
+
+    /// Splits the constraints into strongly active ones and weakly active ones.
+    fn activity(&self, measured: &Measured) -> (ActiveSet, Vec<Weak>, bool) {
+        let core = self.problem.core();
+        let Measured { point, cx, stationarity, sizes } = measured;
         let (m, n) = (core.m(), core.n());
         // Without the exact finish slacks and multipliers are only known to the root of the tolerance.
         let blur =
             if self.finished { self.activity } else { self.activity.max(10.0 * self.tolerance.sqrt()) };
-        let sizes = Sizes::new(core, &point);
-        let stationarity = core.stationarity(&point);
-        let left = if self.finished { 0.0 } else { 10.0 * norm_inf(&stationarity) };
+        let left = if self.finished { 0.0 } else { 10.0 * norm_inf(stationarity) };
         let extent = norm_inf(&point.x);
         let mut active = ActiveSet::equalities(core);
         let mut weak = Vec::new();

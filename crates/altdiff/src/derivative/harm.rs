@@ -45,7 +45,7 @@ impl State {
         for y in &c.dependencies {
             self.dependency_harms(y, v, d, asked, &mut out);
         }
-        out.extend_from_slice(c.turning.get_or_init(|| self.turning(c)));
+        out.extend_from_slice(self.turnings(c));
         self.weak_harms(v, d, asked, &mut out)?;
         for (row, i) in self.pinned() {
             let place = self.fixed_place(row, i);
@@ -54,14 +54,18 @@ impl State {
                 continue;
             }
             // One way they leave no point between them, whatever is asked.
-            let mut rate = self.empty();
-            if row {
-                rate.gu[i - self.equalities] = 1.0;
-                rate.gl[i - self.equalities] = -1.0;
+            let only = |len: usize, at: usize, value: f64| {
+                let mut out = vec![0.0; len];
+                out[at] = value;
+                out
+            };
+            let rate = if row {
+                let (len, k) = (self.inequalities(), i - self.equalities);
+                Tangent { gl: only(len, k, -1.0), gu: only(len, k, 1.0), ..Tangent::default() }
             } else {
-                rate.hi[i] = 1.0;
-                rate.lo[i] = -1.0;
-            }
+                let n = self.problem.user.n();
+                Tangent { lo: only(n, i, -1.0), hi: only(n, i, 1.0), ..Tangent::default() }
+            };
             out.push(Harm { cause: Cause::Pinned(place), rate: Some(Box::new(rate)), with: None });
         }
         Ok(out)

@@ -3,6 +3,7 @@
 use super::alternating::Recursion;
 use super::state::{Stacked, State};
 use crate::active::ActiveSet;
+use crate::kernel::both;
 use crate::smooth::Slopes;
 use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route, Solution, SolutionTangent, Tangent};
 use std::borrow::Cow;
@@ -53,7 +54,16 @@ impl Solution {
         let classified = state.classified()?;
         let active = &classified.active;
         let v = state.stack(cotangent, active);
-        let Applied { value: mut d, residual, error } = state.apply(&v, options.route, Mode::Reverse)?;
+        let (applied, ()) = both(
+            state.pattern.fill(),
+            || state.apply(&v, options.route, Mode::Reverse),
+            || {
+                if options.examine {
+                    state.turnings(classified);
+                }
+            },
+        );
+        let Applied { value: mut d, residual, error } = applied?;
         d.negate();
         let mut gradient = state.gradient(&d, active);
         gradient.residual = residual;

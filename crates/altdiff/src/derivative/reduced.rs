@@ -8,11 +8,23 @@ use crate::pivoting::{Pivoted, Room};
 use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route};
 use std::sync::Arc;
 
-/// Residual at which a derivative's linear system counts as solved exactly.
-const EXACT: f64 = 1e-15;
+/// How well a derivative's linear system is to be solved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Care {
+    /// To rounding.
+    Exact,
+    /// As well as it takes to tell what moves from what does not.
+    Probe,
+    /// The same, and no better than comes easily.
+    Sketch,
+}
 
-/// Residual at which it counts as solved where only whether something moves is asked.
-const PROBED: f64 = 1e-11;
+impl Care {
+    /// Residual at which the system counts as solved.
+    fn tolerance(self) -> f64 {
+        if self == Self::Exact { 1e-15 } else { 1e-11 }
+    }
+}
 
 /// What the projection on the matrix's range leaves of what it takes out, relative to that.
 const PROJECTED: f64 = 1e-8;
@@ -30,7 +42,7 @@ impl State {
     /// As [`solve_reduced`](Self::solve_reduced), by whatever factors there are.
     pub(super) fn solve_on(&self, rhs: &Stacked, active: &ActiveSet, reduced: &Reduced) -> (Stacked, f64) {
         match reduced {
-            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), EXACT),
+            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), Care::Exact),
             Reduced::Pivoted(pivoted) => self.solve_pivoted(pivoted, rhs, active),
         }
     }
@@ -38,8 +50,17 @@ impl State {
     /// As [`solve_on`](Self::solve_on), as exactly as it takes to tell what moves from what does not.
     pub(super) fn probe_on(&self, rhs: &Stacked, active: &ActiveSet, reduced: &Reduced) -> (Stacked, f64) {
         match reduced {
-            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), PROBED),
+            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), Care::Probe),
             Reduced::Pivoted(pivoted) => self.solve_pivoted(pivoted, rhs, active),
+        }
+    }
+
+    /// As [`probe_on`](Self::probe_on) where the matrix is singular or nearly so and what it makes of its small
+    /// eigenvalues is of no use.
+    pub(super) fn sketch_on(&self, rhs: &Stacked, active: &ActiveSet, reduced: &Reduced) -> Stacked {
+        match reduced {
+            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), Care::Sketch).0,
+            Reduced::Pivoted(pivoted) => self.solve_pivoted(pivoted, rhs, active).0,
         }
     }
 
@@ -50,7 +71,7 @@ impl State {
         rhs: &Stacked,
         active: &ActiveSet,
         (factor, null): (&Factor, &Null),
-        tolerance: f64,
+        care: Care,
     ) -> (Stacked, f64) {
         let (core, s) = (self.problem.core(), self.problem.scaling());
         let (n, m) = (core.n(), core.m());
@@ -66,8 +87,17 @@ impl State {
         system.mask(&mut bx, &mut by);
         let mut residual = f64::INFINITY;
         let asked = (bx.clone(), by.clone());
+        let solve = |bx: &mut [f64], by: &mut [f64], tolerance: f64| {
+            let solved = if care == Care::Sketch {
+                system.attempt(factor, bx, by, tolerance, 40)
+            } else {
+                system.solve(factor, bx, by, tolerance, 40)
+            };
+            solved.residual
+        };
+        let tolerance = care.tolerance();
         if !null.contradicts(&bx, &by) {
-            residual = system.solve(factor, &mut bx, &mut by, tolerance, 40).residual;
+            residual = solve(&mut bx, &mut by, tolerance);
         }
         if residual > INCONSISTENT {
             // The part of the right-hand side that a singular K cannot reach is left out: what remains has a solution, the
@@ -75,8 +105,8 @@ impl State {
             (bx, by) = asked;
             let unreachable = system.reachable(factor, &mut bx, &mut by);
             let tolerance =
-                if tolerance > EXACT { tolerance.max(PROJECTED * unreachable) } else { tolerance };
-            residual = system.solve(factor, &mut bx, &mut by, tolerance, 40).residual.max(unreachable);
+                if care == Care::Exact { tolerance } else { tolerance.max(PROJECTED * unreachable) };
+            residual = solve(&mut bx, &mut by, tolerance).max(unreachable);
         }
         let mut d = Stacked {
             x: (0..n).map(|i| if free[i] { bx[i] * s.d[i] } else { rhs.z[i] }).collect(),

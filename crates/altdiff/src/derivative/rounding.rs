@@ -4,15 +4,15 @@
 //! well-conditioned, and its constraint is strongly active; where the system is not, rounding alone makes multipliers of
 //! that size. What the system makes of random right-hand sides of the size of the rounding in it tells the two apart.
 
-use super::degeneracy::Weak;
+use super::degeneracy::{Measured, Weak};
+use super::null_space::Null;
 use super::state::State;
 use crate::active::{ActiveSet, Side};
-use crate::finish::reduced_factor;
-use crate::kkt::System;
+use crate::kkt::{Factor, System};
+use crate::pivoting::Pivoted;
 use crate::problem::norm_inf;
 use crate::random::Random;
 use crate::settings::ACTIVITY;
-use crate::sizes::Sizes;
 use crate::{Error, core::Point};
 
 /// Random right-hand sides that are tried, and how many times their effect a number must exceed.
@@ -56,17 +56,17 @@ impl Moved {
 
 impl State {
     /// Takes those of the weakly active constraints that are strongly active or inactive beyond rounding out of the list,
-    /// and the former into the active set. `point` is in the equilibrated problem.
+    /// and the former into the active set.
     pub(super) fn tell_from_rounding(
         &self,
-        point: &Point,
+        measured: &Measured,
         active: &mut ActiveSet,
         weak: &mut Vec<Weak>,
     ) -> Result<(), Error> {
         let core = self.problem.core();
         let side_of = |w: &Weak| if w.row { self.active.rows[w.index] } else { self.active.vars[w.index] };
         let number = |w: &Weak, y: &[f64], z: &[f64]| if w.row { y[w.index] } else { z[w.index] };
-        let cx = core.c.mul_vec(&point.x);
+        let Measured { point, cx, stationarity, sizes } = measured;
         let slack = |w: &Weak| {
             let (v, l, u) = if w.row {
                 (cx[w.index], core.l[w.index], core.u[w.index])
@@ -84,14 +84,8 @@ impl State {
             return Ok(());
         }
         let (n, m) = (core.n(), core.m());
-        let (free, rows) = (self.active.free_mask(), self.active.row_mask());
-        let made;
-        let factor = if let Some(factor) = &self.factor {
-            factor
-        } else {
-            made = reduced_factor(core, &self.pattern, &self.active)?;
-            &made
-        };
+        let pivoted = self.pivoted_on(&self.active);
+        let factor = if pivoted.is_some() { None } else { Some(self.factor_on(&self.active)?) };
         // Whether a number is more than rounding, and of the right sign.
         let beyond = |w: &Weak, slacks: &Moved, multipliers: &Moved| {
             let side = side_of(w);
@@ -100,9 +94,6 @@ impl State {
             let right = if side == Side::Lower { value < 0.0 } else { value > 0.0 };
             right && value.abs() > moved.threshold(w)
         };
-        let system = System { core, hx: None, dr: None, free: Some(&free), rows: Some(&rows) };
-        let sizes = Sizes::new(core, point);
-        let stationarity = core.stationarity(point);
         let terms = |i: usize| {
             let off = if self.active.rows[i].on() {
                 (cx[i] - self.active.rows[i].value(core.l[i], core.u[i])).abs()
@@ -111,22 +102,24 @@ impl State {
             };
             (UNIT * sizes.value.0[i]).max(off)
         };
+        // Where the strongly active constraints are those at hand, their null space is asked for anyway.
+        let singular = *active == self.active;
+        let solve = |rx: &[f64], ry: Vec<f64>| match (&pivoted, &factor) {
+            (Some(pivoted), _) => self.rounding_by_pivots(pivoted, rx, &ry),
+            (None, Some(factor)) => self.rounding_by_factor(factor, singular, rx, ry),
+            (None, None) => None,
+        };
         let (mut slacks, mut multipliers) = (Moved::default(), Moved::default());
         let mut random = Random::new();
         for _ in 0..PROBES {
             let rounding: Vec<f64> = (0..n)
                 .map(|i| random.sign() * (UNIT * sizes.noise.1[i]).max(stationarity[i].abs()))
                 .collect();
-            let (mut x, mut y) =
-                (rounding.clone(), (0..m).map(|i| random.sign() * terms(i)).collect::<Vec<f64>>());
-            if system.solve(factor, &mut x, &mut y, SOLVED, 20).residual > SOLVED {
+            let Some(moved) = solve(&rounding, (0..m).map(|i| random.sign() * terms(i)).collect()) else {
                 return Ok(());
-            }
-            let mut z = rounding;
-            core.p.mul_symmetric_add(-1.0, &x, &mut z);
-            core.c.mul_transpose_add(-1.0, &y, &mut z);
-            slacks.raise(&core.c.mul_vec(&x), &x);
-            multipliers.raise(&y, &z);
+            };
+            slacks.raise(&core.c.mul_vec(&moved.x), &moved.x);
+            multipliers.raise(&moved.y, &moved.z);
             // Further probes only raise what a number must exceed.
             if !weak.iter().any(|w| beyond(w, &slacks, &multipliers)) {
                 return Ok(());
@@ -142,5 +135,42 @@ impl State {
             !told
         });
         Ok(())
+    }
+
+    /// What rounding moves, by the factors of the active-set method; all in the equilibrated problem.
+    fn rounding_by_pivots(&self, pivoted: &Pivoted, rx: &[f64], ry: &[f64]) -> Option<Point> {
+        let s = self.problem.scaling();
+        let rhs = Point {
+            x: rx.iter().zip(&s.d).map(|(v, d)| v / (s.cost * d)).collect(),
+            y: ry.iter().zip(&s.e).map(|(v, e)| v / e).collect(),
+            z: vec![0.0; rx.len()],
+        };
+        let (moved, residual) = self.solve_pivoted(pivoted, &rhs, &self.active);
+        (residual <= SOLVED).then(|| s.scale(&moved))
+    }
+
+    /// The same, by a factor of the reduced KKT matrix; whether to look first if that is `singular`.
+    fn rounding_by_factor(
+        &self,
+        factor: &Factor,
+        singular: bool,
+        rx: &[f64],
+        mut y: Vec<f64>,
+    ) -> Option<Point> {
+        let core = self.problem.core();
+        let (free, rows) = (self.active.free_mask(), self.active.row_mask());
+        let system = System { core, hx: None, dr: None, free: Some(&free), rows: Some(&rows) };
+        let mut x = rx.to_vec();
+        system.mask(&mut x, &mut y);
+        let contradicts = |null: Null| null.exact(&system).contradicts(&x, &y);
+        if singular && contradicts(self.null_on(&self.active, factor))
+            || system.attempt(factor, &mut x, &mut y, SOLVED, 20).residual > SOLVED
+        {
+            return None;
+        }
+        let mut z = rx.to_vec();
+        core.p.mul_symmetric_add(-1.0, &x, &mut z);
+        core.c.mul_transpose_add(-1.0, &y, &mut z);
+        Some(Point { x, y, z })
     }
 }

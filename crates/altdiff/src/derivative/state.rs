@@ -1,6 +1,7 @@
 //! What a solution keeps for its derivatives, and the stacked form of cotangents and data tangents.
 
 use super::degeneracy::Classified;
+use super::null_space::Null;
 use super::outer;
 use crate::active::{ActiveSet, Side};
 use crate::core::Point;
@@ -28,6 +29,8 @@ pub(crate) struct State {
     pub finished: bool,
     pub activity: f64,
     pub tolerance: f64,
+    /// Random vectors of the null space of `active`'s reduced KKT matrix, on first use.
+    pub(crate) null: OnceLock<Null>,
     pub(crate) classified: OnceLock<Classified>,
     /// The smooth terms' slopes, where there are any.
     pub slopes: OnceLock<crate::smooth::Slopes>,

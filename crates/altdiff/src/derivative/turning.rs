@@ -44,10 +44,19 @@ impl Solution {
 }
 
 impl State {
+    /// As [`turning`](Self::turning), computed once.
+    pub(super) fn turnings<'c>(&self, c: &'c Classified) -> &'c [Harm] {
+        if let Some(done) = c.turning.get() {
+            return done;
+        }
+        let made = self.turning(c);
+        c.turning.get_or_init(|| made)
+    }
+
     /// What does harm to second order, whatever is asked: yᵀĊẋ ≠ 0 leaves no point between dependent constraints, and
     /// zᵀ(Ṗẋ + Ċᵀẏ) ≠ 0 lets the solution run off along a free direction z. Of either factor, the data's part and the
     /// solution's, the product with one random vector tells whether it moves; one solve tells it for all of these.
-    pub(super) fn turning(&self, c: &Classified) -> Vec<Harm> {
+    fn turning(&self, c: &Classified) -> Vec<Harm> {
         let user = &self.problem.user;
         let (n, m) = (user.n(), user.m());
         let mut random = Random::new();
@@ -159,7 +168,7 @@ impl State {
         let signed: Vec<(Weak, f64)> = parts.iter().map(|(w, part)| (*w, part * w.sign())).collect();
         let mut rhs = self.combination(&signed);
         rhs.add(seen);
-        let (mut d, _) = self.probe_on(&rhs, &c.active, &c.factor);
+        let mut d = self.sketch_on(&rhs, &c.active, &c.factor);
         if norm_inf(&d.x) <= STILL * d.norm().max(rhs.norm()) {
             d.x.fill(0.0);
         }

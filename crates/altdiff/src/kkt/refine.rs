@@ -7,12 +7,18 @@
 
 use super::Factor;
 use crate::core::{Core, Products};
-use crate::finish::PROXIMAL;
 use crate::problem::{dot, norm_inf};
 
 /// Vectors of one GMRES cycle, and how often it restarts.
 const CYCLE: usize = 12;
 const CYCLES: usize = 3;
+
+/// A correction that leaves more of the residual than this is followed by GMRES.
+const SLOW: f64 = 0.05;
+
+/// Steps of GMRES after which an attempt must be on its way to its tolerance within so many.
+const TRIED: usize = 4;
+const WITHIN: f64 = 24.0;
 
 /// A residual below this part of the largest term it is a sum of is rounding.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
@@ -57,6 +63,8 @@ struct Refined<'a> {
     residual: f64,
     /// As `residual`, relative to the terms it is a sum of where these are larger.
     backward: f64,
+    /// Whether to go on where the tolerance seems out of reach.
+    patient: bool,
 }
 
 impl Refined<'_> {
@@ -117,6 +125,9 @@ impl Refined<'_> {
         let mut triangle: Vec<Vec<f64>> = Vec::new();
         let mut turns: Vec<(f64, f64)> = Vec::new();
         let mut rest = vec![beta];
+        // Below this the residual is rounding in the terms there are now.
+        let rounding = ROUNDING * self.residual / self.backward;
+        let enough = (0.1 * tolerance).max(rounding);
         for k in 0..CYCLE {
             let mut z = basis[k].clone();
             for (i, v) in z.iter_mut().enumerate() {
@@ -162,7 +173,9 @@ impl Refined<'_> {
             rest.push(-s * rest[k]);
             rest[k] *= c;
             triangle.push(column);
-            if rest[k + 1].abs() <= 0.1 * tolerance || length <= 1e-14 * size {
+            let left = rest[k + 1].abs();
+            let hopeless = || beta * (left / beta).powf(WITHIN / TRIED as f64) > tolerance;
+            if left <= enough || length <= 1e-14 * size || !self.patient && k + 1 == TRIED && hopeless() {
                 break;
             }
             for v in &mut w {
@@ -246,21 +259,15 @@ impl System<'_> {
         zero(self.rows, y);
     }
 
-    /// Removes from a right-hand side its component in the null space of the matrix, for a factor whose proximal weight is
-    /// [`PROXIMAL`]; returns the size of that component relative to the whole. Powers of the resolvent δ(M + δI)⁻¹ of the
-    /// monotone map M = JK tend to the projection on its null space.
+    /// Removes from a right-hand side its component in the null space of the matrix, for a factor whose proximal weights are
+    /// the same wherever the null space is not zero; returns the size of that component relative to the whole. Powers of the
+    /// resolvent of the monotone map M = JK tend to the projection on its null space.
     pub(crate) fn reachable(&self, factor: &Factor, bx: &mut [f64], by: &mut [f64]) -> f64 {
         self.mask(bx, by);
         let whole = norm_inf(bx).max(norm_inf(by));
         let (mut nx, mut ny) = (bx.to_vec(), by.to_vec());
         for _ in 0..RESOLVENTS {
-            for v in &mut ny {
-                *v = -*v;
-            }
-            for v in nx.iter_mut().chain(&mut ny) {
-                *v *= PROXIMAL;
-            }
-            factor.solve(&mut nx, &mut ny);
+            factor.resolve(&mut nx, &mut ny);
             if norm_inf(&nx).max(norm_inf(&ny)) <= NOISE * whole {
                 return 0.0;
             }
@@ -283,6 +290,20 @@ impl System<'_> {
         self.mask(bx, by);
         let size = norm_inf(bx).max(norm_inf(by));
         self.solve_within(factor, bx, by, (size, size), tolerance, max_steps)
+    }
+
+    /// As [`System::solve`], given up soon where the tolerance seems out of reach.
+    pub(crate) fn attempt(
+        &self,
+        factor: &Factor,
+        bx: &mut [f64],
+        by: &mut [f64],
+        tolerance: f64,
+        max_steps: usize,
+    ) -> Outcome {
+        self.mask(bx, by);
+        let size = norm_inf(bx).max(norm_inf(by));
+        self.refine(factor, (bx, by), (size, size), tolerance, max_steps, false).0
     }
 
     /// As [`System::solve`], with the sizes that the residuals of the two blocks are relative to.
@@ -308,6 +329,18 @@ impl System<'_> {
         tolerance: f64,
         max_steps: usize,
     ) -> (Outcome, Products) {
+        self.refine(factor, (bx, by), sizes, tolerance, max_steps, true)
+    }
+
+    fn refine(
+        &self,
+        factor: &Factor,
+        (bx, by): (&mut [f64], &mut [f64]),
+        sizes: (f64, f64),
+        tolerance: f64,
+        max_steps: usize,
+        patient: bool,
+    ) -> (Outcome, Products) {
         self.mask(bx, by);
         let mut products = Products::default();
         products.resize(bx.len(), by.len());
@@ -329,6 +362,7 @@ impl System<'_> {
             products,
             residual: f64::INFINITY,
             backward: f64::INFINITY,
+            patient,
         };
         work.measure();
         let at_once = work.residual <= tolerance;
@@ -344,13 +378,14 @@ impl System<'_> {
             let last = work.residual;
             let (mut dx, mut dy) = (work.rx.clone(), work.ry.clone());
             factor.solve(&mut dx, &mut dy);
-            if !work.add(&dx, &dy) || work.residual > 0.2 * last {
+            if !work.add(&dx, &dy) || work.residual > SLOW * last {
                 break;
             }
         }
+        let enough = if patient { 0.5 } else { 0.01 };
         for _ in 0..CYCLES {
             let last = work.residual;
-            if work.done(tolerance) || !work.cycle(tolerance) || work.residual > 0.5 * last {
+            if work.done(tolerance) || !work.cycle(tolerance) || work.residual > enough * last {
                 break;
             }
         }

@@ -82,6 +82,7 @@ impl Together {
             finished: true,
             activity: self.activity,
             tolerance: self.tolerance,
+            null: OnceLock::new(),
             classified: OnceLock::new(),
             slopes: OnceLock::new(),
         }
