@@ -24,6 +24,10 @@ impl Atom for Elementwise {
         Ok(call.shape(0).to_vec())
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, call: &Call<'_>) -> Interval {
         (self.image)(call.interval(0))
     }

@@ -252,6 +252,11 @@ pub trait Atom: Sync {
         false
     }
 
+    /// Whether an entry of the result depends on the same entry of the arguments, broadcast, and on no other.
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
     /// Why no variable may stand in an argument, if that is so.
     fn data_argument(&self, argument: usize) -> Option<&'static str> {
         let _ = argument;

@@ -6,6 +6,7 @@ use super::context::{Env, Operand};
 use super::dual::{DualEntries, DualTerms, Multiplier};
 use super::expand::{Lower, expand_to};
 use super::rows::Side;
+use super::together::options_within;
 use super::visits::instances;
 use super::{Lowered, refuse};
 use crate::check::interval::Interval;
@@ -87,14 +88,15 @@ impl Lower<'_> {
         Ok(())
     }
 
-    fn instance(
+    pub(super) fn instance(
         &mut self,
         constraint: &Constraint,
         env: &Env,
         shape: Shape,
         owner: (u32, u32),
     ) -> Lowered<DualEntries> {
-        let operand = |node: NodeId| Operand { node, env: env.clone() };
+        let context = self.context;
+        let operand = |node: NodeId| context.part(node, env);
         for requirement in &constraint.requirements {
             if self.context.size(requirement, env, constraint.span)? != 0 {
                 let sides: Vec<NodeId> =
@@ -137,8 +139,11 @@ impl Lower<'_> {
     }
 
     fn difference(&mut self, a: &Operand, b: &Operand, shape: Shape) -> Lowered<Affine> {
+        let together = a.env.family().is_some() || b.env.family().is_some();
         let (a, b) = (self.affine(a)?, self.affine(b)?);
-        Ok(expand_to(&a, shape).add(&expand_to(&b, shape).into_owned().scale(-1.0)))
+        let out = expand_to(&a, shape).add(&expand_to(&b, shape).into_owned().scale(-1.0));
+        // Instances one below the other are no matrix, whose mirrored entries may share a row.
+        Ok(if together { out.with_shape(Shape::Vector(shape.len())) } else { out })
     }
 
     fn at_most(
@@ -179,7 +184,7 @@ impl Lower<'_> {
     }
 
     /// The rows `difference == 0`.
-    pub(super) fn equal(&mut self, difference: &Affine, owner: (u32, u32)) -> DualEntries {
+    fn equal(&mut self, difference: &Affine, owner: (u32, u32)) -> DualEntries {
         if !has_mirror(difference) {
             let first = self.equalities.push_all(owner.0, difference, Side::Equal);
             return DualEntries::one_each(difference.shape.len(), Multiplier::Lambda(first));
@@ -193,7 +198,7 @@ impl Lower<'_> {
     }
 
     /// The rows `difference ≤ 0`, or `difference ≥ 0` if turned.
-    pub(super) fn below(&mut self, difference: &Affine, turned: bool, owner: (u32, u32)) -> DualEntries {
+    fn below(&mut self, difference: &Affine, turned: bool, owner: (u32, u32)) -> DualEntries {
         // Rows with one variable may be bounds.
         if difference.least_variables() > 1 && !has_mirror(difference) {
             let side = if turned { Side::AtLeast } else { Side::AtMost };
@@ -329,9 +334,9 @@ impl Lower<'_> {
             return Ok(None);
         }
         let Kind::Call { atom, arguments, options } = &tree[operand.node].kind else { return Ok(None) };
-        let arguments: Vec<_> =
-            arguments.iter().map(|&node| Operand { node, env: operand.env.clone() }).collect();
+        let arguments: Vec<_> = arguments.iter().map(|&a| self.context.part(a, &operand.env)).collect();
         let atom = atom.atom();
+        let options = &*options_within(atom, options, &operand.env);
         let wanted = if convex { facts.curvature.is_convex() } else { facts.curvature.is_concave() };
         if !wanted || facts.curvature.is_affine() {
             return Ok(None);
@@ -375,13 +380,7 @@ impl Lower<'_> {
     }
 
     /// The rows `lo ≤ middle ≤ hi`.
-    pub(super) fn ranged(
-        &mut self,
-        lo: &Affine,
-        middle: &Affine,
-        hi: &Affine,
-        owner: (u32, u32),
-    ) -> DualEntries {
+    fn ranged(&mut self, lo: &Affine, middle: &Affine, hi: &Affine, owner: (u32, u32)) -> DualEntries {
         let mut out = DualEntries::default();
         for entry in 0..middle.shape.len() {
             let (upper, lower) = self.two_sided(owner.1, middle.row(entry), lo.row(entry), hi.row(entry));

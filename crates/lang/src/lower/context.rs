@@ -1,5 +1,6 @@
 //! What lowering knows before it starts: the checked model, bound sizes, and the values of constants.
 
+use super::family::Family;
 use super::inputs::{Array, Inputs};
 use super::visits::{MAX_VISITED, Recent};
 use super::{Lowered, grouped, refuse};
@@ -15,35 +16,60 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The values of the indices around an expression.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Env(Rc<Vec<(u32, i64)>>);
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    values: Rc<Vec<(u32, i64)>>,
+    /// The values of further indices in many instances at once.
+    family: Option<Rc<Family>>,
+}
+
+impl PartialEq for Env {
+    fn eq(&self, other: &Self) -> bool {
+        let family = match (&self.family, &other.family) {
+            (Some(a), Some(b)) => a.is(b),
+            (None, None) => true,
+            _ => false,
+        };
+        family && self.values == other.values
+    }
+}
 
 impl Env {
+    /// All instances of a family.
+    pub(super) fn all(family: Family) -> Self {
+        Self { values: family.around().values.clone(), family: Some(Rc::new(family)) }
+    }
+
     /// With one more index.
     #[must_use]
     pub fn with(&self, index: u32, value: i64) -> Self {
-        let mut all = (*self.0).clone();
+        let mut all = (*self.values).clone();
         all.push((index, value));
-        Self(Rc::new(all))
+        Self { values: Rc::new(all), family: self.family.clone() }
     }
 
     /// Whether there is no index around.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.values.is_empty() && self.family.is_none()
     }
 
     /// How many indices there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.values.len()
     }
 
     /// Whether this is the same environment, not only an equal one.
     pub fn is(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.values, &other.values)
+    }
+
+    /// The instances that are evaluated together.
+    pub(super) fn family(&self) -> Option<&Rc<Family>> {
+        self.family.as_ref()
     }
 
     pub(super) fn get(&self, index: u32) -> Option<i64> {
-        self.0.iter().rev().find(|(k, _)| *k == index).map(|&(_, value)| value)
+        self.values.iter().rev().find(|(k, _)| *k == index).map(|&(_, value)| value)
     }
 }
 
@@ -133,6 +159,8 @@ pub struct Context<'m> {
     pub(super) numbers: RefCell<Recent<f64>>,
     /// The entries of arrays that the text or sizes state.
     pub(super) literals: RefCell<HashMap<NodeId, Rc<[f64]>>>,
+    /// Whether many instances of an expression can be evaluated together.
+    pub(super) uniform: RefCell<HashMap<NodeId, bool>>,
 }
 
 impl<'m> Context<'m> {
@@ -152,6 +180,7 @@ impl<'m> Context<'m> {
             repeated: super::visits::repeated(&model.tree),
             numbers: RefCell::default(),
             literals: RefCell::default(),
+            uniform: RefCell::default(),
         };
         let mut errors = Vec::new();
         for parameter in &model.parameters {
@@ -242,7 +271,21 @@ impl<'m> Context<'m> {
     /// As [`concrete`](Self::concrete).
     pub fn shape(&self, operand: &Operand) -> Lowered<Shape> {
         let tree = &self.model.tree;
-        self.concrete(tree.shape(operand.node), &operand.env, tree.span(operand.node))
+        let one = self.concrete(tree.shape(operand.node), &operand.env, tree.span(operand.node))?;
+        Ok(match operand.env.family() {
+            Some(family) => Shape::Matrix(family.len, one.len()),
+            None => one,
+        })
+    }
+
+    /// A part of an expression; in many instances at once it is an array unless no index enters it.
+    pub fn part(&self, node: NodeId, env: &Env) -> Operand {
+        let same = !self.model.tree.facts(node).indexed;
+        let env = match env.family() {
+            Some(family) if same => family.around().clone(),
+            _ => env.clone(),
+        };
+        Operand { node, env }
     }
 
     /// Refuses arrays that would be stored entry by entry and have too many.
@@ -265,8 +308,13 @@ impl<'m> Context<'m> {
     pub fn requirements(&self, operand: &Operand) -> Lowered<()> {
         let tree = &self.model.tree;
         for requirement in &tree[operand.node].requirements {
-            let difference = self.size(requirement, &operand.env, tree.span(operand.node))?;
-            if difference != 0 {
+            let fits = match operand.env.family() {
+                Some(family) => {
+                    self.sizes(requirement, family).is_some_and(|all| all.iter().all(|&one| one == 0))
+                }
+                None => self.size(requirement, &operand.env, tree.span(operand.node))? == 0,
+            };
+            if !fits {
                 return Err(self.mismatch(operand, requirement));
             }
         }

@@ -42,6 +42,8 @@ pub struct Lower<'m> {
     pub hi: Ends,
     /// Smooth terms of the objective.
     pub smooth: Vec<SmoothTerm>,
+    /// The smooth terms of each column.
+    pub(super) smooth_of: HashMap<u32, Vec<usize>>,
     /// Rows of A.
     pub equalities: RowSet,
     /// Rows of G.
@@ -62,7 +64,7 @@ pub struct Lower<'m> {
 }
 
 /// The most terms that a program may have on the way; beyond that memory would run out.
-pub(super) const MAX_TERMS: usize = 100_000_000;
+const MAX_TERMS: usize = 100_000_000;
 
 /// The most pairs of terms that one product may form.
 const MAX_PAIRS: f64 = 3e8;
@@ -80,6 +82,7 @@ impl<'m> Lower<'m> {
             lo: Ends::new(f64::NEG_INFINITY),
             hi: Ends::new(f64::INFINITY),
             smooth: Vec::new(),
+            smooth_of: HashMap::new(),
             equalities: RowSet::new(),
             inequalities: RowSet::new(),
             variables: Vec::new(),
@@ -98,6 +101,9 @@ impl<'m> Lower<'m> {
     /// # Errors
     /// If sizes, indices or constants do not fit.
     pub fn affine(&mut self, operand: &Operand) -> Lowered<Rc<Affine>> {
+        if let Some(family) = operand.env.family() {
+            return self.each(operand, family);
+        }
         let tree = &self.context.model.tree;
         let facts = tree.facts(operand.node);
         let (memoize, key) = (!facts.indexed, tree.canonical(operand.node));
@@ -124,19 +130,26 @@ impl<'m> Lower<'m> {
             self.here = around;
             expanded
         });
-        self.total += out.size();
-        if self.total > MAX_TERMS {
-            let error = Diagnostic::error(codes::TOO_LARGE, "the model is too large to compile");
-            return Err(refuse(
-                error.at(tree.span(operand.node), format!("more than {} terms by here", grouped(MAX_TERMS))),
-            ));
-        }
+        self.fits(out.size(), tree.span(operand.node))?;
         if memoize {
             self.known.insert(key, out.clone());
         } else if repeated {
             self.recent.insert(key, &operand.env, out.clone());
         }
         Ok(out)
+    }
+
+    /// Counts terms.
+    ///
+    /// # Errors
+    /// If there are too many by now.
+    pub(super) fn fits(&mut self, terms: usize, span: Span) -> Lowered<()> {
+        self.total = self.total.saturating_add(terms);
+        if self.total <= MAX_TERMS {
+            return Ok(());
+        }
+        let error = Diagnostic::error(codes::TOO_LARGE, "the model is too large to compile");
+        Err(refuse(error.at(span, format!("more than {} terms by here", grouped(MAX_TERMS)))))
     }
 
     fn expand(&mut self, operand: &Operand) -> Lowered<Affine> {
@@ -199,7 +212,7 @@ impl<'m> Lower<'m> {
     }
 
     /// Refuses arrays with more entries than memory holds, but where only the entries that are not zero are visited.
-    fn bounded(&self, call: &Application<'_>) -> Lowered<()> {
+    pub(super) fn bounded(&self, call: &Application<'_>) -> Lowered<()> {
         let [result, arguments] = match call.name {
             "diag" | "eye" | "kron" | "negative" | "transpose" => [false, false],
             "matmul" => [true, false],

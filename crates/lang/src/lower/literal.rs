@@ -2,7 +2,7 @@
 
 use super::context::{Context, Env, Operand};
 use super::{Lowered, refuse};
-use crate::check::tree::Kind;
+use crate::check::tree::{Kind, NodeId};
 use crate::diagnostics::{Diagnostic, codes};
 use std::rc::Rc;
 
@@ -12,6 +12,15 @@ impl Context<'_> {
     /// # Errors
     /// If it is not such a number.
     pub fn number(&self, operand: &Operand) -> Lowered<f64> {
+        if let Some(family) = operand.env.family() {
+            // In many instances it is a number if it is the same one in all.
+            let numbers = self.numbers(operand.node, family);
+            let first = numbers.as_deref().and_then(|all| all.first().copied());
+            return match first {
+                Some(first) if numbers.is_some_and(|all| all.iter().all(|&v| v == first)) => Ok(first),
+                _ => Err(self.not_fixed(operand.node)),
+            };
+        }
         let key = self.model.tree.canonical(operand.node);
         if !self.repeated[key.0 as usize] {
             return self.fresh_number(operand);
@@ -70,13 +79,16 @@ impl Context<'_> {
         if let Some(value) = facts.interval.as_point() {
             return Ok(value);
         }
-        Err(refuse(
-            Diagnostic::error(
-                codes::NOT_FIXED,
-                "this must be a number that is fixed when the model is compiled",
-            )
-            .at(span, "this is not known then"),
-        ))
+        Err(self.not_fixed(operand.node))
+    }
+
+    /// The error for what is no number.
+    fn not_fixed(&self, node: NodeId) -> Box<Diagnostic> {
+        let error = Diagnostic::error(
+            codes::NOT_FIXED,
+            "this must be a number that is fixed when the model is compiled",
+        );
+        refuse(error.at(self.model.tree.span(node), "this is not known then"))
     }
 
     /// As [`number`](Self::number), for an integer.

@@ -20,6 +20,7 @@ mod dual;
 mod ends;
 mod expand;
 mod expression;
+mod family;
 mod gram;
 mod literal;
 mod matmul;

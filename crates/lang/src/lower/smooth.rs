@@ -25,8 +25,10 @@ impl Lower<'_> {
             .enumerate()
             .map(|(i, column)| {
                 let term = SmoothTerm { function, column };
-                let known = self.smooth.iter().rposition(|other| *other == term);
+                let own = self.smooth_of.entry(column).or_default();
+                let known = own.iter().copied().find(|&k| self.smooth[k] == term);
                 let k = known.unwrap_or_else(|| {
+                    own.push(self.smooth.len());
                     self.smooth.push(term);
                     self.smooth.len() - 1
                 });

@@ -6,6 +6,7 @@ use super::{Lowered, refuse};
 use crate::atoms;
 use crate::check::tree::{Kind, NodeId as TreeNode};
 use crate::diagnostics::{Diagnostic, codes};
+use crate::source::Span;
 use cvxlayer_program::{Binary, Input, Op, Reduction, Shape, Tape, Unary};
 use std::collections::HashMap;
 
@@ -50,6 +51,9 @@ impl<'m> TapeBuilder<'m> {
     /// # Errors
     /// If sizes, indices or constants do not fit.
     pub fn value(&mut self, operand: &Operand) -> Lowered<u32> {
+        if let Some(family) = operand.env.family() {
+            return self.each(operand, family);
+        }
         let tree = &self.context.model.tree;
         let (memoize, key) = (!tree.facts(operand.node).indexed, tree.canonical(operand.node));
         if memoize && let Some(&known) = self.known.get(&key) {
@@ -65,18 +69,23 @@ impl<'m> TapeBuilder<'m> {
         self.context.requirements(operand)?;
         self.context.bounded(self.context.shape(operand)?, tree.span(operand.node))?;
         let out = self.node(operand)?;
-        self.entries += self.shape(out).len();
-        if self.entries > MAX_TAPE_ENTRIES {
-            let error =
-                Diagnostic::error(codes::TOO_LARGE, "the values of this expression are too many to keep");
-            return Err(refuse(error.at(tree.span(operand.node), "")));
-        }
+        self.count(out, tree.span(operand.node))?;
         if memoize {
             self.known.insert(key, out);
         } else if repeated {
             self.recent.insert(key, &operand.env, out);
         }
         Ok(out)
+    }
+
+    /// Counts the entries of a node.
+    pub(super) fn count(&mut self, node: u32, span: Span) -> Lowered<()> {
+        self.entries += self.shape(node).len();
+        if self.entries <= MAX_TAPE_ENTRIES {
+            return Ok(());
+        }
+        let error = Diagnostic::error(codes::TOO_LARGE, "the values of this expression are too many to keep");
+        Err(refuse(error.at(span, "")))
     }
 
     fn node(&mut self, operand: &Operand) -> Lowered<u32> {
@@ -128,6 +137,9 @@ impl<'m> TapeBuilder<'m> {
             Kind::Comprehension { atom, body, loops } => {
                 if operand.env.is_empty() {
                     self.context.foreseen(loops, &[*body], span)?;
+                }
+                if let Some(joined) = self.joined(*atom, *body, loops, (&operand.env, shape)) {
+                    return Ok(joined);
                 }
                 let instances = self.context.instances(loops, &operand.env, span)?;
                 let arguments: Vec<_> =

@@ -1,342 +1,265 @@
-//! The instances of a `for` together: a scalar body that is made of affine operations is one array over all instances, so
-//! that it is evaluated once and not once for each. Whatever has no such form is visited instance by instance.
+//! The instances of a `for` together: an expression is one array over all instances, a row for each, so that it is evaluated
+//! once and not once for each. Whatever has no such form is visited instance by instance.
 
 use super::affine::Affine;
-use super::context::{Context, Env, MAX_INSTANCES, Operand};
+use super::context::{Application, Context, Env, Operand};
 use super::dual::DualEntries;
-use super::expand::{Lower, MAX_TERMS, expand_to};
-use super::squares::LONGEST_SQUARED;
-use super::visits::{MAX_EVALUATED, MAX_VISITED, instance_axes};
-use crate::atoms::AtomId;
-use crate::check::model::{Constraint, Relation};
-use crate::check::size::{Poly, Unknown};
-use crate::check::tree::{Condition, Kind, Level, Loops, NodeId, Selector};
-use cvxlayer_program::Shape;
-use std::collections::HashMap;
+use super::expand::{Lower, expand_to};
+use super::family::Family;
+use super::tape::TapeBuilder;
+use super::visits::instance_axes;
+use super::{Lowered, refuse};
+use crate::atoms::{Atom, AtomId};
+use crate::check::fold;
+use crate::check::model::Constraint;
+use crate::check::size::Poly;
+use crate::check::tree::{Bits, Kind, Level, Loops, NodeId, OptionValue, Selector};
+use crate::diagnostics::{Diagnostic, codes};
+use cvxlayer_program::{Binary, Op, Reduction, Shape, SparseMap};
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// Fewer instances than this are as quick one by one.
 const FEW: usize = 32;
 
-/// The values of the indices around an expression for many instances.
-struct Family {
-    len: usize,
-    /// The values that all instances share.
-    around: Env,
-    /// The values of the other indices, instance by instance.
-    moving: Vec<(u32, Vec<i64>)>,
-    /// What stands in several places.
-    known: HashMap<NodeId, Option<Rc<Affine>>>,
-    numbers: HashMap<NodeId, Option<Rc<[f64]>>>,
-}
-
-impl Family {
-    /// One instance.
-    fn one(around: &Env) -> Self {
-        Self::new(1, around.clone(), Vec::new())
-    }
-
-    fn new(len: usize, around: Env, moving: Vec<(u32, Vec<i64>)>) -> Self {
-        Self { len, around, moving, known: HashMap::new(), numbers: HashMap::new() }
-    }
-
-    fn values(&self, index: u32) -> Option<&[i64]> {
-        self.moving.iter().rev().find(|(k, _)| *k == index).map(|(_, values)| &values[..])
-    }
-
-    /// Some of the instances, which may repeat.
-    fn pick(&self, sources: &[usize]) -> Vec<(u32, Vec<i64>)> {
-        let picked = |values: &[i64]| sources.iter().map(|&k| values[k]).collect();
-        self.moving.iter().map(|(index, values)| (*index, picked(values))).collect()
-    }
-}
-
 impl Context<'_> {
-    /// A size in each instance.
-    fn sizes(&self, poly: &Poly, family: &Family) -> Option<Vec<i64>> {
-        let fixed = |unknown| match unknown {
-            Unknown::Dim(k) => self.dims.get(k as usize).copied(),
-            Unknown::Index(k) => family.around.get(k),
-        };
-        poly.evaluate_each(family.len, fixed, |unknown| match unknown {
-            Unknown::Dim(_) => None,
-            Unknown::Index(k) => family.values(k),
-        })
-    }
-
-    /// The instances of a `for` in each instance of a family, and which of these each belongs to.
-    fn within_each(&self, loops: &Loops, family: &Family) -> Option<(Family, Vec<usize>)> {
-        let mut out = Family::new(family.len, family.around.clone(), family.moving.clone());
-        let mut owners: Vec<usize> = (0..family.len).collect();
-        for (index, from, to) in &loops.ranges {
-            let (from, to) = (self.sizes(from, &out)?, self.sizes(to, &out)?);
-            let mut count = 0_i64;
-            for (from, to) in from.iter().zip(&to) {
-                count = count.saturating_add(to.saturating_sub(*from).max(0));
-            }
-            self.visited.set(self.visited.get().saturating_add(count));
-            if count > MAX_INSTANCES || self.visited.get() > MAX_VISITED {
-                return None;
-            }
-            let mut sources = Vec::with_capacity(count as usize);
-            let mut values = Vec::with_capacity(count as usize);
-            for (k, (&from, &to)) in from.iter().zip(&to).enumerate() {
-                values.extend(from..to);
-                sources.resize(values.len(), k);
-            }
-            let mut moving = out.pick(&sources);
-            moving.push((*index, values));
-            owners = sources.iter().map(|&k| owners[k]).collect();
-            out = Family::new(sources.len(), out.around, moving);
-        }
-        if let Some(condition) = &loops.condition {
-            let holds = self.hold(condition, &out)?;
-            let kept: Vec<usize> = (0..out.len).filter(|&k| holds[k]).collect();
-            owners = kept.iter().map(|&k| owners[k]).collect();
-            out = Family::new(kept.len(), out.around.clone(), out.pick(&kept));
-        }
-        Some((out, owners))
-    }
-
-    /// Whether a condition holds, in each instance.
-    fn hold(&self, condition: &Condition, family: &Family) -> Option<Vec<bool>> {
-        let both = |a: &Condition, b: &Condition, join: fn(bool, bool) -> bool| {
-            let (a, b) = (self.hold(a, family)?, self.hold(b, family)?);
-            Some(a.into_iter().zip(b).map(|(a, b)| join(a, b)).collect())
-        };
-        match condition {
-            Condition::Compare(order, a, b) => {
-                let (a, b) = (self.sizes(a, family)?, self.sizes(b, family)?);
-                Some(a.into_iter().zip(b).map(|(a, b)| order.holds(a, b)).collect())
-            }
-            Condition::And(a, b) => both(a, b, |a, b| a && b),
-            Condition::Or(a, b) => both(a, b, |a, b| a || b),
-            Condition::Not(a) => Some(self.hold(a, family)?.into_iter().map(|holds| !holds).collect()),
-        }
-    }
-
-    /// Counts an expression for every instance.
-    fn evaluated_each(&self, family: &Family) -> Option<()> {
-        self.evaluated.set(self.evaluated.get() + family.len as u64);
-        (self.evaluated.get() <= MAX_EVALUATED).then_some(())
-    }
-
-    /// As [`number`](Self::number), in each instance.
-    fn numbers(&self, node: NodeId, family: &mut Family) -> Option<Rc<[f64]>> {
+    /// Whether many instances of an expression can be evaluated together, sizes and positions that do not fit aside.
+    fn uniform(&self, node: NodeId) -> bool {
         let tree = &self.model.tree;
-        if let Some(size) = &tree.facts(node).size {
-            return Some(self.sizes(size, family)?.into_iter().map(|size| size as f64).collect());
+        let (facts, shape) = (tree.facts(node), tree.shape(node));
+        if shape.len() > 1 || shape.iter().any(Poly::has_index) {
+            return false;
         }
-        if !tree.facts(node).indexed {
-            let number = self.number(&Operand { node, env: family.around.clone() }).ok()?;
-            return Some((0..family.len).map(|_| number).collect());
+        if !facts.indexed || facts.size.is_some() {
+            return true;
         }
-        let key = tree.canonical(node);
-        let repeated = self.repeated[key.0 as usize];
-        if repeated && let Some(known) = family.numbers.get(&key) {
-            return known.clone();
+        if let Some(&known) = self.uniform.borrow().get(&node) {
+            return known;
         }
-        let out = self.fresh_numbers(node, family);
-        if repeated {
-            family.numbers.insert(key, out.clone());
+        let out = match &tree[node].kind {
+            Kind::Index { base, selectors } => {
+                !tree.facts(*base).indexed
+                    && selectors.iter().all(|selector| match selector {
+                        Selector::At(node, _) => self.is_fixed(*node),
+                        Selector::Slice { count, .. } => !count.has_index(),
+                        Selector::List(_) => false,
+                    })
+            }
+            Kind::Call { atom, arguments, .. } => {
+                let scalar = |node: &NodeId| tree.shape(*node).is_empty();
+                // Of a reduction the first argument alone is an array over the instances.
+                let further = || arguments[1..].iter().any(|&a| tree.facts(a).indexed);
+                let atom = atom.atom();
+                let fits = atom.is_elementwise()
+                    || reduces(atom) && scalar(&node) && !further()
+                    || is_dot(atom, arguments.iter().map(|&a| tree.shape(a).len()));
+                fits && arguments.iter().all(|&a| self.uniform(a))
+            }
+            Kind::Comprehension { atom, body, .. } => {
+                atom.atom().row().name == "sum" && tree.shape(*body).is_empty() && self.uniform(*body)
+            }
+            _ => false,
+        };
+        self.uniform.borrow_mut().insert(node, out);
+        out
+    }
+
+    /// Whether [`numbers`](Self::numbers) gives the value of a scalar in all instances.
+    fn is_fixed(&self, node: NodeId) -> bool {
+        let tree = &self.model.tree;
+        let facts = tree.facts(node);
+        if !tree.shape(node).is_empty() {
+            return false;
+        }
+        if !facts.indexed || facts.size.is_some() {
+            return true;
+        }
+        match &tree[node].kind {
+            Kind::Index { base, selectors } => {
+                let stated = matches!(tree[*base].kind, Kind::Constant(_) | Kind::Array(_));
+                stated
+                    && !tree.facts(*base).indexed
+                    && selectors.iter().all(|s| matches!(s, Selector::At(node, _) if self.is_fixed(*node)))
+            }
+            Kind::Call { atom, arguments, .. } => {
+                fold::scalar(atom.atom().row().name, &vec![1.0; arguments.len()]).is_some()
+                    && arguments.iter().all(|&a| self.is_fixed(a))
+            }
+            _ => false,
+        }
+    }
+
+    /// The instances of a comprehension, if there are many and they can be evaluated together.
+    fn joinable(&self, atom: AtomId, body: NodeId, loops: &Loops, env: &Env) -> Option<Family> {
+        let scalar = self.model.tree.shape(body).is_empty();
+        let fits = match atom.atom().row().name {
+            "sum" => true,
+            "hstack" => scalar,
+            _ => false,
+        };
+        if !fits || !self.uniform(body) {
+            return None;
+        }
+        let (family, _) = self.within_each(loops, &Family::one(env))?;
+        (family.len > FEW).then_some(family)
+    }
+
+    /// What `attempt` yields; where that is nothing, nothing is counted either.
+    fn attempt<T>(&self, attempt: impl FnOnce() -> Option<T>) -> Option<T> {
+        let (visited, evaluated) = (self.visited.get(), self.evaluated.get());
+        let out = attempt();
+        if out.is_none() {
+            self.visited.set(visited);
+            self.evaluated.set(evaluated);
         }
         out
     }
 
-    fn fresh_numbers(&self, node: NodeId, family: &mut Family) -> Option<Rc<[f64]>> {
-        let tree = &self.model.tree;
-        self.evaluated_each(family)?;
-        match &tree[node].kind {
-            Kind::Index { base, selectors } => {
-                let base = Operand { node: *base, env: family.around.clone() };
-                if tree.facts(base.node).indexed
-                    || !matches!(tree[base.node].kind, Kind::Constant(_) | Kind::Array(_))
-                {
-                    return None;
-                }
-                let (shape, values) = (self.shape(&base).ok()?, self.literal(&base).ok()?);
-                let positions = self.positions_each(shape, selectors, family)?;
-                positions.into_iter().map(|k| values.get(k).copied()).collect()
-            }
-            Kind::Call { atom, arguments, .. } => {
-                let all = arguments.iter().map(|&a| self.numbers(a, family)).collect::<Option<Vec<_>>>()?;
-                let name = atom.atom().row().name;
-                let mut given = vec![0.0; all.len()];
-                let value = |k: usize| {
-                    given.iter_mut().zip(&all).for_each(|(one, values)| *one = values[k]);
-                    crate::check::fold::scalar(name, &given)
-                };
-                (0..family.len).map(value).collect()
-            }
-            _ => None,
-        }
+    /// The end of an attempt; one by one, instances meet what is wrong and name it.
+    fn apart(&self, node: NodeId) -> Box<Diagnostic> {
+        let error = Diagnostic::error(codes::BAD_ARGUMENT, "the instances of this have no common form");
+        refuse(error.at(self.model.tree.span(node), ""))
     }
+}
 
-    /// The entry of an array that selectors pick, in each instance.
-    fn positions_each(
-        &self,
-        shape: Shape,
-        selectors: &[Selector],
-        family: &mut Family,
-    ) -> Option<Vec<usize>> {
-        let axes = shape.axes();
-        if selectors.len() != axes.len() {
-            return None;
-        }
-        let mut out = vec![0_usize; family.len];
-        for (selector, len) in selectors.iter().zip(axes) {
-            let Selector::At(node, from_end) = selector else { return None };
-            let offset = if *from_end { len as f64 } else { 0.0 };
-            for (at, value) in out.iter_mut().zip(self.numbers(*node, family)?.iter()) {
-                let position = value + offset;
-                if position.fract() != 0.0 || !(0.0..len as f64).contains(&position) {
-                    return None;
-                }
-                *at = *at * len + position as usize;
-            }
-        }
-        Some(out)
+/// The options of an atom: in many instances a reduction goes along the entries of each.
+pub(super) fn options_within<'a>(
+    atom: &dyn Atom,
+    options: &'a [(String, OptionValue)],
+    env: &Env,
+) -> Cow<'a, [(String, OptionValue)]> {
+    if env.family().is_none() || !reduces(atom) {
+        return options.into();
     }
+    let others = options.iter().filter(|(name, _)| name != "axis").cloned();
+    others.chain([("axis".to_owned(), OptionValue::Number(Bits::new(1.0)))]).collect()
+}
+
+/// Whether an atom reduces its first argument along an axis.
+fn reduces(atom: &dyn Atom) -> bool {
+    atom.row().options.contains(&"keepdims")
+}
+
+/// Whether a call is the product of two vectors, given the ranks of its arguments.
+fn is_dot(atom: &dyn Atom, ranks: impl Iterator<Item = usize>) -> bool {
+    atom.row().name == "matmul" && ranks.eq([1, 1])
 }
 
 impl Lower<'_> {
     /// What `attempt` yields; where that is nothing, nothing is counted either.
     fn attempt<T>(&mut self, attempt: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let (here, total) = (self.here, self.total);
-        let (visited, evaluated) = (self.context.visited.get(), self.context.evaluated.get());
-        let out = attempt(self);
+        let context = self.context;
+        let out = context.attempt(|| attempt(self));
         self.here = here;
         if out.is_none() {
             self.total = total;
-            self.context.visited.set(visited);
-            self.context.evaluated.set(evaluated);
         }
         out
     }
 
     /// A comprehension as it is if all instances are evaluated together: a sum, or the instances end to end.
     pub(super) fn joined(&mut self, atom: AtomId, body: NodeId, loops: &Loops, env: &Env) -> Option<Affine> {
-        let name = atom.atom().row().name;
-        if !matches!(name, "sum" | "hstack") || !self.context.model.tree.shape(body).is_empty() {
-            return None;
-        }
         self.attempt(|lower| {
-            let (mut family, _) = lower.context.within_each(loops, &Family::one(env))?;
-            if family.len <= FEW {
-                return None;
-            }
-            let all = lower.each(body, &mut family)?;
-            let out = if name == "sum" { all.sum_into(Shape::Scalar, |_| 0) } else { (*all).clone() };
+            let env = Env::all(lower.context.joinable(atom, body, loops, env)?);
+            let all = lower.affine(&Operand { node: body, env }).ok()?;
+            let n = all.shape.as_rows().1.max(1);
+            let out = match atom.atom().row().name {
+                "sum" => all.sum_into(Shape::Vector(all.shape.as_rows().1), |k| k % n),
+                _ => (*all).clone(),
+            };
             Some(out.into_terms())
         })
     }
 
-    /// An expression in each instance, as a vector.
-    fn each(&mut self, node: NodeId, family: &mut Family) -> Option<Rc<Affine>> {
-        let tree = &self.context.model.tree;
-        if !tree.shape(node).is_empty() {
-            return None;
-        }
+    /// An expression in each instance, a row each.
+    ///
+    /// # Errors
+    /// If it does not fit in one of them.
+    pub(super) fn each(&mut self, operand: &Operand, family: &Family) -> Lowered<Rc<Affine>> {
+        let (context, node) = (self.context, operand.node);
+        let tree = &context.model.tree;
+        let shape = context.shape(operand)?;
         if !tree.facts(node).indexed {
-            let value = self.affine(&Operand { node, env: family.around.clone() }).ok()?;
-            let fits = value.size().saturating_mul(family.len) <= MAX_TERMS;
-            return fits.then(|| Rc::new(expand_to(&value, Shape::Vector(family.len)).into_owned()));
+            let value = self.affine(&context.part(node, &operand.env))?;
+            self.fits(value.size().saturating_mul(family.len), tree.span(node))?;
+            return Ok(Rc::new(expand_to(&value, shape).into_owned()));
         }
         let key = tree.canonical(node);
-        let repeated = self.context.repeated[key.0 as usize];
-        if repeated && let Some(known) = family.known.get(&key) {
-            return known.clone();
+        let repeated = context.repeated[key.0 as usize];
+        if repeated && let Some(known) = family.known.borrow().get(&key) {
+            return Ok(known.clone());
         }
+        context.requirements(operand)?;
         let around = std::mem::replace(&mut self.here, tree.span(node));
-        let out = self.fresh_each(node, family).map(Rc::new);
+        let out = self.fresh_each(operand, shape, family)?;
         self.here = around;
-        if let Some(out) = &out {
-            self.total += out.size();
-            if self.total > MAX_TERMS {
-                return None;
-            }
-        }
+        let out = Rc::new(if out.shape == shape { out } else { expand_to(&out, shape).into_owned() });
+        self.fits(out.size(), tree.span(node))?;
         if repeated {
-            family.known.insert(key, out.clone());
+            family.known.borrow_mut().insert(key, out.clone());
         }
-        out
+        Ok(out)
     }
 
-    fn fresh_each(&mut self, node: NodeId, family: &mut Family) -> Option<Affine> {
-        let tree = &self.context.model.tree;
-        let (facts, shape) = (tree.facts(node), Shape::Vector(family.len));
-        for requirement in &tree[node].requirements {
-            if self.context.sizes(requirement, family)?.iter().any(|&difference| difference != 0) {
-                return None;
-            }
-        }
+    fn fresh_each(&mut self, operand: &Operand, shape: Shape, family: &Family) -> Lowered<Affine> {
+        let (context, node) = (self.context, operand.node);
+        let tree = &context.model.tree;
+        let facts = tree.facts(node);
         if facts.level <= Level::Constant
-            && let Some(numbers) = self.context.numbers(node, family)
+            && tree.shape(node).is_empty()
+            && let Some(numbers) = context.numbers(node, family)
         {
-            return Some(Affine::numbers(shape, &numbers[..]));
+            return Ok(Affine::numbers(shape, &numbers[..]));
         }
-        self.context.evaluated_each(family)?;
+        context.evaluated_each(family).ok_or_else(|| context.apart(node))?;
         if facts.variable_free() && !facts.linear {
-            return None;
+            return self.lift(operand);
         }
         match &tree[node].kind {
-            Kind::Index { base, selectors } if !tree.facts(*base).indexed => {
-                let base = self.affine(&Operand { node: *base, env: family.around.clone() }).ok()?;
-                let positions = self.context.positions_each(base.shape, selectors, family)?;
-                (base.gathered_size(&positions) <= MAX_TERMS).then(|| base.gather(shape, positions))
+            Kind::Index { base, selectors } => {
+                let base = self.affine(&context.part(*base, &operand.env))?;
+                let positions = context.positions_each(base.shape, selectors, family);
+                let positions = positions.ok_or_else(|| context.apart(node))?;
+                self.fits(base.gathered_size(&positions), tree.span(node))?;
+                Ok(base.gather(shape, positions))
             }
-            Kind::Call { atom, arguments, .. } => self.call_each(atom.atom().row().name, arguments, family),
-            Kind::Comprehension { atom, body, loops } if atom.atom().row().name == "sum" => {
-                let (mut inner, owners) = self.context.within_each(loops, family)?;
-                if inner.len == 0 {
-                    return Some(Affine::zeros(shape));
+            Kind::Call { atom, arguments, options } => {
+                let atom = atom.atom();
+                let arguments: Vec<_> = arguments.iter().map(|&a| context.part(a, &operand.env)).collect();
+                let options = &*options_within(atom, options, &operand.env);
+                if let [a, b] = &arguments[..]
+                    && !atom.is_elementwise()
+                    && !reduces(atom)
+                {
+                    return self.dot_each(a, b, shape);
                 }
-                let all = self.each(*body, &mut inner)?;
+                let span = tree.span(node);
+                let call = Application { arguments: &arguments, options, shape, name: atom.row().name, span };
+                self.bounded(&call)?;
+                atom.graph(&call, self)
+            }
+            Kind::Comprehension { body, loops, .. } => {
+                let within = context.within_each(loops, family);
+                let (inner, owners) = within.ok_or_else(|| context.apart(node))?;
+                if owners.is_empty() {
+                    return Ok(Affine::zeros(shape));
+                }
+                let all = self.affine(&Operand { node: *body, env: Env::all(inner) })?;
                 let sums = all.sum_into(shape, |k| owners[k]);
-                Some(if sums.is_distinct() { sums } else { sums.into_terms() })
+                Ok(if sums.is_distinct() { sums } else { sums.into_terms() })
             }
-            _ => None,
+            _ => Err(context.apart(node)),
         }
     }
 
-    fn call_each(&mut self, name: &str, arguments: &[NodeId], family: &mut Family) -> Option<Affine> {
-        let shape = Shape::Vector(family.len);
-        match (name, arguments) {
-            ("add", all) => {
-                let part = |&node| self.each(node, family).map(|part| (*part).clone());
-                Some(Affine::sum(shape, &all.iter().map(part).collect::<Option<Vec<_>>>()?))
-            }
-            ("negative", &[a]) => Some((*self.each(a, family)?).clone().scale(-1.0)),
-            ("multiply", &[a, b]) => {
-                let (left, right) = (self.each(a, family)?, self.each(b, family)?);
-                // A product of parameters is named by the instance that first has it, and so are long factors.
-                let long = |value: &Affine| value.is_parametric() && value.rows().any(|(_, t)| t.len() > 2);
-                if left.is_parametric() && right.is_parametric() || long(&left) || long(&right) {
-                    return None;
-                }
-                Some(left.multiply(&right, &mut self.products))
-            }
-            ("divide", &[a, b]) => {
-                let (left, right) = (self.each(a, family)?, self.each(b, family)?.to_numbers()?);
-                let inverse: Option<Vec<f64>> = right.iter().map(|v| (*v != 0.0).then(|| 1.0 / v)).collect();
-                Some(left.multiply(&Affine::numbers(shape, inverse?), &mut self.products))
-            }
-            ("square", &[a]) => self.square_each(a, family),
-            ("power", &[a, exponent]) => {
-                let two = self.context.numbers(exponent, family)?.iter().all(|&p| p == 2.0);
-                if two { self.square_each(a, family) } else { None }
-            }
-            _ => None,
-        }
-    }
-
-    fn square_each(&mut self, node: NodeId, family: &mut Family) -> Option<Affine> {
-        let value = self.each(node, family)?;
-        // Long rows get auxiliaries, in the order of the instances.
-        if value.is_parametric() || value.most_variables() > LONGEST_SQUARED {
-            return None;
-        }
-        Some(value.multiply(&value, &mut self.products))
+    /// The product of two vectors, in each instance.
+    fn dot_each(&mut self, a: &Operand, b: &Operand, shape: Shape) -> Lowered<Affine> {
+        let (a, b) = (self.compact(a)?, self.compact(b)?);
+        let n = a.shape.as_rows().1;
+        let products = self.multiply(&a, &b, Shape::Matrix(shape.len(), n));
+        let sums = products.sum_into(shape, |k| k / n.max(1));
+        Ok(if sums.is_distinct() { sums } else { sums.into_terms() })
     }
 
     /// The rows of all instances of a constraint, and the axes of its dual.
@@ -346,46 +269,130 @@ impl Lower<'_> {
         owner: (u32, u32),
     ) -> Option<(DualEntries, Vec<usize>)> {
         let loops = constraint.loops.as_ref()?;
-        let tree = &self.context.model.tree;
-        let affine = |node: NodeId| {
-            let facts = tree.facts(node);
-            (facts.variable_free() || facts.curvature.is_affine(), facts.variable_free())
+        let mut sizes = constraint.shape.iter().chain(&constraint.requirements);
+        let mut sides = std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1));
+        let facts = |side| self.context.model.tree.facts(side);
+        // What is curved and the same in all instances is bounded by each of them directly.
+        let joins = |side| {
+            (facts(side).indexed || facts(side).curvature.is_affine() || facts(side).variable_free())
+                && self.context.uniform(side)
         };
-        let sides: Vec<NodeId> =
-            std::iter::once(constraint.first).chain(constraint.rest.iter().map(|r| r.1)).collect();
-        // Between ends that are no data there are two rows for each instance.
-        let ends = sides.len() < 3 || affine(sides[0]).1 && affine(sides[2]).1;
-        if !constraint.shape.is_empty()
-            || !constraint.requirements.is_empty()
-            || !ends
-            || !sides.iter().all(|&side| affine(side).0)
-        {
+        if constraint.shape.len() > 1 || sizes.any(Poly::has_index) || !sides.all(joins) {
             return None;
         }
         self.attempt(|lower| {
-            let (mut family, _) = lower.context.within_each(loops, &Family::one(&Env::default()))?;
+            let (family, _) = lower.context.within_each(loops, &Family::one(&Env::default()))?;
             if family.len <= FEW {
                 return None;
             }
-            let all = sides.iter().map(|&s| lower.each(s, &mut family)).collect::<Option<Vec<_>>>()?;
-            lower.room(family.len, "rows", constraint.span).ok()?;
-            let axes = instance_axes(lower.context, loops, family.len, constraint.span).ok()?;
-            let turned = constraint.rest.first()?.0 == Relation::AtLeast;
-            let duals = match (&all[..], constraint.rest.first()?.0) {
-                ([a, b], relation) => {
-                    let difference = a.add(&(**b).clone().scale(-1.0));
-                    match relation {
-                        Relation::Equal => lower.equal(&difference, owner),
-                        _ => lower.below(&difference, turned, owner),
-                    }
-                }
-                ([first, middle, last], _) => {
-                    let (lo, hi) = if turned { (last, first) } else { (first, last) };
-                    lower.ranged(lo, middle, hi, owner)
-                }
-                _ => return None,
-            };
+            let one = lower.context.concrete(&constraint.shape, &Env::default(), constraint.span).ok()?;
+            let shape = Shape::Matrix(family.len, one.len());
+            lower.room(shape.len(), "rows", constraint.span).ok()?;
+            let mut axes = instance_axes(lower.context, loops, family.len, constraint.span).ok()?;
+            axes.extend(one.axes());
+            let duals = lower.instance(constraint, &Env::all(family), shape, owner).ok()?;
             Some((duals, axes))
         })
+    }
+}
+
+impl TapeBuilder<'_> {
+    /// As [`Lower::joined`], in its shape.
+    pub(super) fn joined(
+        &mut self,
+        atom: AtomId,
+        body: NodeId,
+        loops: &Loops,
+        (env, shape): (&Env, Shape),
+    ) -> Option<u32> {
+        let context = self.context;
+        context.attempt(|| {
+            let env = Env::all(context.joinable(atom, body, loops, env)?);
+            let all = self.value(&Operand { node: body, env }).ok()?;
+            Some(match atom.atom().row().name {
+                "sum" => self.reduce(Reduction::Sum, all, Some(0), shape),
+                _ => self.reshape(all, shape),
+            })
+        })
+    }
+
+    /// As [`Lower::each`].
+    ///
+    /// # Errors
+    /// If it does not fit in one of them.
+    pub(super) fn each(&mut self, operand: &Operand, family: &Family) -> Lowered<u32> {
+        let (context, node) = (self.context, operand.node);
+        let tree = &context.model.tree;
+        let shape = context.shape(operand)?;
+        context.bounded(shape, tree.span(node))?;
+        if !tree.facts(node).indexed {
+            let value = self.value(&context.part(node, &operand.env))?;
+            let value = self.expand(value, shape);
+            self.count(value, tree.span(node))?;
+            return Ok(value);
+        }
+        let key = tree.canonical(node);
+        let repeated = context.repeated[key.0 as usize];
+        if repeated && let Some(&known) = family.nodes.borrow().get(&key) {
+            return Ok(known);
+        }
+        context.requirements(operand)?;
+        let out = self.fresh_each(operand, shape, family)?;
+        let out = self.expand(out, shape);
+        self.count(out, tree.span(node))?;
+        if repeated {
+            family.nodes.borrow_mut().insert(key, out);
+        }
+        Ok(out)
+    }
+
+    fn fresh_each(&mut self, operand: &Operand, shape: Shape, family: &Family) -> Lowered<u32> {
+        let (context, node) = (self.context, operand.node);
+        let tree = &context.model.tree;
+        if tree.facts(node).level <= Level::Constant
+            && tree.shape(node).is_empty()
+            && let Some(numbers) = context.numbers(node, family)
+        {
+            return Ok(self.push(Op::Constant(numbers.to_vec().into()), shape));
+        }
+        context.evaluated_each(family).ok_or_else(|| context.apart(node))?;
+        match &tree[node].kind {
+            Kind::Index { base, selectors } => {
+                let base = self.value(&context.part(*base, &operand.env))?;
+                let positions = context.positions_each(self.shape(base), selectors, family);
+                Ok(self.gather(base, shape, positions.ok_or_else(|| context.apart(node))?))
+            }
+            Kind::Call { atom, arguments, options } => {
+                let atom = atom.atom();
+                let arguments: Vec<_> = arguments.iter().map(|&a| context.part(a, &operand.env)).collect();
+                let options = &*options_within(atom, options, &operand.env);
+                if let [a, b] = &arguments[..]
+                    && !atom.is_elementwise()
+                    && !reduces(atom)
+                {
+                    let (a, b) = (self.value(a)?, self.value(b)?);
+                    let n = self.shape(a).as_rows().1;
+                    let products = self.binary(Binary::Mul, a, b, Shape::Matrix(shape.len(), n));
+                    return Ok(self.reduce(Reduction::Sum, products, Some(1), shape));
+                }
+                let span = tree.span(node);
+                atom.value(
+                    &Application { arguments: &arguments, options, shape, name: atom.row().name, span },
+                    self,
+                )
+            }
+            Kind::Comprehension { body, loops, .. } => {
+                let within = context.within_each(loops, family);
+                let (inner, owners) = within.ok_or_else(|| context.apart(node))?;
+                if owners.is_empty() {
+                    return Ok(self.fill(0.0, shape));
+                }
+                let all = self.value(&Operand { node: *body, env: Env::all(inner) })?;
+                let entries = owners.iter().enumerate().map(|(k, &owner)| (owner as u32, k as u32, 1.0));
+                let sums = SparseMap::from_triplets(shape.len(), owners.len(), entries.collect());
+                Ok(self.push(Op::Linear(all, sums), shape))
+            }
+            _ => Err(context.apart(node)),
+        }
     }
 }

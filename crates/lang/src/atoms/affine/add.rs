@@ -27,6 +27,10 @@ impl Atom for Add {
         call.broadcast()
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, call: &Call<'_>) -> Interval {
         (0..call.arguments.len()).fold(Interval::point(0.0), |sum, k| sum.plus(call.interval(k)))
     }

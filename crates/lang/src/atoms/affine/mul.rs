@@ -25,6 +25,10 @@ impl Atom for Mul {
         call.broadcast()
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, call: &Call<'_>) -> Interval {
         call.interval(0).times(call.interval(1))
     }

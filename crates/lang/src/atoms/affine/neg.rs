@@ -26,6 +26,10 @@ impl Atom for Neg {
         Ok(call.shape(0).to_vec())
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, call: &Call<'_>) -> Interval {
         call.interval(0).negate()
     }

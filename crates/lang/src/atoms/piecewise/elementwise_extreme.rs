@@ -72,6 +72,10 @@ impl Atom for ElementwiseExtreme {
         call.broadcast()
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, call: &Call<'_>) -> Interval {
         (1..call.arguments.len()).fold(call.interval(0), |all, k| {
             let next = call.interval(k);

@@ -82,6 +82,10 @@ impl Atom for Part {
         Ok(call.shape(0).to_vec())
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, call: &Call<'_>) -> Interval {
         let inner = self.moved(call.interval(0));
         Interval { nonzero: inner.is_pos(), ..inner.map_increasing(|v| v.max(0.0)) }

@@ -83,6 +83,10 @@ impl Atom for Tilted {
         Ok(call.shape(0).to_vec())
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, _call: &Call<'_>) -> Interval {
         Interval::NONNEG
     }
@@ -98,7 +102,8 @@ impl Atom for Tilted {
         let both = if self.quantile {
             Affine::fill(Shape::Scalar, 1.0)
         } else {
-            up.add(&*lower.compact(&call.arguments[2])?)
+            let down = lower.compact(&call.arguments[2])?;
+            expand_to(&up, call.shape).add(&expand_to(&down, call.shape))
         };
         // pos(x) = x + neg(x) leaves one auxiliary variable; a convex or concave x has a known sign.
         let linear = lower.multiply(&x, &up, call.shape);
@@ -115,7 +120,7 @@ impl Atom for Tilted {
         let up = tape.value(&call.arguments[1])?;
         let down = if self.quantile {
             let one = tape.number(1.0);
-            tape.binary(Binary::Sub, one, up, Shape::Scalar)
+            tape.binary(Binary::Sub, one, up, tape.shape(up))
         } else {
             tape.value(&call.arguments[2])?
         };

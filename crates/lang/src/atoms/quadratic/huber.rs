@@ -37,6 +37,10 @@ impl Atom for Huber {
         Ok(call.shape(0).to_vec())
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, _call: &Call<'_>) -> Interval {
         Interval::NONNEG
     }
@@ -53,7 +57,7 @@ impl Atom for Huber {
         };
         // What is beyond the threshold, above and below; where the sign of x is known, one of them is 0.
         let range = lower.range(&call.arguments[0]);
-        let (mut inner, mut outer) = ((*a).clone(), Affine::zeros(call.shape));
+        let (mut inner, mut outer) = (expand_to(&a, call.shape).into_owned(), Affine::zeros(call.shape));
         for (needed, sign) in [(!range.is_nonpos(), -1.0), (!range.is_nonneg(), 1.0)] {
             if needed {
                 let beyond = lower.auxiliary("huber", call.shape, Some(0.0))?;

@@ -38,6 +38,10 @@ impl Atom for Power {
         call.broadcast()
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, call: &Call<'_>) -> Interval {
         let base = call.interval(0);
         let nonzero = base.excludes_zero();

@@ -24,6 +24,10 @@ impl Atom for Square {
         Ok(call.shape(0).to_vec())
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, call: &Call<'_>) -> Interval {
         let own = call.interval(0);
         Interval { nonzero: own.excludes_zero(), ..own.abs().map_increasing(|v| v * v) }

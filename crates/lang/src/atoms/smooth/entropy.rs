@@ -76,6 +76,10 @@ impl Atom for RelativeEntropy {
         call.broadcast()
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, _call: &Call<'_>) -> Interval {
         if self.divergence { Interval::NONNEG } else { Interval::ALL }
     }

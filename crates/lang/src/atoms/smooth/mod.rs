@@ -29,6 +29,10 @@ impl Atom for Smooth {
         self.rules.shape(call)
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     fn interval(&self, call: &Call<'_>) -> Interval {
         self.rules.interval(call)
     }
