@@ -3,8 +3,7 @@
 mod common;
 
 use altdiff::{
-    Cause, Cotangent, Csc, DerivativeOptions, Error, Gradient, Place, Problem, Settings, Solution, Solver,
-    Status, Tangent, WarmStart,
+    Cause, Csc, DerivativeOptions, Error, Gradient, Problem, Settings, Solution, Solver, Status, Tangent,
 };
 use common::{Random, moved, random_cotangent, random_problem, random_tangent};
 use nalgebra::{DMatrix, DVector};
@@ -289,77 +288,4 @@ fn there_is_no_central_path_without_an_interior() {
     let s = solve(&problem);
     assert!(matches!(s.smoothed(1e-3), Err(Error::NoDerivative { .. })));
     assert!(matches!(s.smoothed(0.0), Err(Error::Setting { .. })));
-}
-
-/// t ≥ ±x, t ≤ 1 + x, without a cost of t: where t lies is chance, and x = −q has its derivative even where that is an end.
-#[test]
-fn an_end_that_only_an_auxiliary_variable_lies_on_is_no_kink() {
-    let rows = |x: f64, room: f64| {
-        let g = [(0, 0, -1.0), (0, 1, 1.0), (1, 0, 1.0), (1, 1, 1.0), (2, 0, -1.0), (2, 1, 1.0)];
-        Problem::new(2)
-            .quadratic(Csc::from_triplets(2, 2, &[(0, 0, 1.0)]).unwrap(), vec![-x, 0.0])
-            .inequalities(Csc::from_triplets(3, 2, &g).unwrap(), vec![0.0, 0.0, -INF], vec![INF, INF, room])
-    };
-    let gradient = |problem: &Problem, t: f64| {
-        // From a warm start at the point, every method stays there.
-        let start = WarmStart::new(vec![-problem.q[0], t], vec![0.0; 3], vec![0.0; 2]);
-        let s = Solver::new(problem, Settings::default()).unwrap().solve(problem, Some(&start)).unwrap();
-        assert_eq!(s.status, Status::Solved);
-        assert!(far(&s.x, &[-problem.q[0], t]) < 1e-12, "{:?}", s.x);
-        let v = Cotangent::x(vec![1.0, 0.0]);
-        (s.vjp(&v, &DerivativeOptions::default()).unwrap(), s)
-    };
-    // t on its lower end, and room above.
-    let (g, s) = gradient(&rows(0.5, 1.0), 0.5);
-    assert_eq!(s.degeneracy().unwrap().weakly_active, [Place::RowLower(0)]);
-    // A cost of t would tell where it lies; nothing else matters.
-    for harm in &g.harmful {
-        assert_eq!(harm.cause, Cause::NotUnique(vec![1]));
-        let rate = harm.rate.as_ref().expect("a rate");
-        assert!(rate.q[0].abs() < 1e-12 && rate.gl.iter().chain(&rate.gu).all(|v| *v == 0.0));
-    }
-    assert!((g.q[0] + 1.0).abs() < 1e-12);
-    // No room: x ≤ t ≤ x, which data may break.
-    let (g, _) = gradient(&rows(0.5, 0.0), 0.5);
-    assert!(g.harmful.iter().any(|h| matches!(h.cause, Cause::WeaklyActive(_) | Cause::Dependent(_))));
-}
-
-/// Many weakly active bounds, in three groups that P couples within but not among themselves: an output reads one, and
-/// only what moves that one is in doubt.
-#[test]
-fn many_weak_constraints_are_told_from_those_that_nothing_couples_to_them() {
-    const GROUP: usize = 15;
-    let n = 3 * GROUP;
-    let mut entries = Vec::new();
-    for i in 0..n {
-        entries.push((i, i, 2.0));
-        if i % GROUP > 0 {
-            entries.push((i - 1, i, -0.5));
-        }
-    }
-    let p = Csc::from_triplets(n, n, &entries).unwrap();
-    // x = 1 is the minimum, and on every bound.
-    let q = p.mul_symmetric_vec(&vec![1.0; n]).iter().map(|v| -v).collect();
-    let problem = Problem::new(n).quadratic(p, q).bounds(vec![-INF; n], vec![1.0; n]);
-    let s = solve(&problem);
-    let mut seed = vec![0.0; n];
-    seed[GROUP + 2] = 1.0;
-    let g = s.vjp(&Cotangent::x(seed), &DerivativeOptions::default()).unwrap();
-    let doubtful = |t: &Tangent| g.harmful.iter().any(|h| h.stands(t));
-    for i in 0..n {
-        let mut end = Tangent::zeros(&problem);
-        end.hi[i] = 1.0;
-        let mut slope = Tangent::zeros(&problem);
-        slope.q[i] = 1.0;
-        let inside = i / GROUP == 1;
-        assert_eq!((doubtful(&end), doubtful(&slope)), (inside, inside), "{i}: {:?}", g.harmful);
-    }
-    // Data that leave every slack as it is have the derivative that is claimed.
-    let mut along = Tangent::zeros(&problem);
-    along.hi = (0..n).map(|i| (i as f64).sin()).collect();
-    along.q = problem.p.mul_symmetric_vec(&along.hi).iter().map(|v| -v).collect();
-    assert!(!doubtful(&along));
-    assert!((g.along(&along) - along.hi[GROUP + 2]).abs() < 1e-9);
-    let named: Vec<Place> = (GROUP..2 * GROUP).map(Place::BoundUpper).collect();
-    assert!(g.harmful.iter().any(|h| h.cause == Cause::WeaklyActive(named.clone())), "{:?}", g.harmful);
 }

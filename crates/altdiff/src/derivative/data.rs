@@ -245,7 +245,8 @@ impl From<Tangent> for Gradient {
 #[non_exhaustive]
 pub enum Cause {
     /// Weakly active constraints: slack and multiplier are both zero. `rate` is that of the slack, with the constraints
-    /// taken as inactive; of many constraints, that of a random combination of slacks, which moves iff one of them does.
+    /// taken as inactive; of constraints on a variable that is free, that of a combination of slacks in which it cancels;
+    /// of many constraints, that of a random combination of slacks, which moves iff one of them does.
     WeaklyActive(Vec<Place>),
     /// Active constraints depend on each other; data that move `rate` make them inconsistent or turn one about the
     /// other, or the multipliers asked for are not unique.

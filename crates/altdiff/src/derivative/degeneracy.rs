@@ -1,6 +1,7 @@
 //! Degeneracy at a solution: weakly active constraints, dependent active ones, and non-uniqueness.
 
 use super::reduced::Reduced;
+use super::relief::Binding;
 use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
 use crate::core::Point;
@@ -61,10 +62,10 @@ pub(crate) struct Classified {
     /// These and the weakly active ones, each at its end.
     pub(super) tight: ActiveSet,
     pub(super) factor: Reduced,
-    /// Weakly active constraints whose normals do not depend on those of `active`, and those of them that bind at every
-    /// solution near by.
+    /// Weakly active constraints whose normals do not depend on those of `active`, and what those of them that bind at
+    /// every solution near by ask of it.
     pub(super) weak: Vec<Weak>,
-    pub(super) binding: Vec<Weak>,
+    pub(super) binding: Vec<Binding>,
     /// Dependencies: combinations of active (and weak) normals that vanish, as multipliers.
     pub(super) dependencies: Vec<Stacked>,
     /// Directions that P and the active set leave free.
@@ -172,13 +173,16 @@ impl State {
             }
         };
         let binding = match &factor {
-            Reduced::Factor(factor, _) if !free.is_empty() => self.binding(&independent, &active, factor)?,
-            _ => independent.clone(),
+            Reduced::Factor(factor, _) if !free.is_empty() => {
+                self.binding(&independent, &free, &active, factor)?
+            }
+            _ => Binding::each(&independent),
         };
+        let bound: Vec<Weak> = binding.iter().flat_map(|b| b.parts.iter().map(|(w, _)| *w)).collect();
         // Weak constraints can depend on one another and the active ones only all together, and many were not looked at alone.
-        if binding.len() > 1 || weak.len() > FEW && !binding.is_empty() {
-            let joint = self.dependency(&with(&active, &binding))?;
-            dependencies.extend(joint.filter(|y| Self::involved(y, &binding)));
+        if bound.len() > 1 || weak.len() > FEW && !bound.is_empty() {
+            let joint = self.dependency(&with(&active, &bound))?;
+            dependencies.extend(joint.filter(|y| Self::involved(y, &bound)));
         }
         Ok(Classified {
             active,
@@ -310,21 +314,6 @@ impl State {
         (active, weak, proved)
     }
 
-    /// The normal of a weakly active constraint as a right-hand side of K.
-    pub(super) fn normal(&self, w: &Weak) -> Stacked {
-        let mut out = Stacked::zeros(&self.problem.user);
-        if w.row {
-            for (i, j, v) in self.problem.user.c.iter() {
-                if i == w.index {
-                    out.x[j] = v;
-                }
-            }
-        } else {
-            out.x[w.index] = 1.0;
-        }
-        out
-    }
-
     /// The combination of normals, as a right-hand side of K.
     pub(super) fn combination(&self, parts: &[(Weak, f64)]) -> Stacked {
         let user = &self.problem.user;
@@ -337,20 +326,23 @@ impl State {
         out
     }
 
-    /// The products of weakly active constraints' normals with a vector, and the normals' sizes.
-    pub(super) fn readings(&self, weak: &[Weak], x: &[f64]) -> Vec<(f64, f64)> {
+    /// The products of what binds with a vector: of combinations of normals, each times its sign, and the normals' sizes.
+    pub(super) fn readings(&self, binding: &[Binding], x: &[f64]) -> Vec<(f64, f64)> {
         let user = &self.problem.user;
-        if weak.iter().all(|w| !w.row) {
-            return weak.iter().map(|w| (x[w.index], 1.0)).collect();
-        }
         let (mut values, mut sizes) = (vec![0.0; user.m()], vec![0.0_f64; user.m()]);
-        for (i, j, v) in user.c.iter() {
-            values[i] += v * x[j];
-            sizes[i] = sizes[i].max(v.abs());
+        if binding.iter().flat_map(|b| &b.parts).any(|(w, _)| w.row) {
+            for (i, j, v) in user.c.iter() {
+                values[i] += v * x[j];
+                sizes[i] = sizes[i].max(v.abs());
+            }
         }
-        weak.iter()
-            .map(|w| if w.row { (values[w.index], sizes[w.index]) } else { (x[w.index], 1.0) })
-            .collect()
+        let one = |b: &Binding| {
+            b.signed().iter().fold((0.0, 0.0_f64), |(sum, most), (w, part)| {
+                let (value, size) = if w.row { (values[w.index], sizes[w.index]) } else { (x[w.index], 1.0) };
+                (sum + part * value, most.max(part.abs() * size))
+            })
+        };
+        binding.iter().map(one).collect()
     }
 
     /// Inequalities (row?, index) whose two ends coincide.

@@ -6,12 +6,14 @@
 
 use super::data::MOVED;
 use super::degeneracy::{Classified, FEW, Weak, support};
+use super::relief::Binding;
 use super::state::{Stacked, State, at, end};
 use crate::active::Side;
 use crate::kernel::each;
 use crate::problem::{dot, norm_inf};
 use crate::random::Random;
 use crate::{Cause, Cotangent, Error, Freedom, Harm, Place, SolutionTangent, Tangent};
+use std::collections::BTreeSet;
 
 /// Below this (relative) a coupling is rounding noise.
 pub(super) const NOISE: f64 = 1e-8;
@@ -164,25 +166,26 @@ impl State {
             return Ok(());
         }
         let still = norm_inf(&d.x) <= STILL * d.norm().max(v.norm());
-        let seen: Vec<bool> = self
+        let mut seen: Vec<bool> = self
             .readings(&c.binding, &d.x)
             .into_iter()
             .zip(&c.binding)
-            .map(|((value, size), w)| {
+            .map(|((value, size), b)| {
                 !still && value.abs() > NOISE * (size * norm_inf(&d.x)).max(f64::MIN_POSITIVE)
-                    || multiplier_cotangent(asked, self.weak_place(w)) != 0.0
+                    || b.parts.iter().any(|(w, _)| multiplier_cotangent(asked, self.weak_place(w)) != 0.0)
             })
             .collect();
         if !seen.contains(&true) {
             return Ok(());
         }
+        whole_groups(&c.binding, &mut seen);
         if c.binding.len() <= FEW { self.reached_harms(seen, out) } else { self.reached_together(seen, out) }
     }
 
     /// The harms of weakly active constraints that the output sees, and of those coupled to them, one by one.
     fn reached_harms(&self, seen: Vec<bool>, out: &mut Vec<Harm>) -> Result<(), Error> {
         let c = self.classified()?;
-        let normals: Vec<Stacked> = c.binding.iter().map(|w| self.normal(w)).collect();
+        let normals: Vec<Stacked> = c.binding.iter().map(|b| self.combination(&b.signed())).collect();
         let size = self.problem.user.p.nnz() + self.problem.user.c.nnz();
         let moved = each(&normals, size, |g| self.probe_on(g, &c.active, &c.factor).0);
         // What the output sees spreads over couplings gᵢᵀK⁻¹gⱼ ≠ 0.
@@ -191,17 +194,17 @@ impl State {
         let mut frontier: Vec<usize> = (0..reached.len()).filter(|&i| reached[i]).collect();
         while let Some(i) = frontier.pop() {
             for j in 0..reached.len() {
-                if !reached[j] && couplings[i][j] {
+                if !reached[j] && (couplings[i][j] || c.binding[i].group == c.binding[j].group) {
                     reached[j] = true;
                     frontier.push(j);
                 }
             }
         }
         for i in (0..reached.len()).filter(|&i| reached[i]) {
-            let w = c.binding[i];
-            let mut rate = self.slack_rate(c, &[(w, 1.0)], &signed(&moved[i], w.sign()));
+            let parts = &c.binding[i].parts;
+            let mut rate = self.slack_rate(c, parts, &moved[i]);
             if scaled(&mut rate, 0.0) {
-                let cause = Cause::WeaklyActive(vec![self.weak_place(&w)]);
+                let cause = self.weak_cause(parts);
                 out.push(Harm { cause, rate: Some(Box::new(rate)), with: None });
             }
             for y in &c.dependencies {
@@ -220,16 +223,21 @@ impl State {
         // Normals of one size, except those that are zero.
         let weights: Vec<f64> =
             sizes.iter().map(|(_, size)| random.weight() / if *size > 0.0 { *size } else { 1.0 }).collect();
+        let marked = |mask: &[bool]| -> Vec<(Weak, f64)> {
+            let all = c.binding.iter().zip(&weights).zip(mask).filter(|(_, marked)| **marked);
+            let parts = |((b, weight), _): ((&Binding, &f64), _)| -> Vec<(Weak, f64)> {
+                b.parts.iter().map(|(w, part)| (*w, part * weight)).collect()
+            };
+            all.flat_map(parts).collect()
+        };
         let (mut reached, mut fresh) = (seen.clone(), seen);
         let mut moved = Stacked::zeros(&self.problem.user);
         for round in 0..=ROUNDS {
-            let parts: Vec<(Weak, f64)> = (0..fresh.len())
-                .filter(|&i| fresh[i])
-                .map(|i| (c.binding[i], weights[i] * c.binding[i].sign()))
-                .collect();
-            let (d, _) = self.probe_on(&self.combination(&parts), &c.active, &c.factor);
+            let normals: Vec<_> = marked(&fresh).iter().map(|(w, part)| (*w, part * w.sign())).collect();
+            let (d, _) = self.probe_on(&self.combination(&normals), &c.active, &c.factor);
             moved.add(&d);
             fresh = if round + 1 < ROUNDS { self.coupled(&c.binding, &d.x) } else { vec![true; fresh.len()] };
+            whole_groups(&c.binding, &mut fresh);
             for (fresh, reached) in fresh.iter_mut().zip(&mut reached) {
                 *fresh &= !*reached;
                 *reached |= *fresh;
@@ -238,11 +246,10 @@ impl State {
                 break;
             }
         }
-        let parts: Vec<(Weak, f64)> =
-            (0..reached.len()).filter(|&i| reached[i]).map(|i| (c.binding[i], weights[i])).collect();
+        let parts = marked(&reached);
         let mut rate = self.slack_rate(c, &parts, &moved);
         if scaled(&mut rate, 0.0) {
-            let cause = Cause::WeaklyActive(parts.iter().map(|(w, _)| self.weak_place(w)).collect());
+            let cause = self.weak_cause(&parts);
             out.push(Harm { cause, rate: Some(Box::new(rate)), with: None });
         }
         for y in &c.dependencies {
@@ -252,9 +259,17 @@ impl State {
     }
 
     /// Which weakly active constraints' slacks a motion of x moves.
-    fn coupled(&self, weak: &[Weak], x: &[f64]) -> Vec<bool> {
+    fn coupled(&self, binding: &[Binding], x: &[f64]) -> Vec<bool> {
         let size = NOISE * norm_inf(x);
-        self.readings(weak, x).into_iter().map(|(value, of)| value.abs() > size * of).collect()
+        self.readings(binding, x).into_iter().map(|(value, of)| value.abs() > size * of).collect()
+    }
+
+    /// The cause that a combination of weakly active constraints is.
+    fn weak_cause(&self, parts: &[(Weak, f64)]) -> Cause {
+        let mut places: Vec<Place> = parts.iter().map(|(w, _)| self.weak_place(w)).collect();
+        places.sort_unstable();
+        places.dedup();
+        Cause::WeaklyActive(places)
     }
 
     /// How a combination of slacks of weakly active constraints, taken as inactive, moves with the data; `moved` is K⁻¹ of
@@ -320,9 +335,10 @@ impl State {
             let rhs = self.right_hand_side(t, &c.active);
             let (exact, _) = self.solve_on(&rhs, &c.active, &c.factor);
             let rates = self.rates(t, &self.point.x);
-            for (w, (value, _)) in c.binding.iter().zip(self.readings(&c.binding, &exact.x)) {
-                if (rates.of(w) - value).abs() > MOVED * size {
-                    out.push(Cause::WeaklyActive(vec![self.weak_place(w)]));
+            for (b, (value, _)) in c.binding.iter().zip(self.readings(&c.binding, &exact.x)) {
+                let ends: f64 = b.signed().iter().map(|(w, part)| part * rates.of(w)).sum();
+                if (ends - value).abs() > MOVED * size {
+                    out.push(self.weak_cause(&b.parts));
                 }
             }
         }
@@ -371,13 +387,13 @@ impl State {
     }
 }
 
-/// A vector times a sign.
-fn signed(v: &Stacked, sign: f64) -> Stacked {
-    let mut out = v.clone();
-    if sign < 0.0 {
-        out.negate();
+/// Marks all of a group where one of them is.
+fn whole_groups(binding: &[Binding], marked: &mut [bool]) {
+    let groups: BTreeSet<usize> =
+        binding.iter().zip(&*marked).filter(|(_, m)| **m).map(|(b, _)| b.group).collect();
+    for (m, b) in marked.iter_mut().zip(binding) {
+        *m |= groups.contains(&b.group);
     }
-    out
 }
 
 /// Reports a rate scaled to largest entry 1, unless it is rounding noise against `size`.

@@ -5,6 +5,7 @@ use super::state::{Stacked, State};
 use crate::Error;
 use crate::active::ActiveSet;
 use crate::finish::{PROXIMAL, reduced_factor, weighted_factor};
+use crate::kernel::axpy;
 use crate::kkt::{Factor, System, alone};
 use crate::problem::{dot, norm_inf};
 use crate::random::Random;
@@ -30,6 +31,10 @@ const POWERS: usize = 12;
 
 /// Powers that part the two null spaces.
 const UNMIXED: usize = 2;
+
+/// Relative residual to which, and steps in which, what rounding left outside the null space is solved for.
+const CLEANED: f64 = 1e-3;
+const CLEANINGS: usize = 4;
 
 /// Random vectors (x, 0) and (0, y) of the null space of K in the equilibrated problem; empty where there is none.
 #[derive(Debug, Default, Clone)]
@@ -129,7 +134,7 @@ impl State {
         let mut random = Random::new();
         let mut x: Vec<f64> = (0..n).map(|i| if fixed[i] { random.uniform() } else { 0.0 }).collect();
         let mut y: Vec<f64> = (0..m).map(|i| if rows[i] { random.uniform() } else { 0.0 }).collect();
-        (x, y) = Self::project(x, y, active, factor);
+        (x, y) = self.project(x, y, active, factor);
         let null = Null::new(x, y);
         if null.x.is_empty() || null.y.is_empty() {
             return null;
@@ -194,13 +199,14 @@ impl State {
         let weights: Vec<f64> =
             own.iter().map(|&own| if own > 0.0 { PROXIMAL * own.min(1.0) } else { PROXIMAL }).collect();
         let finer = weighted_factor(core, &self.pattern, active, &weights)?;
-        let (x, _) = Self::project(null.x, vec![0.0; core.m()], active, &finer);
+        let (x, _) = self.project(null.x, vec![0.0; core.m()], active, &finer);
         Ok((Arc::new(finer), Null::new(x, Vec::new())))
     }
 
     /// The projection on the null space of K, in the equilibrated problem: powers of the resolvent of the monotone map
     /// M = JK converge to it.
     pub(super) fn project(
+        &self,
         mut x: Vec<f64>,
         mut y: Vec<f64>,
         active: &ActiveSet,
@@ -217,7 +223,18 @@ impl State {
         zero(&mut x, &free);
         zero(&mut y, &rows);
         let size = norm_inf(&x).max(norm_inf(&y)).min(1.0);
-        Self::powers((x, y), factor, POWERS, 0.01 * NULL * size)
+        (x, y) = Self::powers((x, y), factor, POWERS, 0.01 * NULL * size);
+        // The factor's pivots are as small as the proximal weight, so that rounding brings back what the powers took out.
+        let system =
+            System { core: self.problem.core(), hx: None, dr: None, free: Some(&free), rows: Some(&rows) };
+        let (mut dx, mut dy) = (vec![0.0; x.len()], vec![0.0; y.len()]);
+        system.subtract(&x, &y, &mut dx, &mut dy);
+        let solved = system.solve(factor, &mut dx, &mut dy, CLEANED, CLEANINGS).residual <= CLEANED;
+        if solved && norm_inf(&dx).max(norm_inf(&dy)) <= NULL * norm_inf(&x).max(norm_inf(&y)) {
+            axpy(1.0, &dx, &mut x);
+            axpy(1.0, &dy, &mut y);
+        }
+        (x, y)
     }
 
     /// So many powers of the resolvent, or zeros as soon as no more than `floor` is left.

@@ -164,7 +164,11 @@ impl State {
     /// The rate of a combination of the solution, and of the slacks of weakly active constraints: they move the solution
     /// as soon as their slack would become negative. Nothing where nothing moves.
     fn moving(&self, seen: &Stacked, c: &Classified, random: &mut Random) -> Option<Tangent> {
-        let parts: Vec<(Weak, f64)> = c.binding.iter().map(|w| (*w, random.weight())).collect();
+        let mut parts: Vec<(Weak, f64)> = Vec::new();
+        for binding in &c.binding {
+            let weight = random.weight();
+            parts.extend(binding.parts.iter().map(|(w, part)| (*w, part * weight)));
+        }
         let signed: Vec<(Weak, f64)> = parts.iter().map(|(w, part)| (*w, part * w.sign())).collect();
         let mut rhs = self.combination(&signed);
         rhs.add(seen);
