@@ -275,11 +275,26 @@ pub(crate) fn cotangent(program: &Program, x: Vec<f64>, stacked: &[f64]) -> Cota
 pub(crate) struct Objective<'a> {
     pub(crate) problem: &'a Problem,
     pub(crate) x: &'a [f64],
+    /// The solution whose multipliers x has.
+    pub(crate) solved: &'a altdiff::Solution,
 }
 
 impl Objective<'_> {
-    /// `Px + q + ∇(wᵀφ)`, exactly zero where the terms cancel but for rounding: at a weakly active constraint the rest of
-    /// a slope that vanishes would look like one that depends on the choice there.
+    /// What the constraints' multipliers make of the slope by stationarity, `−Aᵀλ − Gᵀν − μ`.
+    fn price(&self) -> Vec<f64> {
+        let (problem, s) = (self.problem, self.solved);
+        let apart = |upper: &[f64], lower: &[f64]| -> Vec<f64> {
+            upper.iter().zip(lower).map(|(u, l)| u - l).collect()
+        };
+        let mut out = apart(&s.mu_lower, &s.mu_upper);
+        problem.a.mul_transpose_add(-1.0, &s.lambda, &mut out);
+        problem.g.mul_transpose_add(-1.0, &apart(&s.nu_upper, &s.nu_lower), &mut out);
+        out
+    }
+
+    /// `Px + q + ∇(wᵀφ)`, exactly zero where the terms cancel but for rounding, and where what the multipliers make of it
+    /// is no more than its difference from that, which is the solver's residual: at a weakly active constraint, or along a
+    /// direction that is free, the rest of a slope that vanishes would look like one that depends on the choice there.
     pub(crate) fn slope(&self) -> Vec<f64> {
         /// A rest relative to the terms.
         const ROUNDING: f64 = 1e-13;
@@ -289,16 +304,20 @@ impl Objective<'_> {
             *o += q;
             *size += q.abs();
         }
+        let mut steep = vec![false; out.len()];
         for (term, weight) in self.problem.smooth.iter().zip(&self.problem.w).filter(|(_, w)| **w != 0.0) {
             let slope = term.function.slope(self.x[term.column]);
             // Where it is infinite, at the end of the domain, x does not move.
             if slope.is_finite() {
                 out[term.column] += weight * slope;
                 sizes[term.column] += (weight * slope).abs();
+            } else {
+                steep[term.column] = true;
             }
         }
-        for (o, size) in out.iter_mut().zip(sizes) {
-            if o.abs() <= ROUNDING * size {
+        for (j, (o, price)) in out.iter_mut().zip(self.price()).enumerate() {
+            let residual = !steep[j] && price.abs() <= (*o - price).abs();
+            if residual || o.abs() <= ROUNDING * sizes[j] {
                 *o = 0.0;
             }
         }

@@ -228,3 +228,16 @@ fn random_models_agree_with_a_conic_solver() {
 fn a_cube_of_a_positive_part_at_zero_has_a_derivative_or_a_reason() {
     check(310, 6, &mut Tally::default());
 }
+
+/// Weakly active pieces of sorting atoms that bind nothing, and slopes of which the solver leaves no more than its residual:
+/// nothing is in doubt.
+#[test]
+fn what_harms_nothing_leaves_the_derivative() {
+    let pieces = [9375, 15505, 17549, 20035, 20227, 20319, 22763, 4277];
+    let powers = [4378, 14161, 15238, 19872, 23014];
+    for seed in pieces.into_iter().chain(powers) {
+        let mut tally = Tally::default();
+        check(seed, 2 + (seed % 9) as u32, &mut tally);
+        assert_eq!(tally.differentiated, 1, "seed {seed}");
+    }
+}

@@ -90,7 +90,7 @@ impl Derivatives<'_> {
         }
         let x = &moved.tangent.x;
         let stacked = engine::multiplier_tangent(&moved.tangent);
-        let value = Objective { problem: state.problem(), x: &moved.from };
+        let value = Objective { problem: state.problem(), x: &moved.from, solved: &state.solved };
         let objective = state.sense() * value.tangent(x, &data);
         let nodes = seed.evaluation.tangent(seed.tape, &|input| match input {
             Input::Parameter(i) => full_tangent(&program.parameters[i as usize], &theta),

@@ -83,7 +83,7 @@ impl Derivatives<'_> {
         let (data, lift_nodes) = self.data_tangent(theta);
         let moved = state.jvp(&data.blocks, &engine::options(self.route))?;
         let stacked = engine::multiplier_tangent(&moved);
-        let value = Objective { problem: state.problem(), x: &state.solved.x };
+        let value = Objective { problem: state.problem(), x: &state.solved.x, solved: &state.solved };
         let objective = state.sense() * value.tangent(&moved.x, &data);
         let map = &program.solution;
         let value_nodes = state.values.tangent(&program.values, &|input| match input {

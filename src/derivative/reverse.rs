@@ -162,7 +162,7 @@ impl Derivatives<'_> {
             }
         }
 
-        let value = Objective { problem: state.problem(), x: &state.solved.x };
+        let value = Objective { problem: state.problem(), x: &state.solved.x, solved: &state.solved };
         let weight = state.sense() * objective;
         if weight != 0.0 {
             for (bar, slope) in x.iter_mut().zip(value.slope()) {
