@@ -260,6 +260,12 @@ impl Derivatives<'_> {
                 let after = each(&format!(" coincide{after}"), &format!(" coincide{after}"));
                 notes.add(Reason { before: "the two ends of ", after }, place_name(program, *at));
             }
+            Cause::Inexact(error) => {
+                let after = format!(
+                    " is only known to {error:.0e} of its largest entry: its linear system is ill-conditioned"
+                );
+                notes.add(Reason { before: "", after: each(&after, &after) }, "the derivative".to_owned());
+            }
             _ => notes.add(
                 Reason { before: "", after: each("", "") },
                 "the active constraints could not be told beyond doubt".to_owned(),

@@ -19,6 +19,7 @@ mod state;
 mod turning;
 
 pub(crate) use adjoint::{Adjoint, block_len, block_of};
+pub(crate) use data::in_doubt;
 pub use data::{
     Cause, Cotangent, DerivativeOptions, Freedom, Gradient, Harm, Place, Route, SolutionTangent, Tangent,
 };

@@ -2,7 +2,7 @@
 
 use crate::active::{ActiveSet, Side};
 use crate::core::{Core, Point};
-use crate::derivative::{at, check_cotangent, ends, signed, stacked, symmetric};
+use crate::derivative::{at, check_cotangent, ends, in_doubt, signed, stacked, symmetric};
 use crate::pivoting::{Buffers, Factors, Layout, Outcome, Room, Saddle, Solve};
 use crate::{
     Cotangent, DerivativeOptions, Error, Gradient, Method, Problem, Residuals, Solution, Solver, Status,
@@ -152,15 +152,18 @@ impl Solver {
         if w.status != Status::Solved {
             return Err(Error::NotSolved(w.status));
         }
-        if w.solution.is_none() && !w.clean {
-            w.solution = Some(self.solve(&w.core.problem(w.equalities, w.constant), None)?);
+        if w.solution.is_none() && w.clean {
+            check_cotangent(cotangent, w.x.len(), w.lambda.len(), w.nu_lower.len())?;
+            w.differentiate(cotangent);
+            if !in_doubt(w.gradient.residual) {
+                return Ok(&w.gradient);
+            }
         }
-        if let Some(solution) = &w.solution {
-            w.gradient = solution.vjp(cotangent, &DerivativeOptions::default())?;
-            return Ok(&w.gradient);
-        }
-        check_cotangent(cotangent, w.x.len(), w.lambda.len(), w.nu_lower.len())?;
-        w.differentiate(cotangent);
+        let solution = match w.solution.take() {
+            Some(solution) => solution,
+            None => self.solve(&w.core.problem(w.equalities, w.constant), None)?,
+        };
+        w.gradient = w.solution.insert(solution).vjp(cotangent, &DerivativeOptions::default())?;
         Ok(&w.gradient)
     }
 }

@@ -3,7 +3,7 @@
 
 mod common;
 
-use altdiff::{Cause, Cotangent, Csc, DerivativeOptions, Gradient, Method, Problem};
+use altdiff::{Cause, Cotangent, Csc, DerivativeOptions, Gradient, Method, Problem, Status};
 use common::{Random, by, close};
 
 /// The gradient of the sum of x, by the interior-point method and its exact finish.
@@ -61,4 +61,46 @@ fn nearly_dependent_rows_leave_x_unique() {
     let gradient = gradient(&problem);
     let free = gradient.harmful.iter().find(|h| matches!(h.cause, Cause::NotUnique(_)));
     assert!(free.is_none(), "{:?}", free.map(|h| &h.cause));
+}
+
+/// Two equations that nearly depend on each other: b̄ = A⁻ᵀx̄ is off by rounding times their condition number, and where
+/// that is more than 1e-9 of its largest entry, it is said.
+#[test]
+fn what_rounding_spoils_is_said() {
+    let mut r = Random::new(5);
+    let (mut quiet, mut spoiled) = (0, 0);
+    for k in 0..200 {
+        let near = 10.0_f64.powf(-4.0 - f64::from(k % 100) * 0.06);
+        let [a, b, c] = [1.0 + r.uniform(), 1.0 + r.uniform(), 1.0 + r.uniform()];
+        let d = b * c / a * (1.0 + near);
+        let rows = Csc::from_triplets(2, 2, &[(0, 0, a), (0, 1, b), (1, 0, c), (1, 1, d)]).unwrap();
+        let x = [r.uniform(), r.uniform()];
+        let problem = Problem::new(2)
+            .quadratic(Csc::identity(2), vec![0.0; 2])
+            .equalities(rows.clone(), rows.mul_vec(&x));
+        let method = if k < 100 { Method::Interior } else { Method::ActiveSet };
+        let solution = by(&problem, method);
+        if solution.status != Status::Solved {
+            continue;
+        }
+        let seed = [1.0, 0.5 - r.uniform()];
+        let gradient = solution.vjp(&Cotangent::x(seed.to_vec()), &DerivativeOptions::default()).unwrap();
+        // ad − bc to the last digit, by what products round off.
+        let product = b * c;
+        let det = a.mul_add(d, -product) + (-b).mul_add(c, product);
+        let exact = [(d * seed[0] - c * seed[1]) / det, (a * seed[1] - b * seed[0]) / det];
+        let largest = exact[0].abs().max(exact[1].abs());
+        let error = (gradient.b[0] - exact[0]).abs().max((gradient.b[1] - exact[1]).abs()) / largest;
+        spoiled += usize::from(error > 1e-9);
+        let causes: Vec<&Cause> = gradient.harmful.iter().map(|harm| &harm.cause).collect();
+        let dependent = causes.iter().any(|cause| matches!(cause, Cause::Dependent(_)));
+        if !dependent {
+            let estimate = gradient.error_estimate;
+            assert!(error <= 10.0 * estimate + 1e-11, "{near:e} {method:?}: {error:e} of {estimate:e}");
+            assert_eq!(causes.is_empty(), estimate <= 1e-9, "{near:e} {method:?}: {error:e}, {causes:?}");
+            quiet += usize::from(causes.is_empty());
+        }
+        assert!(error <= 1e-9 || !causes.is_empty(), "{near:e} {method:?}: {error:e}, {}", gradient.residual);
+    }
+    assert!(spoiled > 0 && quiet > 0, "{spoiled} {quiet}");
 }

@@ -4,7 +4,7 @@ use super::adjoint::{GroupAdjoint, Lanes, add_sum};
 use super::group::Group;
 use super::wide::LANES;
 use super::{BatchSolution, Block, map_groups, map_samples};
-use crate::derivative::{Adjoint, State, block_of};
+use crate::derivative::{Adjoint, State, block_of, in_doubt};
 use crate::{Cotangent, DerivativeOptions, Error, Harm, Route, Solution};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -149,7 +149,16 @@ impl<'a> Adjoints<'a> {
                 }
             }
         }
-        let made = map_groups(groups.len(), |g| groups[g].0.adjoint(&groups[g].1));
+        let mut made = map_groups(groups.len(), |g| groups[g].0.adjoint(&groups[g].1));
+        for place in &mut places {
+            if let Some(Place { group, lane }) = *place
+                && made[group].failed[lane].is_none()
+                && in_doubt(made[group].residual.0[lane])
+            {
+                made[group].d.clear(lane);
+                *place = None;
+            }
+        }
         let groups = groups.into_iter().map(|(group, _)| group).zip(made).collect();
         let rest: Vec<usize> = (0..places.len()).filter(|&k| places[k].is_none()).collect();
         let made = map_samples(rest.len(), |at| {

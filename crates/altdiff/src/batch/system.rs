@@ -31,6 +31,13 @@ impl WidePoint {
         Point { x: of(&self.x), y: of(&self.y), z: of(&self.z) }
     }
 
+    /// Makes one sample's part zero.
+    pub(super) fn clear(&mut self, lane: usize) {
+        for v in self.x.iter_mut().chain(&mut self.y).chain(&mut self.z) {
+            v.0[lane] = 0.0;
+        }
+    }
+
     /// Entry k over rows, then bounds.
     #[inline(always)]
     pub(super) fn multiplier(&self, k: usize) -> &Wide {

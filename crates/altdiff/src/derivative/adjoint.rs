@@ -1,5 +1,6 @@
 //! The adjoint of a solution, from which every block of the gradient follows by itself.
 
+use super::data::in_doubt;
 use super::outer;
 use super::state::{Stacked, State};
 use crate::active::ActiveSet;
@@ -27,7 +28,7 @@ impl State {
         let v = self.stack(cotangent, &self.active);
         let (mut d, residual) = self.solve_pivoted(pivoted, &v, &self.active);
         d.negate();
-        Ok(Some((d, residual)))
+        Ok((!in_doubt(residual)).then_some((d, residual)))
     }
 
     /// The adjoint of a cotangent at this state, which is that of `solution`.

@@ -178,8 +178,8 @@ pub struct Gradient {
     pub harmful: Vec<Harm>,
     /// Relative residual of the derivative's linear system.
     pub residual: f64,
-    /// Where the route truncates, the largest error of an entry relative to the largest entry, to rounding: what the
-    /// truncated recursion leaves of the reduced KKT system, solved for. Else 0.
+    /// Where the route truncates or the residual is more than rounding, the largest error of an entry relative to the largest
+    /// entry, to rounding: what is left of the reduced KKT system, solved for. Else 0.
     pub error_estimate: f64,
 }
 
@@ -260,6 +260,17 @@ pub enum Cause {
     InfiniteSlope(usize),
     /// The active set could not be confirmed to the accuracy needed.
     Unproved,
+    /// The derivative's linear system could not be solved well enough: an entry may be off by this, relative to the
+    /// largest one.
+    Inexact(f64),
+}
+
+/// Relative residual of its linear system up to which a derivative is exact without a closer look.
+const ROUNDING: f64 = 1e-13;
+
+/// Whether a system solved to this relative residual may leave a derivative off.
+pub(crate) fn in_doubt(residual: f64) -> bool {
+    residual.is_nan() || residual > ROUNDING
 }
 
 /// A constraint of the problem.
@@ -341,7 +352,8 @@ pub struct SolutionTangent {
     pub free: Vec<Freedom>,
     /// Relative residual of the derivative's linear system.
     pub residual: f64,
-    /// Where the route truncates, the largest error of an entry relative to the largest entry; else 0.
+    /// Where the route truncates or the residual is more than rounding, the largest error of an entry relative to the largest
+    /// entry; else 0.
     pub error_estimate: f64,
 }
 

@@ -1,11 +1,14 @@
 //! Vector–Jacobian and Jacobian–vector products.
 
 use super::alternating::Recursion;
+use super::data::in_doubt;
 use super::state::{Stacked, State};
 use crate::active::ActiveSet;
 use crate::kernel::both;
 use crate::smooth::Slopes;
-use crate::{Cotangent, DerivativeOptions, Error, Gradient, Route, Solution, SolutionTangent, Tangent};
+use crate::{
+    Cause, Cotangent, DerivativeOptions, Error, Gradient, Harm, Route, Solution, SolutionTangent, Tangent,
+};
 use std::borrow::Cow;
 
 /// The direction a linear map is applied in.
@@ -20,12 +23,23 @@ struct Applied {
     value: Stacked,
     /// Relative residual of the system.
     residual: f64,
-    /// What the truncated routes leave out, by one solve with the factor at hand.
+    /// What is left out where the route truncates or the residual is in doubt, by one solve with the factor at hand.
     error: Option<Stacked>,
 }
 
+/// Error of an entry, relative to the largest one, up to which a derivative is claimed to be exact.
+const CLAIMED: f64 = 1e-9;
+
 /// Steps at which a truncated recursion gives up on its tolerance.
 const MOST_STEPS: usize = 1 << 14;
+
+impl Route {
+    /// The doubt that an error leaves, unless it is the route's purpose.
+    fn doubt(self, error: f64) -> Option<Cause> {
+        let truncated = matches!(self, Self::Truncated { .. } | Self::TruncatedTo { .. });
+        ((error > CLAIMED || error.is_nan()) && !truncated).then_some(Cause::Inexact(error))
+    }
+}
 
 fn ratio(error: f64, size: f64) -> f64 {
     if error == 0.0 { 0.0 } else { error / size }
@@ -72,6 +86,7 @@ impl Solution {
         }
         if options.examine {
             gradient.harmful = state.harms(cotangent, &v, &d)?;
+            gradient.harmful.extend(options.route.doubt(gradient.error_estimate).map(Harm::always));
         }
         Ok(gradient)
     }
@@ -87,7 +102,9 @@ impl Solution {
         if let Some(pivoted) = state.clean_pivots(options.route) {
             let rhs = state.right_hand_side(tangent, &state.active);
             let (moved, residual) = state.solve_pivoted(pivoted, &rhs, &state.active);
-            return Ok(SolutionTangent { residual, ..state.unstack(moved, &state.active) });
+            if !in_doubt(residual) {
+                return Ok(SolutionTangent { residual, ..state.unstack(moved, &state.active) });
+            }
         }
         let classified = state.classified()?;
         let active = &classified.active;
@@ -101,6 +118,7 @@ impl Solution {
         if options.examine {
             out.harmful = state.harms_along(tangent, &moved)?;
             out.free = state.freedoms()?;
+            out.harmful.extend(options.route.doubt(out.error_estimate));
         }
         Ok(out)
     }
@@ -147,7 +165,13 @@ impl State {
             let relative = ratio(error.norm(), value.norm());
             Ok((Applied { value, residual, error: Some(error) }, relative))
         };
-        let exact = |value, residual| Applied { value, residual, error: None };
+        let exact = |value: Stacked, residual| {
+            let error = in_doubt(residual).then(|| {
+                let rest = self.rest(rhs, &value, active);
+                self.sketch_on(&rest, active, &classified.factor)
+            });
+            Applied { value, residual, error }
+        };
         match route {
             Route::ReducedKkt => {
                 let (d, residual) = self.solve_on(rhs, active, &classified.factor);

@@ -1,5 +1,6 @@
 //! Route 1: one refined solve with the reduced KKT matrix `K = [P C₊ᵀ I₊ᵀ; C₊ 0 0; I₊ 0 0]` of the active set.
 
+use super::data::in_doubt;
 use super::null_space::{INCONSISTENT, Null};
 use super::state::{Stacked, State};
 use crate::active::ActiveSet;
@@ -131,15 +132,16 @@ impl State {
     ) -> Result<Option<Gradient>, Error> {
         self.check_cotangent(cotangent)?;
         let Some(pivoted) = self.clean_pivots(options.route) else { return Ok(None) };
-        Ok(Some(Room::at_hand(|room| {
+        Ok(Room::at_hand(|room| {
             let (mut v, mut d) = std::mem::take(&mut room.pair);
             self.stack_in(cotangent, &self.active, &mut v);
             let residual = pivoted.factors().solve(&self.problem.user, &self.active, &v, &mut d, room);
             d.negate();
-            let gradient = Gradient { residual, ..self.gradient(&d, &self.active) };
+            let exact = !in_doubt(residual);
+            let gradient = exact.then(|| Gradient { residual, ..self.gradient(&d, &self.active) });
             room.pair = (v, d);
             gradient
-        })))
+        }))
     }
 
     /// As [`State::solve_reduced`], by the factors of the active-set method on that set.
