@@ -3,7 +3,10 @@
 
 mod common;
 
-use altdiff::{Cause, Cotangent, Csc, DerivativeOptions, Gradient, Method, Problem, Status};
+use altdiff::{
+    Batch, Block, Cause, Cotangent, Csc, DerivativeOptions, Gradient, Harm, Method, Problem, Settings,
+    Solver, Status,
+};
 use common::{Random, by, close};
 
 /// The gradient of the sum of x, by the interior-point method and its exact finish.
@@ -103,4 +106,57 @@ fn what_rounding_spoils_is_said() {
         assert!(error <= 1e-9 || !causes.is_empty(), "{near:e} {method:?}: {error:e}, {}", gradient.residual);
     }
     assert!(spoiled > 0 && quiet > 0, "{spoiled} {quiet}");
+}
+
+/// A doubt about rounding is looked into as for one problem: in a batch, whose sums leave nothing out and count nothing
+/// twice, and in a workspace. Nothing asked for leaves no doubt.
+#[test]
+fn a_doubt_is_the_same_in_a_batch_and_in_a_workspace() {
+    let mut r = Random::new(9);
+    let mut doubted = 0;
+    for near in [1e-2, 1e-5, 3e-6, 1e-6, 3e-7] {
+        let d = 1.4 * 1.7 / 1.2 * (1.0 + near);
+        let rows = Csc::from_triplets(2, 2, &[(0, 0, 1.2), (0, 1, 1.4), (1, 0, 1.7), (1, 1, d)]).unwrap();
+        let base =
+            Problem::new(2).quadratic(Csc::identity(2), vec![0.0; 2]).equalities(rows.clone(), vec![0.0; 2]);
+        let samples = 11;
+        let b: Vec<f64> = (0..samples).flat_map(|_| rows.mul_vec(&[r.uniform(), r.uniform()])).collect();
+        let batch = Batch::new(base.clone(), samples).with(Block::B, b).unwrap();
+        let solver = Solver::new(&base, Settings::default()).unwrap();
+        let mut seeds: Vec<_> = (1..samples).map(|_| Cotangent::x(vec![1.0, r.uniform()])).collect();
+        seeds.push(Cotangent::x(vec![0.0; 2]));
+        let options = DerivativeOptions::default();
+        let together = solver.solve_batch(&batch, &[]).unwrap().vjp(&seeds, &Block::ALL, &options).unwrap();
+        let mut workspace = solver.workspace();
+        let (mut sum, mut size) = (vec![0.0; 4], 0.0_f64);
+        for (k, seed) in seeds.iter().enumerate() {
+            let problem = batch.problem(k);
+            let alone = solver.solve(&problem, None).unwrap().vjp(seed, &options).unwrap();
+            solver.solve_in(&problem, &mut workspace).unwrap();
+            let within = solver.vjp_in(seed, &mut workspace).unwrap();
+            for (what, b, harmful) in [
+                ("batch", &together.block(Block::B)[2 * k..2 * k + 2], &together.harmful[k]),
+                ("workspace", &within.b[..], &within.harmful),
+            ] {
+                let largest = alone.b.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
+                let apart = b.iter().zip(&alone.b).fold(0.0_f64, |m, (a, b)| m.max((a - b).abs()));
+                assert!(
+                    apart <= 1e-9 * largest || !harmful.is_empty(),
+                    "{what}, {near:e}: {apart:e} of {largest:e}"
+                );
+                assert_eq!(harmful.is_empty(), alone.harmful.is_empty(), "{what}, {near:e}: {harmful:?}");
+            }
+            doubted += usize::from(alone.residual > 1e-13);
+            for (sum, a) in sum.iter_mut().zip(&alone.a) {
+                *sum += a;
+                size = size.max(a.abs());
+            }
+        }
+        let inexact = |harm: &Harm| matches!(harm.cause, Cause::Inexact(_));
+        assert!(!together.harmful[samples - 1].iter().any(inexact), "{near:e}");
+        for (sum, a) in sum.iter().zip(together.block(Block::A)) {
+            assert!((sum - a).abs() <= 1e-8 * size, "{near:e}: {sum} and {a}");
+        }
+    }
+    assert!(doubted > 0);
 }
