@@ -1,5 +1,6 @@
 //! Degeneracy at a solution: weakly active constraints, dependent active ones, and non-uniqueness.
 
+use super::reduced::Care;
 use super::reduced::Reduced;
 use super::relief::Binding;
 use super::state::{Stacked, State};
@@ -223,7 +224,7 @@ impl State {
     fn dependence(&self, parts: &[(Weak, f64)], active: &ActiveSet, factor: &Reduced) -> Option<Stacked> {
         let scaling = self.problem.scaling();
         let normal = self.combination(parts);
-        let (d, residual) = self.probe_on(&normal, active, factor);
+        let (d, residual) = self.solve_on(&normal, active, factor, Care::Probe);
         let own = crate::problem::dot(&normal.x, &d.x).abs();
         let scaled: f64 = normal.x.iter().zip(&scaling.d).map(|(v, d)| (v * d) * (v * d)).sum();
         if residual.is_nan()

@@ -6,6 +6,7 @@
 
 use super::data::MOVED;
 use super::degeneracy::{Classified, FEW, Weak, support};
+use super::reduced::Care;
 use super::relief::Binding;
 use super::state::{Stacked, State, at, end};
 use crate::active::Side;
@@ -187,7 +188,7 @@ impl State {
         let c = self.classified()?;
         let normals: Vec<Stacked> = c.binding.iter().map(|b| self.combination(&b.signed())).collect();
         let size = self.problem.user.p.nnz() + self.problem.user.c.nnz();
-        let moved = each(&normals, size, |g| self.probe_on(g, &c.active, &c.factor).0);
+        let moved = each(&normals, size, |g| self.solve_on(g, &c.active, &c.factor, Care::Probe).0);
         // What the output sees spreads over couplings gᵢᵀK⁻¹gⱼ ≠ 0.
         let couplings: Vec<Vec<bool>> = moved.iter().map(|d| self.coupled(&c.binding, &d.x)).collect();
         let mut reached = seen;
@@ -234,7 +235,7 @@ impl State {
         let mut moved = Stacked::zeros(&self.problem.user);
         for round in 0..=ROUNDS {
             let normals: Vec<_> = marked(&fresh).iter().map(|(w, part)| (*w, part * w.sign())).collect();
-            let (d, _) = self.probe_on(&self.combination(&normals), &c.active, &c.factor);
+            let (d, _) = self.solve_on(&self.combination(&normals), &c.active, &c.factor, Care::Probe);
             moved.add(&d);
             fresh = if round + 1 < ROUNDS { self.coupled(&c.binding, &d.x) } else { vec![true; fresh.len()] };
             whole_groups(&c.binding, &mut fresh);
@@ -333,7 +334,7 @@ impl State {
         if !c.binding.is_empty() {
             // Whatever route `moved` came by.
             let rhs = self.right_hand_side(t, &c.active);
-            let (exact, _) = self.solve_on(&rhs, &c.active, &c.factor);
+            let (exact, _) = self.solve_on(&rhs, &c.active, &c.factor, Care::Exact);
             let rates = self.rates(t, &self.point.x);
             for (b, (value, _)) in c.binding.iter().zip(self.readings(&c.binding, &exact.x)) {
                 let ends: f64 = b.signed().iter().map(|(w, part)| part * rates.of(w)).sum();

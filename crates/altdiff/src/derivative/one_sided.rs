@@ -10,6 +10,7 @@
 //!    weakly active ones may only be left inwards (Ralph and Dempe 1995, Theorem 2, for linear constraints).
 
 use super::degeneracy::{Classified, Weak, support};
+use super::reduced::Care;
 use super::state::{Stacked, State, at};
 use crate::active::{ActiveSet, Side};
 use crate::problem::norm_inf;
@@ -408,7 +409,7 @@ impl State {
             rate.mul_symmetric_add(1.0, &choice.x, &mut rhs.x);
             if rhs.norm() > TURNED * turn.largest() * choice.norm() {
                 rhs.negate();
-                let (moved, _) = program.solve_on(&rhs, &held.active, &held.factor);
+                let (moved, _) = program.solve_on(&rhs, &held.active, &held.factor, Care::Exact);
                 let cause = if norm_inf(&choice.x) > 0.0 {
                     Cause::NotUnique(support(&choice.x).collect())
                 } else {

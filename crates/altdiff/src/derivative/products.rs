@@ -2,6 +2,7 @@
 
 use super::alternating::Recursion;
 use super::data::in_doubt;
+use super::reduced::Care;
 use super::state::{Stacked, State};
 use crate::active::ActiveSet;
 use crate::kernel::both;
@@ -161,20 +162,20 @@ impl State {
             let value = run(recursion, Some(steps))?.value;
             let rest = self.rest(rhs, &value, active);
             let residual = rest.norm() / rhs.norm().max(f64::MIN_POSITIVE);
-            let error = self.solve_on(&rest, active, &classified.factor).0;
+            let error = self.solve_on(&rest, active, &classified.factor, Care::Exact).0;
             let relative = ratio(error.norm(), value.norm());
             Ok((Applied { value, residual, error: Some(error) }, relative))
         };
         let exact = |value: Stacked, residual| {
             let error = in_doubt(residual).then(|| {
                 let rest = self.rest(rhs, &value, active);
-                self.sketch_on(&rest, active, &classified.factor)
+                self.solve_on(&rest, active, &classified.factor, Care::Estimate).0
             });
             Applied { value, residual, error }
         };
         match route {
             Route::ReducedKkt => {
-                let (d, residual) = self.solve_on(rhs, active, &classified.factor);
+                let (d, residual) = self.solve_on(rhs, active, &classified.factor, Care::Exact);
                 Ok(exact(d, residual))
             }
             Route::Alternating => run(&Recursion::new(self, active)?, None).map(|r| exact(r.value, r.error)),

@@ -11,19 +11,26 @@ use std::sync::Arc;
 
 /// How well a derivative's linear system is to be solved.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Care {
+pub(super) enum Care {
     /// To rounding.
     Exact,
     /// As well as it takes to tell what moves from what does not.
     Probe,
-    /// The same, and no better than comes easily.
+    /// The same, where the matrix is singular or nearly so and what it makes of its small eigenvalues is of no use: no
+    /// better than comes easily.
     Sketch,
+    /// As well as it takes to say how large the solution is.
+    Estimate,
 }
 
 impl Care {
     /// Residual at which the system counts as solved.
     fn tolerance(self) -> f64 {
-        if self == Self::Exact { 1e-15 } else { 1e-11 }
+        match self {
+            Self::Exact => 1e-15,
+            Self::Probe | Self::Sketch => 1e-11,
+            Self::Estimate => 1e-3,
+        }
     }
 }
 
@@ -41,27 +48,16 @@ pub(super) enum Reduced {
 
 impl State {
     /// As [`solve_reduced`](Self::solve_reduced), by whatever factors there are.
-    pub(super) fn solve_on(&self, rhs: &Stacked, active: &ActiveSet, reduced: &Reduced) -> (Stacked, f64) {
+    pub(super) fn solve_on(
+        &self,
+        rhs: &Stacked,
+        active: &ActiveSet,
+        reduced: &Reduced,
+        care: Care,
+    ) -> (Stacked, f64) {
         match reduced {
-            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), Care::Exact),
+            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), care),
             Reduced::Pivoted(pivoted) => self.solve_pivoted(pivoted, rhs, active),
-        }
-    }
-
-    /// As [`solve_on`](Self::solve_on), as exactly as it takes to tell what moves from what does not.
-    pub(super) fn probe_on(&self, rhs: &Stacked, active: &ActiveSet, reduced: &Reduced) -> (Stacked, f64) {
-        match reduced {
-            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), Care::Probe),
-            Reduced::Pivoted(pivoted) => self.solve_pivoted(pivoted, rhs, active),
-        }
-    }
-
-    /// As [`probe_on`](Self::probe_on) where the matrix is singular or nearly so and what it makes of its small
-    /// eigenvalues is of no use.
-    pub(super) fn sketch_on(&self, rhs: &Stacked, active: &ActiveSet, reduced: &Reduced) -> Stacked {
-        match reduced {
-            Reduced::Factor(factor, null) => self.solve_reduced(rhs, active, (factor, null), Care::Sketch).0,
-            Reduced::Pivoted(pivoted) => self.solve_pivoted(pivoted, rhs, active).0,
         }
     }
 
@@ -89,10 +85,9 @@ impl State {
         let mut residual = f64::INFINITY;
         let asked = (bx.clone(), by.clone());
         let solve = |bx: &mut [f64], by: &mut [f64], tolerance: f64| {
-            let solved = if care == Care::Sketch {
-                system.attempt(factor, bx, by, tolerance, 40)
-            } else {
-                system.solve(factor, bx, by, tolerance, 40)
+            let solved = match care {
+                Care::Exact | Care::Probe => system.solve(factor, bx, by, tolerance, 40),
+                Care::Sketch | Care::Estimate => system.attempt(factor, bx, by, tolerance, 40),
             };
             solved.residual
         };
@@ -100,7 +95,7 @@ impl State {
         if !null.contradicts(&bx, &by) {
             residual = solve(&mut bx, &mut by, tolerance);
         }
-        if residual > INCONSISTENT {
+        if residual > INCONSISTENT.max(tolerance) {
             // The part of the right-hand side that a singular K cannot reach is left out: what remains has a solution, the
             // least-norm one of the least-squares problem.
             (bx, by) = asked;

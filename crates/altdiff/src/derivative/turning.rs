@@ -3,6 +3,7 @@
 use super::data::MOVED;
 use super::degeneracy::{Classified, Weak, support};
 use super::harm::{NOISE, STILL, push, scaled};
+use super::reduced::Care;
 use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};
 use crate::problem::{dot, norm_inf};
@@ -28,7 +29,8 @@ impl Solution {
         let tangent = &*state.program_tangent(tangent, state.slopes.get())?;
         state.check_tangent(tangent)?;
         let c = state.classified()?;
-        let (moved, _) = state.solve_on(&state.right_hand_side(tangent, &c.active), &c.active, &c.factor);
+        let (moved, _) =
+            state.solve_on(&state.right_hand_side(tangent, &c.active), &c.active, &c.factor, Care::Exact);
         let turns = |y: &&Stacked| state.turns(y, tangent, &moved.x);
         let mut turned: Vec<&Stacked> = c.dependencies.iter().filter(turns).collect();
         if !turned.is_empty()
@@ -172,7 +174,7 @@ impl State {
         let signed: Vec<(Weak, f64)> = parts.iter().map(|(w, part)| (*w, part * w.sign())).collect();
         let mut rhs = self.combination(&signed);
         rhs.add(seen);
-        let mut d = self.sketch_on(&rhs, &c.active, &c.factor);
+        let mut d = self.solve_on(&rhs, &c.active, &c.factor, Care::Sketch).0;
         if norm_inf(&d.x) <= STILL * d.norm().max(rhs.norm()) {
             d.x.fill(0.0);
         }

@@ -287,8 +287,7 @@ impl System<'_> {
         tolerance: f64,
         max_steps: usize,
     ) -> Outcome {
-        self.mask(bx, by);
-        let size = norm_inf(bx).max(norm_inf(by));
+        let size = self.size(bx, by);
         self.solve_within(factor, bx, by, (size, size), tolerance, max_steps)
     }
 
@@ -301,9 +300,14 @@ impl System<'_> {
         tolerance: f64,
         max_steps: usize,
     ) -> Outcome {
-        self.mask(bx, by);
-        let size = norm_inf(bx).max(norm_inf(by));
+        let size = self.size(bx, by);
         self.refine(factor, (bx, by), (size, size), tolerance, max_steps, false).0
+    }
+
+    /// Largest entry of what takes part of a right-hand side; the rest is set to zero.
+    fn size(&self, bx: &mut [f64], by: &mut [f64]) -> f64 {
+        self.mask(bx, by);
+        norm_inf(bx).max(norm_inf(by))
     }
 
     /// As [`System::solve`], with the sizes that the residuals of the two blocks are relative to.
