@@ -23,6 +23,9 @@ pub(crate) const PROXIMAL: f64 = 1e-7;
 const BALANCED: f64 = 1e-3;
 const ROUNDING: f64 = 1e-12;
 
+/// Residuals relative to their terms from which on they are rounding in the sums.
+const REFINED: f64 = 32.0 * f64::EPSILON;
+
 /// Multipliers this much larger than the cost's slope are worth a second look.
 const LARGE: f64 = 30.0;
 
@@ -203,7 +206,7 @@ impl Finisher<'_> {
             .collect();
         let mut last = f64::INFINITY;
         let mut best = (f64::INFINITY, point.x.clone(), point.y.clone());
-        let mut stalled = 0;
+        let (mut stalled, mut refined) = (0, false);
         let mut products = Products::default();
         products.resize(core.n(), core.m());
         for _ in 0..40 {
@@ -215,8 +218,12 @@ impl Finisher<'_> {
                 norm_inf(&products.px).max(norm_inf(&products.cy)).max(norm_inf(&core.q)),
                 norm_inf(&products.cx),
             );
-            let exact = norm_inf(&rx) <= f64::EPSILON * terms.0 && norm_inf(&ry) <= f64::EPSILON * terms.1;
-            let residual = norm_inf(&rx).max(norm_inf(&ry));
+            let (dual, primal) = (norm_inf(&rx), norm_inf(&ry));
+            let within = |part: f64| dual <= part * terms.0 && primal <= part * terms.1;
+            // At rounding one more correction is the last that can help.
+            let exact = within(f64::EPSILON) || refined;
+            refined = within(REFINED);
+            let residual = dual.max(primal);
             if residual < best.0 {
                 best = (residual, point.x.clone(), point.y.clone());
             }
