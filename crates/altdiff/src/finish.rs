@@ -4,6 +4,10 @@
 //! The solve starts from the iterate it is given and is proximal, so where multipliers or the point are not unique it
 //! ends at the ones nearest to the iterate.
 
+mod kept;
+
+pub(crate) use kept::Kept;
+
 use crate::Error;
 use crate::Residuals;
 use crate::active::{ActiveSet, Side};
@@ -37,7 +41,7 @@ pub(crate) struct Finished {
     pub active: ActiveSet,
     pub residuals: Residuals,
     /// The reduced KKT matrix of `active`, in the equilibrated problem.
-    pub factor: Factor,
+    pub factor: Arc<Factor>,
     /// Repairs of the active set.
     pub repairs: usize,
 }
@@ -70,6 +74,8 @@ pub(crate) struct Finisher<'a> {
     pub scaling: &'a Scaling,
     pub pattern: &'a Arc<Pattern>,
     pub tolerance: f64,
+    /// Where the factor stays for the next problem with these matrices.
+    pub kept: Option<&'a Kept>,
 }
 
 impl Finisher<'_> {
@@ -91,17 +97,21 @@ impl Finisher<'_> {
         let mut fewest = usize::MAX;
         let mut patience = 3;
         for repairs in 0..=max_repairs {
-            let mut factor = reduced_factor_in(room.take(), self.core, self.pattern, &active)?;
+            let mut factor = match self.kept.and_then(|kept| kept.of(&active)) {
+                Some(kept) => kept,
+                None => Arc::new(reduced_factor_in(room.take(), self.core, self.pattern, &active)?),
+            };
             self.solve_on(&mut point, &active, &factor);
             if !point.is_finite() {
                 return Ok(None);
             }
-            let wrong = self.repair(&point, &mut active.clone(), None);
+            let mistakes = self.mistakes(&point, &active);
+            let wrong = mistakes.len();
             if wrong == 0 && !self.balanced(&point) {
                 return Ok(None);
             }
             if wrong > most {
-                *room = Some(factor);
+                *room = Arc::into_inner(factor).or(room.take());
                 return Ok(None);
             }
             if effort == Effort::WhileHalving {
@@ -113,7 +123,12 @@ impl Finisher<'_> {
                 self.clean(&mut user, &active);
                 let residuals = self.user.residuals(&user);
                 if residuals.max() <= self.tolerance {
-                    factor.shrink();
+                    if let Some(factor) = Arc::get_mut(&mut factor) {
+                        factor.shrink();
+                    }
+                    if let Some(kept) = self.kept {
+                        kept.keep(&factor);
+                    }
                     return Ok(Some(Finished { point: user, active, residuals, factor, repairs }));
                 }
                 return Ok(None);
@@ -126,9 +141,14 @@ impl Finisher<'_> {
             } else {
                 patience -= 1;
             }
-            *room = Some(factor);
-            let single = patience < 0;
-            self.repair(&point, &mut active, Some(single));
+            *room = Arc::into_inner(factor).or(room.take());
+            let all = if patience < 0 { &mistakes[wrong - 1..] } else { &mistakes };
+            for &(k, side) in all {
+                match k.checked_sub(active.rows.len()) {
+                    None => active.rows[k] = side,
+                    Some(i) => active.vars[i] = side,
+                }
+            }
         }
         Ok(None)
     }
@@ -179,7 +199,7 @@ impl Finisher<'_> {
         let mut between =
             Point { x: mix(&point.x, &least.x), y: mix(&point.y, &least.y), z: point.z.clone() };
         self.solve_on(&mut between, active, factor);
-        let fine = between.is_finite() && self.repair(&between, &mut active.clone(), None) == 0;
+        let fine = between.is_finite() && self.mistakes(&between, active).is_empty();
         if fine && between.size() < 0.5 * before && self.balanced(&between) {
             *point = between;
         }
@@ -250,8 +270,8 @@ impl Finisher<'_> {
         }
     }
 
-    /// Counts the constraints on the wrong side, and with `Some(single)` moves them (or only the last of them).
-    fn repair(&self, point: &Point, active: &mut ActiveSet, change: Option<bool>) -> usize {
+    /// The constraints on the wrong side, rows before bounds, with the side where each belongs.
+    fn mistakes(&self, point: &Point, active: &ActiveSet) -> Vec<(usize, Side)> {
         let core = self.core;
         let cx = core.c.mul_vec(&point.x);
         let (m, n) = (core.m(), core.n());
@@ -270,27 +290,12 @@ impl Finisher<'_> {
                 _ => None,
             }
         };
-        let mut wrong = 0;
-        let mut last = None;
-        for k in 0..m + n {
-            let verdict = if k < m {
-                judge(active.rows[k], cx[k], terms[k], point.y[k], core.l[k], core.u[k])
-            } else {
-                let (i, v) = (k - m, point.x[k - m]);
-                judge(active.vars[i], v, v.abs(), point.z[i], core.lo[i], core.hi[i])
-            };
-            if let Some(side) = verdict {
-                wrong += 1;
-                last = Some((k, side));
-                if change == Some(false) {
-                    if k < m { active.rows[k] = side } else { active.vars[k - m] = side }
-                }
-            }
-        }
-        if let (Some(true), Some((k, side))) = (change, last) {
-            if k < m { active.rows[k] = side } else { active.vars[k - m] = side }
-        }
-        wrong
+        let rows = (0..m).map(|i| judge(active.rows[i], cx[i], terms[i], point.y[i], core.l[i], core.u[i]));
+        let bounds = (0..n).map(|i| {
+            let v = point.x[i];
+            judge(active.vars[i], v, v.abs(), point.z[i], core.lo[i], core.hi[i])
+        });
+        rows.chain(bounds).enumerate().filter_map(|(k, side)| Some((k, side?))).collect()
     }
 
     /// Exact zeros and exact bounds where the active set says so, and no multiplier of the wrong sign.
@@ -315,9 +320,12 @@ impl Finisher<'_> {
 
 /// The largest term of each row's value.
 fn row_terms(core: &Core, x: &[f64]) -> Vec<f64> {
-    let mut terms = vec![0.0_f64; core.m()];
-    for (i, j, v) in core.c.iter() {
-        terms[i] = terms[i].max((v * x[j]).abs());
+    let (c, mut terms) = (&core.c, vec![0.0_f64; core.m()]);
+    for (columns, x) in c.col_ptr.windows(2).zip(x).filter(|(_, x)| **x != 0.0) {
+        let entries = columns[0]..columns[1];
+        for (&i, v) in c.row_idx[entries.clone()].iter().zip(&c.values[entries]) {
+            terms[i] = terms[i].max((v * x).abs());
+        }
     }
     terms
 }

@@ -13,6 +13,7 @@ mod tree;
 
 pub(crate) use refine::System;
 
+use crate::active::{ActiveSet, Side};
 use crate::{Csc, Error};
 use std::sync::Arc;
 
@@ -153,6 +154,14 @@ impl Factor {
             dr: numeric.dr.to_vec(),
             kind,
         })
+    }
+
+    /// Whether the variables and rows that take part are the free and active ones of this set.
+    pub(crate) fn is_of(&self, active: &ActiveSet) -> bool {
+        let agrees = |mask: &Option<Vec<bool>>, sides: &[Side], on: bool| {
+            mask.as_ref().is_some_and(|mask| mask.iter().zip(sides).all(|(keep, s)| *keep == (s.on() == on)))
+        };
+        agrees(&self.free, &active.vars, false) && agrees(&self.rows, &active.rows, true)
     }
 
     /// Gives back memory that only another factorization would need.

@@ -29,8 +29,9 @@ pub(crate) use together::Together;
 
 /// A solver for all problems with one sparsity pattern. Immutable and shareable between threads: the ordering and the
 /// pattern of the factors are found once, and while P, A and G stay bitwise the same, so are the equilibration and the
-/// active-set method's factor. The memory of the last large dense factor (4 to 512 MB), once nobody needs it, is kept in
-/// the process for the next one.
+/// active-set method's factor; the factor that the last solution was finished with is kept, so that a problem that ends at
+/// the same active constraints needs no other. The memory of the last large dense factor (4 to 512 MB), once nobody needs
+/// it, is kept in the process for the next one.
 #[derive(Debug)]
 pub struct Solver {
     settings: Settings,
@@ -328,6 +329,7 @@ impl<'a> Job<'a> {
             scaling: self.problem.scaling(),
             pattern: &self.solver.pattern,
             equalities: self.solver.equalities,
+            kept: Some(&self.problem.matrices.kept),
             certify: true,
         }
     }
@@ -350,7 +352,7 @@ impl<'a> Job<'a> {
         let part = |v: &[f64], sign: f64| v.iter().map(|v| (sign * v).max(0.0)).collect::<Vec<f64>>();
         let point = end.point;
         let (factor, active, finished) = match end.finished {
-            Some(Finished { factor, active, .. }) => (Some(Arc::new(factor)), active, true),
+            Some(Finished { factor, active, .. }) => (Some(factor), active, true),
             None => (None, end.active, end.pivoted.is_some()),
         };
         let mut active = active;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use altdiff::{Csc, Method, Problem, Settings, Solver, Status};
+use altdiff::{Cotangent, Csc, DerivativeOptions, Method, Problem, Settings, Solution, Solver, Status};
 use common::{Random, kkt_violation};
 
 const INF: f64 = f64::INFINITY;
@@ -135,4 +135,49 @@ fn what_takes_over_is_said() {
     assert_eq!(s.status, Status::Solved);
     let handed = s.method != Method::Alternating;
     assert_eq!(handed, s.notes.iter().any(|n| n.starts_with("alternating: not converged")), "{:?}", s.notes);
+}
+
+/// A double integrator that is steered to rest by bounded inputs within so many steps, from an initial state: variables
+/// (position, speed, input) of every step.
+fn steering(steps: usize, state: [f64; 2]) -> Problem {
+    let n = 3 * steps;
+    let diagonal: Vec<_> = (0..n).map(|i| (i, i, if i % 3 == 2 { 0.1 } else { 1.0 })).collect();
+    let mut dynamics = vec![(0, 0, 1.0), (1, 1, 1.0)];
+    for k in 1..steps {
+        let (row, now, before) = (2 * k, 3 * k, 3 * (k - 1));
+        dynamics.extend([(row, now, 1.0), (row, before, -1.0), (row, before + 1, -0.2)]);
+        dynamics.extend([(row + 1, now + 1, 1.0), (row + 1, before + 1, -1.0), (row + 1, before + 2, -0.2)]);
+    }
+    let mut b = vec![0.0; 2 * steps];
+    b[..2].copy_from_slice(&state);
+    let bound = |sign: f64| (0..n).map(|i| if i % 3 == 2 { sign } else { sign * INF }).collect();
+    Problem::new(n)
+        .quadratic(Csc::from_triplets(n, n, &diagonal).unwrap(), vec![0.0; n])
+        .equalities(Csc::from_triplets(2 * steps, n, &dynamics).unwrap(), b)
+        .bounds(bound(-1.0), bound(1.0))
+}
+
+#[test]
+fn what_a_solver_solved_before_changes_no_bit() {
+    let states = [[2.0, 0.0], [2.001, 0.0], [2.0, 0.5], [-1.0, 0.3], [-1.001, 0.3], [0.1, 0.0], [2.0, 0.0]];
+    let shared = Solver::new(&steering(40, states[0]), Settings::default()).unwrap();
+    let mut last: Option<Solution> = None;
+    let mut unchanged = 0;
+    for state in states {
+        let problem = steering(40, state);
+        let start = last.as_ref().map(Solution::warm_start);
+        let alone = Solver::new(&problem, Settings::default()).unwrap();
+        let (kept, fresh) =
+            (shared.solve(&problem, start.as_ref()).unwrap(), alone.solve(&problem, start.as_ref()).unwrap());
+        assert_eq!((kept.status, &kept.x, &kept.lambda), (fresh.status, &fresh.x, &fresh.lambda));
+        assert_eq!((&kept.mu_lower, &kept.mu_upper), (&fresh.mu_lower, &fresh.mu_upper));
+        let gradient = |s: &Solution| {
+            s.vjp(&Cotangent::x(vec![1.0; problem.q.len()]), &DerivativeOptions::default()).unwrap()
+        };
+        assert_eq!(gradient(&kept), gradient(&fresh));
+        assert!(kkt_violation(&problem, &kept) < 1e-12);
+        unchanged += usize::from(last.is_some_and(|last| last.active_set() == kept.active_set()));
+        last = Some(kept);
+    }
+    assert!((1..states.len() - 1).contains(&unchanged), "{unchanged}: both kinds of steps are to be seen");
 }

@@ -189,6 +189,7 @@ impl<'a> Local<'a> {
                 scaling: &self.scaling,
                 pattern: solver.pattern(),
                 tolerance: solver.settings().tolerance,
+                kept: None,
             };
             let Some(mut done) = finisher.run(&point, active, Effort::Repairs(repairs), room)? else {
                 return Ok(None);

@@ -4,7 +4,7 @@ use super::few::Few;
 use crate::active::ActiveSet;
 use crate::alternating::Alternating;
 use crate::core::{Core, Point};
-use crate::finish::{Effort, Finished, Finisher};
+use crate::finish::{Effort, Finished, Finisher, Kept};
 use crate::interior::{Check, Interior, Start};
 use crate::kkt::Pattern;
 use crate::pivoting::Pivoted;
@@ -114,6 +114,8 @@ pub(super) struct Driver<'a> {
     pub scaling: &'a Scaling,
     pub pattern: &'a Arc<Pattern>,
     pub equalities: usize,
+    /// Where the factor of a finish stays for the next problem with these matrices.
+    pub kept: Option<&'a Kept>,
     /// Whether to look for certificates (not within an auxiliary problem of that search).
     pub certify: bool,
 }
@@ -147,6 +149,7 @@ impl Driver<'_> {
             scaling: self.scaling,
             pattern: self.pattern,
             tolerance: self.settings.tolerance,
+            kept: self.kept,
         }
     }
 

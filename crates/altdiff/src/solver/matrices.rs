@@ -3,6 +3,7 @@
 
 use super::pivot::Eliminated;
 use crate::core::Core;
+use crate::finish::Kept;
 use crate::scaling::Scaling;
 use std::sync::{Arc, OnceLock};
 
@@ -15,6 +16,7 @@ pub(crate) struct Matrices {
     scaled: OnceLock<Core>,
     pub(super) convex: OnceLock<bool>,
     pub(super) pivoting: OnceLock<Eliminated>,
+    pub(super) kept: Kept,
 }
 
 impl Matrices {
@@ -26,6 +28,7 @@ impl Matrices {
             scaled: OnceLock::new(),
             convex: OnceLock::new(),
             pivoting: OnceLock::new(),
+            kept: Kept::default(),
         })
     }
 
@@ -38,6 +41,7 @@ impl Matrices {
             scaled: OnceLock::from(scaled),
             convex: OnceLock::from(true),
             pivoting: OnceLock::new(),
+            kept: Kept::default(),
         })
     }
 

@@ -62,6 +62,7 @@ impl Driver<'_> {
             scaling: &scaling,
             pattern: &pattern,
             equalities: 0,
+            kept: None,
             certify: false,
         };
         let end = driver.interior(INTERIOR, callback)?;
