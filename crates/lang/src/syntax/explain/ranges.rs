@@ -7,14 +7,36 @@ use crate::syntax::token::TokenKind;
 
 const EXAMPLE: &str = "as in `for i in 0..n, j in 0..m if i != j`";
 
-/// `for i in 0..n: x[i] >= 0`
+/// `for i in 0..n: x[i] >= 0`, `name: for i in 0..n: x[i] >= 0`
 pub(super) fn leading_for(failure: &Failure<'_>) -> Option<Diagnostic> {
-    let found = failure.found().filter(|found| found.kind == TokenKind::For && failure.at == 0)?;
-    Some(
-        Diagnostic::error(codes::MISPLACED_PART, "a `for` follows what it repeats")
-            .at(found.span, "nothing to repeat yet")
-            .help("as in `x[i] >= 0 for i in 0..n;`"),
-    )
+    let begins = failure.at == 0 || failure.at == 2 && failure.site.kind(1) == Some(TokenKind::Colon);
+    let found = failure.found().filter(|found| found.kind == TokenKind::For && begins)?;
+    let diagnostic = Diagnostic::error(codes::MISPLACED_PART, "a `for` follows what it repeats")
+        .at(found.span, "nothing to repeat yet");
+    Some(match moved(failure) {
+        Some((span, statement)) => diagnostic.fix(span, statement, "write it after the constraint"),
+        None => diagnostic.help("as in `x[i] >= 0 for i in 0..n;`"),
+    })
+}
+
+/// `for clause: constraint` as `constraint for clause`, and the place of all that.
+fn moved(failure: &Failure<'_>) -> Option<(Span, String)> {
+    let site = failure.site;
+    let rest = failure.at..site.len();
+    let colon = rest.clone().find(|at| site.kind(*at) == Some(TokenKind::Colon))?;
+    let body = colon + 1..site.len();
+    let compares = site.kinds(body.clone()).any(TokenKind::compares);
+    if !compares || site.kinds(body).any(|kind| matches!(kind, TokenKind::For | TokenKind::Colon)) {
+        return None;
+    }
+    let whole = site.token(failure.at)?.span.to(site.token(site.len() - 1)?.span);
+    // A comment could swallow what is moved behind it.
+    if whole.text(site.text).contains("//") {
+        return None;
+    }
+    let (clause, constraint) =
+        whole.text(site.text).split_at((site.token(colon)?.span.start - whole.start) as usize);
+    Some((whole, format!("{} {}", constraint[1..].trim(), clause.trim())))
 }
 
 /// `for i in 0..n for j in 0..m`, `for i in 0..n and j in 0..m`
