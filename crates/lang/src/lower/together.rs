@@ -142,7 +142,11 @@ fn reduces(atom: &dyn Atom) -> bool {
 
 /// Whether a call is the product of two vectors, given the ranks of its arguments.
 fn is_dot(atom: &dyn Atom, ranks: impl Iterator<Item = usize>) -> bool {
-    atom.row().name == "matmul" && ranks.eq([1, 1])
+    is_matmul(atom) && ranks.eq([1, 1])
+}
+
+fn is_matmul(atom: &dyn Atom) -> bool {
+    atom.row().name == "matmul"
 }
 
 impl Lower<'_> {
@@ -229,8 +233,7 @@ impl Lower<'_> {
                 let arguments: Vec<_> = arguments.iter().map(|&a| context.part(a, &operand.env)).collect();
                 let options = &*options_within(atom, options, &operand.env);
                 if let [a, b] = &arguments[..]
-                    && !atom.is_elementwise()
-                    && !reduces(atom)
+                    && is_matmul(atom)
                 {
                     return self.dot_each(a, b, shape);
                 }
@@ -367,8 +370,7 @@ impl TapeBuilder<'_> {
                 let arguments: Vec<_> = arguments.iter().map(|&a| context.part(a, &operand.env)).collect();
                 let options = &*options_within(atom, options, &operand.env);
                 if let [a, b] = &arguments[..]
-                    && !atom.is_elementwise()
-                    && !reduces(atom)
+                    && is_matmul(atom)
                 {
                     let (a, b) = (self.value(a)?, self.value(b)?);
                     let n = self.shape(a).as_rows().1;
