@@ -30,6 +30,28 @@ const ROUNDING: f64 = 1e-12;
 /// Residuals relative to their terms from which on they are rounding in the sums.
 const REFINED: f64 = 32.0 * f64::EPSILON;
 
+/// How a point is corrected on an active set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Correction {
+    /// By one solve at a time.
+    Single,
+    /// By many at once: eigenvalues below the proximal weight are hardly moved by single ones.
+    Many,
+}
+
+impl Correction {
+    /// Corrections in a row that may fail to halve the residual.
+    fn patience(self) -> usize {
+        if self == Self::Single { 3 } else { 1 }
+    }
+}
+
+/// Residual, relative to its terms, up to which many corrections may take it to rounding; what part of it they are to
+/// leave, and how many times larger they may make the point.
+const ALMOST: f64 = 1e-4;
+const POLISHED: f64 = 1e-6;
+const FAR: f64 = 1e3;
+
 /// Multipliers this much larger than the cost's slope are worth a second look.
 const LARGE: f64 = 30.0;
 
@@ -101,11 +123,20 @@ impl Finisher<'_> {
                 Some(kept) => kept,
                 None => Arc::new(reduced_factor_in(room.take(), self.core, self.pattern, &active)?),
             };
-            self.solve_on(&mut point, &active, &factor);
+            let residual = self.solve_on(&mut point, &active, &factor, Correction::Single);
             if !point.is_finite() {
                 return Ok(None);
             }
-            let mistakes = self.mistakes(&point, &active);
+            let mut mistakes = self.mistakes(&point, &active);
+            if mistakes.is_empty() && residual > REFINED && residual <= ALMOST {
+                let before = point.clone();
+                self.solve_on(&mut point, &active, &factor, Correction::Many);
+                if self.strays(&before, &point) {
+                    point = before;
+                } else {
+                    mistakes = self.mistakes(&point, &active);
+                }
+            }
             let wrong = mistakes.len();
             if wrong == 0 && !self.balanced(&point) {
                 return Ok(None);
@@ -153,6 +184,21 @@ impl Finisher<'_> {
         Ok(None)
     }
 
+    /// Whether corrections followed what is rounding in P: they led far away, or along a direction of negative curvature,
+    /// where what they lead to is no minimum.
+    fn strays(&self, before: &Point, after: &Point) -> bool {
+        if !after.is_finite() || norm_inf(&after.x) > FAR * norm_inf(&before.x).max(1.0) {
+            return true;
+        }
+        let moved: Vec<f64> = after.x.iter().zip(&before.x).map(|(a, b)| a - b).collect();
+        let terms = self.core.p.iter().map(|(i, j, v)| {
+            let twice = if i == j { 1.0 } else { 2.0 };
+            twice * v * moved[i] * moved[j]
+        });
+        let (curvature, size) = terms.fold((0.0, 0.0), |(sum, size), t| (sum + t, size + t.abs()));
+        curvature < -ROUNDING * size
+    }
+
     /// Whether every variable's stationarity holds in its own measure: the tolerance on the largest one would let a small
     /// weight of the objective, and the active constraints it implies, go unseen.
     fn balanced(&self, point: &Point) -> bool {
@@ -180,7 +226,7 @@ impl Finisher<'_> {
         }
         let mut least = point.clone();
         least.y.fill(0.0);
-        self.solve_on(&mut least, active, factor);
+        self.solve_on(&mut least, active, factor, Correction::Single);
         let signed = |side: Side, y: f64| match side {
             Side::Upper => y,
             Side::Lower => -y,
@@ -198,15 +244,16 @@ impl Finisher<'_> {
         let mix = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + part * (b - a)).collect();
         let mut between =
             Point { x: mix(&point.x, &least.x), y: mix(&point.y, &least.y), z: point.z.clone() };
-        self.solve_on(&mut between, active, factor);
-        let fine = between.is_finite() && self.mistakes(&between, active).is_empty();
+        let residual = self.solve_on(&mut between, active, factor, Correction::Single);
+        let fine = residual <= REFINED && between.is_finite() && self.mistakes(&between, active).is_empty();
         if fine && between.size() < 0.5 * before && self.balanced(&between) {
             *point = between;
         }
     }
 
-    /// Solves the equality-constrained problem on the active set by refinement from the given point.
-    fn solve_on(&self, point: &mut Point, active: &ActiveSet, factor: &Factor) {
+    /// Solves the equality-constrained problem on the active set from the given point; returns the residual relative to its
+    /// terms.
+    fn solve_on(&self, point: &mut Point, active: &ActiveSet, factor: &Factor, by: Correction) -> f64 {
         let core = self.core;
         let (free, rows) = (active.free_mask(), active.row_mask());
         for i in 0..core.n() {
@@ -225,8 +272,9 @@ impl Finisher<'_> {
             .map(|i| if rows[i] { active.rows[i].value(core.l[i], core.u[i]) } else { 0.0 })
             .collect();
         let mut last = f64::INFINITY;
-        let mut best = (f64::INFINITY, point.x.clone(), point.y.clone());
+        let mut best = (f64::INFINITY, f64::INFINITY, point.x.clone(), point.y.clone());
         let (mut stalled, mut refined) = (0, false);
+        let part = |residual: f64, terms: f64| if residual == 0.0 { 0.0 } else { residual / terms };
         let mut products = Products::default();
         products.resize(core.n(), core.m());
         for _ in 0..40 {
@@ -239,20 +287,25 @@ impl Finisher<'_> {
                 norm_inf(&products.cx),
             );
             let (dual, primal) = (norm_inf(&rx), norm_inf(&ry));
-            let within = |part: f64| dual <= part * terms.0 && primal <= part * terms.1;
+            let relative = part(dual, terms.0).max(part(primal, terms.1));
             // At rounding one more correction is the last that can help.
-            let exact = within(f64::EPSILON) || refined;
-            refined = within(REFINED);
+            let exact = relative <= f64::EPSILON || refined;
+            refined = relative <= REFINED;
             let residual = dual.max(primal);
             if residual < best.0 {
-                best = (residual, point.x.clone(), point.y.clone());
+                best = (residual, relative, point.x.clone(), point.y.clone());
             }
             stalled = if residual > 0.5 * last { stalled + 1 } else { 0 };
             last = residual;
-            if exact || stalled >= 3 || !residual.is_finite() {
+            if exact || stalled >= by.patience() || !residual.is_finite() {
                 break;
             }
-            factor.solve(&mut rx, &mut ry);
+            match by {
+                Correction::Single => factor.solve(&mut rx, &mut ry),
+                Correction::Many => {
+                    system.attempt(factor, &mut rx, &mut ry, POLISHED, 0);
+                }
+            }
             for i in 0..core.n() {
                 point.x[i] += rx[i];
             }
@@ -260,14 +313,15 @@ impl Finisher<'_> {
                 point.y[i] += ry[i];
             }
         }
-        point.x.copy_from_slice(&best.1);
-        point.y.copy_from_slice(&best.2);
+        let (_, relative, x, y) = best;
+        (point.x, point.y) = (x, y);
         let stationarity = core.stationarity(point);
         for i in 0..core.n() {
             if !free[i] {
                 point.z[i] = -stationarity[i];
             }
         }
+        relative
     }
 
     /// The constraints on the wrong side, rows before bounds, with the side where each belongs.

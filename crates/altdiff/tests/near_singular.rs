@@ -66,6 +66,45 @@ fn nearly_dependent_rows_leave_x_unique() {
     assert!(free.is_none(), "{:?}", free.map(|h| &h.cause));
 }
 
+/// Two equations that nearly depend on each other determine x = (¾, ¼) as far as their rounding allows, with multipliers of
+/// the size 1/e; a residual that the tolerance allows would leave it off by that over e. (Below 1e-7 rounding in these
+/// multipliers is more than the tolerance.)
+#[test]
+fn nearly_dependent_equations_determine_their_point() {
+    for (e, method) in [1e-4, 1e-5, 3e-6, 1e-6, 7e-7, 5e-7, 3e-7, 2e-7]
+        .into_iter()
+        .flat_map(|e| [Method::Auto, Method::Interior].map(|method| (e, method)))
+    {
+        let rows =
+            Csc::from_triplets(2, 2, &[(0, 0, 1.0), (0, 1, 1.0), (1, 0, 1.0), (1, 1, 1.0 + e)]).unwrap();
+        let problem = Problem::new(2)
+            .quadratic(Csc::identity(2), vec![-1.0, -3.0])
+            .equalities(rows, vec![1.0, 1.0 + 0.25 * e]);
+        let s = by(&problem, method);
+        assert_eq!((s.status, s.finished), (Status::Solved, true), "{e:e} {method:?}");
+        close(&format!("{e:e} {method:?}"), &s.x, &[0.75, 0.25], 4.0 * f64::EPSILON / e);
+        assert!((s.lambda[1] * e - 2.5).abs() < 1e-6, "{e:e} {method:?}: {:?}", s.lambda);
+    }
+}
+
+/// P is convex but for a curvature of −h², which is rounding: what it leads to far away is stationary and no minimum.
+#[test]
+fn negative_curvature_of_the_size_of_rounding_is_not_followed() {
+    let free = f64::INFINITY;
+    let curvatures = [1e-5, 5e-6, 1e-6, -1e-5, -5e-6, -1e-6];
+    for (h, slope) in curvatures.into_iter().flat_map(|h| [(h, 3.0), (h, 1e-9)]) {
+        let p = Csc::from_triplets(2, 2, &[(0, 0, 1.0), (0, 1, h)]).unwrap();
+        let problem =
+            Problem::new(2).quadratic(p, vec![-1.0, -h - slope]).bounds(vec![-free, -free], vec![free, -3.0]);
+        for method in [Method::Auto, Method::Alternating, Method::Interior, Method::ActiveSet] {
+            let settings = Settings { method, tolerance: 1e-12, ..Settings::default() };
+            let s = Solver::new(&problem, settings).unwrap().solve(&problem, None).unwrap();
+            assert_eq!(s.status, Status::Solved, "{h:e} {slope:e} {method:?}");
+            close(&format!("{h:e} {slope:e} {method:?}"), &s.x, &[1.0 + 3.0 * h, -3.0], 1e-9);
+        }
+    }
+}
+
 /// Two equations that nearly depend on each other: b̄ = A⁻ᵀx̄ is off by rounding times their condition number, and where
 /// that is more than 1e-9 of its largest entry, it is said.
 #[test]
