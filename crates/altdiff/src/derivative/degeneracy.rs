@@ -1,7 +1,6 @@
 //! Degeneracy at a solution: weakly active constraints, dependent active ones, and non-uniqueness.
 
-use super::reduced::Care;
-use super::reduced::Reduced;
+use super::reduced::{Care, Reduced};
 use super::relief::Binding;
 use super::state::{Stacked, State};
 use crate::active::{ActiveSet, Side};

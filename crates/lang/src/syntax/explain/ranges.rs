@@ -22,8 +22,15 @@ pub(super) fn leading_for(failure: &Failure<'_>) -> Option<Diagnostic> {
 /// `for clause: constraint` as `constraint for clause`, and the place of all that.
 fn moved(failure: &Failure<'_>) -> Option<(Span, String)> {
     let site = failure.site;
-    let rest = failure.at..site.len();
-    let colon = rest.clone().find(|at| site.kind(*at) == Some(TokenKind::Colon))?;
+    let mut at = failure.at;
+    // A colon between brackets belongs to a slice.
+    let colon = loop {
+        match site.kind(at)? {
+            TokenKind::Colon => break at,
+            kind if kind.closer().is_some() => at = site.closer(at)? + 1,
+            _ => at += 1,
+        }
+    };
     let body = colon + 1..site.len();
     let compares = site.kinds(body.clone()).any(TokenKind::compares);
     if !compares || site.kinds(body).any(|kind| matches!(kind, TokenKind::For | TokenKind::Colon)) {
